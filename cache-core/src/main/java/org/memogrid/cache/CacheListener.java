@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.cache;
+
+/** Is told of changes of a cache. */
+@FunctionalInterface
+public interface CacheListener<K, V> {
+  /** Handles one event, on a thread of the cache that the listener may block. */
+  void onEvent(CacheEvent<K, V> event);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.internal.node;
+
+import java.util.concurrent.Executor;
+import java.util.concurrent.ScheduledExecutorService;
+import org.memogrid.cache.CacheOptions;
+import org.memogrid.cluster.Codec;
+import org.memogrid.cluster.Membership;
+import org.memogrid.internal.store.Store;
+import org.memogrid.internal.wire.Wire;
+
+/** What a member offers the feature modules: {@code cluster.unwrap(Node.class)}. Not for users. */
+public interface Node {
+  Membership membership();
+
+  Wire wire();
+
+  Codec codec();
+
+  /** Opens a store on every member of the cluster, as {@code Cluster.cache} does for users. */
+  Store store(String name, CacheOptions options);
+
+  /** For work that blocks, such as store calls. Not for the user's code. */
+  Executor workers();
+
+  ScheduledExecutorService scheduler();
+
+  /** The feature of that type on this member. */
+  <F extends Feature> F feature(Class<F> type);
+}

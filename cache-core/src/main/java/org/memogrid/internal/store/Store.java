@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.internal.store;
+
+import java.util.Collection;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.Mode;
+import org.memogrid.cache.Registration;
+
+/**
+ * Entries by key, each in an {@link Envelope}. The seam between policy and engine: keys are the
+ * user's own, null is never a key nor an entry, an expired envelope is never returned. Conditional
+ * writes compare envelope versions, which are unique, so a write that the engine repeats is
+ * recognised. Thread-safe; calls block until the mode's guarantee holds.
+ */
+public interface Store {
+  String name();
+
+  Mode mode();
+
+  @Nullable Envelope get(Object key);
+
+  Map<Object, Envelope> getAll(Collection<?> keys);
+
+  void put(Object key, Envelope envelope);
+
+  void putAll(Map<Object, Envelope> entries);
+
+  @Nullable Envelope getAndPut(Object key, Envelope envelope);
+
+  /** Returns null if it stored, else the entry that is there. */
+  @Nullable Envelope putIfAbsent(Object key, Envelope envelope);
+
+  /** Stores if the entry that is there has the version of {@code expected}. */
+  boolean replace(Object key, Envelope expected, Envelope envelope);
+
+  @Nullable Envelope remove(Object key);
+
+  /** Removes if the entry that is there has the version of {@code expected}. */
+  boolean remove(Object key, Envelope expected);
+
+  /** Stores on this member alone and tells nobody (the memo's shared results in INVALIDATED). */
+  void putLocal(Object key, Envelope envelope);
+
+  void clear();
+
+  long size();
+
+  Stream<Map.Entry<Object, Envelope>> entries();
+
+  /** The entries that this member holds. */
+  Stream<Map.Entry<Object, Envelope>> localEntries();
+
+  Topology topology();
+
+  /**
+   * Tells of every new configuration, in order, on one thread that must not be blocked for long.
+   */
+  Registration onTopology(Consumer<Topology> listener);
+
+  void close();
+
+  void destroy();
+}
