@@ -7,11 +7,15 @@ package org.memogrid.cluster;
  */
 public interface Codec {
   /**
+   * The bytes of an object.
+   *
    * @throws IllegalArgumentException naming the class that can't be encoded, and the remedy
    */
   byte[] encode(Object object);
 
   /**
+   * The object that the bytes stand for.
+   *
    * @throws IllegalArgumentException naming the class that is refused, and the remedy
    */
   Object decode(byte[] bytes);
