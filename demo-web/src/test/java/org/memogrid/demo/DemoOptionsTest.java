@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.demo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class DemoOptionsTest {
+  @Test
+  void thePortAloneIsEnough() {
+    assertThat(parse("--port", "8080"))
+        .isEqualTo(new DemoOptions(8080, "node-8080", "memogrid-demo", 7800, List.of()));
+  }
+
+  @Test
+  void everyOptionIsTaken() {
+    assertThat(
+            parse(
+                "--seeds", "10.0.0.1:7800,[::1]:7801",
+                "--cluster-port", "7900",
+                "--cluster-name", "blue",
+                "--node-name", "a",
+                "--port", "0"))
+        .isEqualTo(new DemoOptions(0, "a", "blue", 7900, List.of("10.0.0.1:7800", "[::1]:7801")));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--prot 8080                     | unknown option --prot",
+        "8080                            | unknown option 8080",
+        "--port                          | --port needs a value",
+        "--port --node-name              | --port needs a value",
+        "--port 65536                    | --port is 65536: give a number from 0 to 65535",
+        "--port eighty                   | --port is eighty: give a number from 0 to 65535",
+        "--port 1 --port 2               | --port is given twice: 1 and 2",
+        "--port 1 --cluster-port 0       | --cluster-port is 0: give a number from 1 to 65535",
+        "--port 1 --seeds a              | --seeds has 'a': give HOST:PORT, separated by commas",
+        "--port 1 --seeds a:1,           | --seeds has '': give HOST:PORT, separated by commas",
+        "--port 1 --seeds a:x            | the port in --seeds a:x is x: give a number",
+        "--node-name a                   | --port is missing",
+      })
+  void aBadLineIsRefusedWithWhatToChange(String line, String message) {
+    assertThatThrownBy(() -> parse(line.split(" ")))
+        .isInstanceOf(DemoOptions.UsageException.class)
+        .hasMessageStartingWith(message);
+  }
+
+  private static DemoOptions parse(String... args) {
+    return DemoOptions.parse(List.of(args));
+  }
+}
