@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.demo;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code bin/demo} itself, on a tree whose {@code mvnw} and {@code java} only say what they do. */
+@DisabledOnOs(OS.WINDOWS)
+class LauncherTest {
+  private static final String FAKE_BUILD =
+      """
+      #!/bin/sh
+      echo "built $*" >> builds
+      mkdir -p demo-web/target/lib
+      touch demo-web/target/memogrid-demo-web-0.jar
+      """;
+  private static final String FAKE_JAVA =
+      """
+      #!/bin/sh
+      if [ "$1" = -version ]; then echo 'openjdk version "%s" 2025-04-15' >&2; exit 0; fi
+      while [ "$1" != org.memogrid.demo.DemoMain ]; do shift; done
+      shift
+      echo "ran $*"
+      case "$*" in %s) %s;; esac
+      """;
+
+  @TempDir Path dir;
+  private Path root;
+  private final List<Process> started = new ArrayList<>();
+
+  @BeforeEach
+  void layTree() throws IOException {
+    root = dir.resolve("tree");
+    for (String folder : List.of("cache-core", "memo", "demo-web")) {
+      write(root.resolve(folder).resolve("pom.xml"), "");
+      write(root.resolve(folder).resolve("src/main/A.java"), "");
+    }
+    write(root.resolve("pom.xml"), "");
+    script(root.resolve("mvnw"), FAKE_BUILD);
+    Path demo = Path.of("..", "bin", "demo");
+    Files.createDirectories(root.resolve("bin"));
+    Files.copy(demo, root.resolve("bin/demo"), StandardCopyOption.COPY_ATTRIBUTES);
+    java("17.0.15", "none", "true");
+  }
+
+  @AfterEach
+  void killWhatIsLeft() {
+    for (Process process : started) {
+      process.descendants().forEach(ProcessHandle::destroyForcibly);
+      process.destroyForcibly();
+    }
+  }
+
+  @Test
+  void itBuildsOnceAndHandsTheOptionsOn() throws Exception {
+    assertThat(finished(0, "--port", "9", "--node-name", "a b"))
+        .contains("ran --port 9 --node-name a b");
+    assertThat(finished(0, "--port", "9")).containsExactly("ran --port 9");
+    assertThat(builds()).containsExactly("built -q -B -DskipTests -pl demo-web -am package");
+  }
+
+  @Test
+  void itBuildsAgainWhenASourceIsNewer() throws Exception {
+    finished(0, "--port", "9");
+    Files.setLastModifiedTime(
+        root.resolve("memo/src/main/A.java"), FileTime.from(Instant.now().plusSeconds(5)));
+    finished(0, "--port", "9");
+    assertThat(builds()).hasSize(2);
+  }
+
+  @Test
+  void itStopsWhenTheBuildFails() throws Exception {
+    script(root.resolve("mvnw"), "#!/bin/sh\necho 'it does not compile'\nexit 1\n");
+    assertThat(finished(1, "--port", "9"))
+        .contains("it does not compile", "demo: the build failed: see above")
+        .doesNotContain("ran --port 9");
+  }
+
+  @Test
+  void twoShellsBuildOnce() throws Exception {
+    script(root.resolve("mvnw"), FAKE_BUILD.replace("mkdir", "sleep 1; mkdir"));
+    Process one = start(dir, root.resolve("bin/demo"), "--port", "1");
+    Process two = start(dir, root.resolve("bin/demo"), "--port", "2");
+    assertThat(output(one, 0)).contains("ran --port 1");
+    assertThat(output(two, 0)).contains("ran --port 2");
+    assertThat(builds()).hasSize(1);
+  }
+
+  @Test
+  void itRunsFromAnywhereThroughALink() throws Exception {
+    Path other = Files.createDirectories(dir.resolve("else where"));
+    Path link = Files.createSymbolicLink(other.resolve("demo"), Path.of("../tree/bin/demo"));
+    assertThat(output(start(other, link, "--port", "9"), 0)).contains("ran --port 9");
+  }
+
+  @Test
+  void anOldJavaIsRefusedByItsVersion() throws Exception {
+    java("11.0.2", "none", "true");
+    assertThat(finished(1, "--port", "9"))
+        .singleElement()
+        .asString()
+        .contains("is version 11.0.2: a JDK, 17 or newer, is needed; set JAVA_HOME to one");
+    java("1.8.0_402", "none", "true");
+    assertThat(finished(1, "--port", "9")).singleElement().asString().contains("1.8.0_402");
+  }
+
+  @Test
+  void withoutOptionsTwoNodesRunUntilTheLauncherIsStopped() throws Exception {
+    java("25", "*", "exec sleep 60");
+    Process demo = start(dir, root.resolve("bin/demo"));
+    try (var lines = demo.inputReader()) {
+      assertThat(List.of(line(lines), line(lines), line(lines)))
+          .contains(
+              "node-8080 | ran --node-name node-8080 --port 8080",
+              "node-8180 | ran --node-name node-8180 --port 8180");
+      List<ProcessHandle> nodes = demo.descendants().toList();
+      demo.destroy();
+      assertThat(demo.waitFor(10, SECONDS)).as("ended").isTrue();
+      assertThat(demo.exitValue()).isZero();
+      for (ProcessHandle node : nodes) {
+        node.onExit().get(10, SECONDS);
+      }
+    }
+  }
+
+  @Test
+  void aNodeThatCannotStartStopsTheOther() throws Exception {
+    java("17", "*8180", "exit 3;; *8080) exec sleep 60");
+    assertThat(output(start(dir, root.resolve("bin/demo")), 3))
+        .contains("node-8080 | ran --node-name node-8080 --port 8080");
+  }
+
+  @Test
+  void aKilledNodeDoesNotStopTheOther() throws Exception {
+    java("17", "*8180", "kill -9 $$;; *8080) sleep 1; echo still here");
+    assertThat(output(start(dir, root.resolve("bin/demo")), 0))
+        .contains("demo: node-8180 ended", "node-8080 | still here");
+  }
+
+  private static String line(java.io.BufferedReader lines) throws IOException {
+    return String.valueOf(lines.readLine());
+  }
+
+  private List<String> finished(int status, String... options) throws Exception {
+    return output(start(dir, root.resolve("bin/demo"), options), status);
+  }
+
+  private Process start(Path workingFolder, Path command, String... options) throws IOException {
+    List<String> line = new ArrayList<>(List.of(command.toString()));
+    line.addAll(List.of(options));
+    ProcessBuilder builder =
+        new ProcessBuilder(line).directory(workingFolder.toFile()).redirectErrorStream(true);
+    builder.environment().put("JAVA_HOME", dir.resolve("jdk").toString());
+    Process process = builder.start();
+    started.add(process);
+    return process;
+  }
+
+  private static List<String> output(Process process, int status) throws Exception {
+    try (var reader = process.inputReader()) {
+      List<String> lines = reader.lines().toList();
+      assertThat(process.waitFor(10, SECONDS)).as("ended").isTrue();
+      assertThat(process.exitValue()).as("status after %s", lines).isEqualTo(status);
+      return lines;
+    }
+  }
+
+  private List<String> builds() throws IOException {
+    return Files.readAllLines(root.resolve("builds"));
+  }
+
+  private void java(String version, String pattern, String action) throws IOException {
+    script(dir.resolve("jdk/bin/java"), FAKE_JAVA.formatted(version, pattern, action));
+  }
+
+  private static void script(Path file, String text) throws IOException {
+    write(file, text);
+    assertThat(file.toFile().setExecutable(true)).isTrue();
+  }
+
+  private static void write(Path file, String text) throws IOException {
+    Files.createDirectories(file.getParent());
+    Files.writeString(file, text);
+  }
+}
