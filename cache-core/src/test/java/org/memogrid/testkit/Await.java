@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.testkit;
+
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/** Waits for a condition by looking again and again, never longer than a deadline. Stateless. */
+public final class Await {
+  /** Long enough for a view change on a loaded machine. */
+  public static final Duration LONG = Duration.ofSeconds(60);
+
+  private static final long PAUSE_NANOS = Duration.ofMillis(10).toNanos();
+
+  private Await() {}
+
+  /** Waits up to {@link #LONG} until the condition holds. */
+  public static void until(String what, Callable<Boolean> condition) {
+    until(what, LONG, condition);
+  }
+
+  /**
+   * Waits until the condition holds. A condition that throws does not hold yet.
+   *
+   * @param what said in the error: "three members in the view of node 2"
+   * @throws AssertionError when the time is up, with the last exception of the condition as cause
+   */
+  public static void until(String what, Duration atMost, Callable<Boolean> condition) {
+    untilAsserted(
+        what,
+        atMost,
+        () -> {
+          if (!condition.call()) {
+            throw new AssertionError("it does not hold");
+          }
+        });
+  }
+
+  /** Waits up to {@link #LONG} until the checks pass. */
+  public static void untilAsserted(String what, Checks checks) {
+    untilAsserted(what, LONG, checks);
+  }
+
+  /**
+   * Waits until the checks pass without throwing.
+   *
+   * @throws AssertionError when the time is up, with what the checks threw last as cause
+   */
+  public static void untilAsserted(String what, Duration atMost, Checks checks) {
+    Deadline deadline = Deadline.in(atMost);
+    while (true) {
+      Throwable last = attempt(checks);
+      if (last == null) {
+        return;
+      }
+      if (deadline.passed()) {
+        throw new AssertionError("waited " + deadline.given() + " for: " + what, last);
+      }
+      pause();
+    }
+  }
+
+  /** A short breath between two looks at something. */
+  static void pause() {
+    LockSupport.parkNanos(PAUSE_NANOS);
+    if (Thread.currentThread().isInterrupted()) {
+      throw new AssertionError("interrupted while waiting");
+    }
+  }
+
+  private static @Nullable Throwable attempt(Checks checks) {
+    try {
+      checks.run();
+      return null;
+    } catch (Exception | AssertionError e) {
+      return e;
+    }
+  }
+
+  /** Assertions that may not pass yet. */
+  @FunctionalInterface
+  public interface Checks {
+    void run() throws Exception;
+  }
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.testkit;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A range of {@value #SIZE} ports on the loopback that nobody else has, neither in this JVM nor in
+ * another test run on this machine: each range is claimed with a file lock, which ends with the
+ * process. Ranges lie below the ports that the kernel hands out. Give it back with {@link
+ * #close()}.
+ */
+public final class FreePorts implements AutoCloseable {
+  /** Wide enough for the cluster's ports and the failure detector's, a hundred above them. */
+  static final int SIZE = 200;
+
+  private static final int LOWEST = 10_000;
+  private static final int RANGES = 110;
+  private static final int PROBED = 8;
+
+  private final int base;
+  private final FileChannel file;
+  private final FileLock lock;
+
+  private FreePorts(int base, FileChannel file, FileLock lock) {
+    this.base = base;
+    this.file = file;
+    this.lock = lock;
+  }
+
+  public static FreePorts take() {
+    int start = RandomGenerator.getDefault().nextInt(RANGES);
+    for (int i = 0; i < RANGES; i++) {
+      int base = LOWEST + (start + i) % RANGES * SIZE;
+      FreePorts claimed = claim(base);
+      if (claimed != null) {
+        return claimed;
+      }
+    }
+    throw new IllegalStateException(
+        "no free port range between " + LOWEST + " and " + (LOWEST + RANGES * SIZE));
+  }
+
+  /** The first port of the range. */
+  public int base() {
+    return base;
+  }
+
+  @Override
+  public void close() {
+    try {
+      lock.release();
+      file.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static @Nullable FreePorts claim(int base) {
+    try {
+      Path folder = Path.of(System.getProperty("java.io.tmpdir"), "memogrid-test-ports");
+      Files.createDirectories(folder);
+      FileChannel file =
+          FileChannel.open(
+              folder.resolve(Integer.toString(base)),
+              StandardOpenOption.CREATE,
+              StandardOpenOption.WRITE);
+      FileLock lock = tryLock(file);
+      if (lock != null && free(base, PROBED) && free(base + 100, PROBED)) {
+        return new FreePorts(base, file, lock);
+      }
+      file.close();
+      return null;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static @Nullable FileLock tryLock(FileChannel file) throws IOException {
+    try {
+      return file.tryLock();
+    } catch (OverlappingFileLockException heldInThisJvm) {
+      return null;
+    }
+  }
+
+  private static boolean free(int first, int count) {
+    for (int port = first; port < first + count; port++) {
+      try (ServerSocket probe = new ServerSocket()) {
+        probe.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+      } catch (IOException taken) {
+        return false;
+      }
+    }
+    return true;
+  }
+}
