@@ -1,19 +1,287 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.cache;
 
-/** How a cache keeps its entries. Immutable. */
-public final class CacheOptions {
-  private final Mode mode;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.function.ToIntBiFunction;
+import org.jspecify.annotations.Nullable;
 
-  private CacheOptions(Mode mode) {
-    this.mode = mode;
+/**
+ * How a cache keeps its entries. Immutable: each method answers a copy with one thing changed. All
+ * members that open a cache of one name must give equal options.
+ *
+ * <pre>{@code
+ * CacheOptions.of(Mode.DISTRIBUTED).timeToLive(Duration.ofMinutes(5)).maxEntries(10_000)
+ * }</pre>
+ */
+public final class CacheOptions {
+  /** What a cache with {@link #maxEntries} does with a new key when it is full. */
+  public enum WhenFull {
+    /** Lets go of an entry that is little used. The default. */
+    EVICT,
+    /** Throws {@link CacheFullException}; entries that are there may still be replaced. */
+    REFUSE
   }
 
+  private static final int DEFAULT_OWNERS = 2;
+
+  private final Mode mode;
+  private final @Nullable Duration timeToLive;
+  private final @Nullable Duration maxIdle;
+  private final long maxEntries;
+  private final WhenFull whenFull;
+  private final long maxWeight;
+  private final @Nullable ToIntBiFunction<Object, Object> weigher;
+  private final int owners;
+  private final boolean async;
+
+  private CacheOptions(Draft draft) {
+    this.mode = draft.mode;
+    this.timeToLive = draft.timeToLive;
+    this.maxIdle = draft.maxIdle;
+    this.maxEntries = draft.maxEntries;
+    this.whenFull = draft.whenFull;
+    this.maxWeight = draft.maxWeight;
+    this.weigher = draft.weigher;
+    this.owners = draft.owners;
+    this.async = draft.async;
+  }
+
+  /** Entries without expiry or limit; in {@link Mode#DISTRIBUTED} with two owners each. */
   public static CacheOptions of(Mode mode) {
-    return new CacheOptions(mode);
+    return new CacheOptions(new Draft(Objects.requireNonNull(mode, "mode")));
+  }
+
+  /**
+   * Serves an entry for {@code timeToLive} after its write, unless the write says otherwise.
+   *
+   * @throws IllegalArgumentException if it is below one millisecond
+   */
+  public CacheOptions timeToLive(Duration timeToLive) {
+    Draft draft = new Draft(this);
+    draft.timeToLive = Expiry.ttl(Objects.requireNonNull(timeToLive, "timeToLive")).timeToLive();
+    return new CacheOptions(draft);
+  }
+
+  /**
+   * Serves an entry until {@code maxIdle} has passed without a read of it anywhere (in {@link
+   * Mode#INVALIDATED}: on the member that holds it), unless the write says otherwise. It goes
+   * between {@code maxIdle} and 1.25 times {@code maxIdle} after its last read.
+   *
+   * @throws IllegalArgumentException if it is below one millisecond
+   */
+  public CacheOptions maxIdle(Duration maxIdle) {
+    Draft draft = new Draft(this);
+    draft.maxIdle = Expiry.idle(Objects.requireNonNull(maxIdle, "maxIdle")).maxIdle();
+    return new CacheOptions(draft);
+  }
+
+  /**
+   * Keeps at most this many entries on each member, whoever owns them.
+   *
+   * <p>The limit is one of each member's own memory: a {@linkplain Mode#DISTRIBUTED distributed}
+   * cache of {@code m} members and two owners holds up to {@code m * maxEntries / 2} entries, less
+   * if the keys are spread unevenly. With {@link WhenFull#EVICT} each owner chooses by itself what
+   * it lets go, so one owner may still have what the other has evicted, and {@code putIfAbsent} may
+   * succeed although an entry was stored before.
+   *
+   * @throws IllegalArgumentException if it is below 1, or if {@link #maxWeight} is set
+   */
+  public CacheOptions maxEntries(long maxEntries) {
+    if (maxEntries < 1) {
+      throw new IllegalArgumentException("maxEntries is " + maxEntries + ": give at least 1");
+    }
+    requireOneLimit(maxWeight == 0);
+    Draft draft = new Draft(this);
+    draft.maxEntries = maxEntries;
+    return new CacheOptions(draft);
+  }
+
+  /** What to do with a new key when {@link #maxEntries} are there. */
+  public CacheOptions whenFull(WhenFull whenFull) {
+    Draft draft = new Draft(this);
+    draft.whenFull = Objects.requireNonNull(whenFull, "whenFull");
+    return new CacheOptions(draft);
+  }
+
+  /**
+   * Keeps entries up to this total weight; {@link Mode#LOCAL} only, and always by eviction.
+   *
+   * @param weigher called on each write, with key and value; must not be negative
+   * @throws IllegalArgumentException if the weight is below 1, if {@link #maxEntries} is set, or in
+   *     a mode other than LOCAL, where no engine weighs what it holds as objects
+   */
+  @SuppressWarnings("unchecked") // the weigher meets the cache's own keys and values only
+  public <K, V> CacheOptions maxWeight(
+      long maxWeight, ToIntBiFunction<? super K, ? super V> weigher) {
+    Objects.requireNonNull(weigher, "weigher");
+    if (maxWeight < 1) {
+      throw new IllegalArgumentException("maxWeight is " + maxWeight + ": give at least 1");
+    }
+    if (mode != Mode.LOCAL) {
+      throw new IllegalArgumentException(
+          "maxWeight works in mode LOCAL only, and this is " + mode + ": use maxEntries");
+    }
+    requireOneLimit(maxEntries == 0);
+    Draft draft = new Draft(this);
+    draft.maxWeight = maxWeight;
+    draft.weigher = (ToIntBiFunction<Object, Object>) (ToIntBiFunction<?, ?>) weigher;
+    return new CacheOptions(draft);
+  }
+
+  /**
+   * How many members hold each entry, where so many are there; 2 unless set.
+   *
+   * @throws IllegalArgumentException if it is below 1, or in a mode other than DISTRIBUTED
+   */
+  public CacheOptions owners(int owners) {
+    if (owners < 1) {
+      throw new IllegalArgumentException("owners is " + owners + ": give at least 1");
+    }
+    if (mode != Mode.DISTRIBUTED) {
+      throw new IllegalArgumentException(
+          "owners works in mode DISTRIBUTED only, and this is " + mode + ": leave it out");
+    }
+    Draft draft = new Draft(this);
+    draft.owners = owners;
+    return new CacheOptions(draft);
+  }
+
+  /**
+   * Lets a write return before the other owners have it (in {@link Mode#INVALIDATED}: before the
+   * other members let go of theirs). A member that dies may take such writes with it, another
+   * member may read the old value for a while, and the owners of an entry that two members write at
+   * the same time agree only after the next write.
+   *
+   * @throws IllegalArgumentException in mode LOCAL, where nothing is sent
+   */
+  public CacheOptions async() {
+    if (mode == Mode.LOCAL) {
+      throw new IllegalArgumentException("async has no meaning in mode LOCAL: leave it out");
+    }
+    Draft draft = new Draft(this);
+    draft.async = true;
+    return new CacheOptions(draft);
+  }
+
+  private static void requireOneLimit(boolean only) {
+    if (!only) {
+      throw new IllegalArgumentException("a cache has maxEntries or maxWeight: leave one out");
+    }
   }
 
   public Mode mode() {
     return mode;
+  }
+
+  /** What an entry gets whose write says nothing. */
+  public Expiry expiry() {
+    return timeToLive == null && maxIdle == null
+        ? Expiry.NEVER
+        : new Expiry.Limits(timeToLive, maxIdle);
+  }
+
+  /** 0 if there is no limit. */
+  public long maxEntries() {
+    return maxEntries;
+  }
+
+  public WhenFull whenFull() {
+    return whenFull;
+  }
+
+  /** 0 if there is no limit. */
+  public long maxWeight() {
+    return maxWeight;
+  }
+
+  /** Null if there is no {@link #maxWeight()}. */
+  public @Nullable ToIntBiFunction<Object, Object> weigher() {
+    return weigher;
+  }
+
+  public int owners() {
+    return owners;
+  }
+
+  public boolean isAsync() {
+    return async;
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof CacheOptions that
+        && mode == that.mode
+        && Objects.equals(timeToLive, that.timeToLive)
+        && Objects.equals(maxIdle, that.maxIdle)
+        && maxEntries == that.maxEntries
+        && whenFull == that.whenFull
+        && maxWeight == that.maxWeight
+        && Objects.equals(weigher, that.weigher)
+        && owners == that.owners
+        && async == that.async;
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(
+        mode, timeToLive, maxIdle, maxEntries, whenFull, maxWeight, weigher, owners, async);
+  }
+
+  /** What is not as {@link #of} makes it. */
+  @Override
+  public String toString() {
+    StringBuilder text = new StringBuilder(mode.toString());
+    if (timeToLive != null) {
+      text.append(" timeToLive=").append(timeToLive);
+    }
+    if (maxIdle != null) {
+      text.append(" maxIdle=").append(maxIdle);
+    }
+    if (maxEntries != 0) {
+      text.append(" maxEntries=").append(maxEntries);
+    }
+    if (whenFull != WhenFull.EVICT) {
+      text.append(" whenFull=").append(whenFull);
+    }
+    if (maxWeight != 0) {
+      text.append(" maxWeight=").append(maxWeight);
+    }
+    if (owners != DEFAULT_OWNERS) {
+      text.append(" owners=").append(owners);
+    }
+    if (async) {
+      text.append(" async");
+    }
+    return text.toString();
+  }
+
+  /** The fields while one of them changes. */
+  private static final class Draft {
+    private final Mode mode;
+    private @Nullable Duration timeToLive;
+    private @Nullable Duration maxIdle;
+    private long maxEntries;
+    private WhenFull whenFull = WhenFull.EVICT;
+    private long maxWeight;
+    private @Nullable ToIntBiFunction<Object, Object> weigher;
+    private int owners = DEFAULT_OWNERS;
+    private boolean async;
+
+    Draft(Mode mode) {
+      this.mode = mode;
+    }
+
+    Draft(CacheOptions from) {
+      this.mode = from.mode;
+      this.timeToLive = from.timeToLive;
+      this.maxIdle = from.maxIdle;
+      this.maxEntries = from.maxEntries;
+      this.whenFull = from.whenFull;
+      this.maxWeight = from.maxWeight;
+      this.weigher = from.weigher;
+      this.owners = from.owners;
+      this.async = from.async;
+    }
   }
 }

@@ -2,18 +2,22 @@
 package org.memogrid.internal.store;
 
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLongFieldUpdater;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cluster.Codec;
 
 /**
  * One entry as every engine holds it: the value, a version that no other write has, the deadline,
- * the idle length, and what a feature adds. Immutable to the eye; equal to another envelope if the
- * versions are equal.
+ * the idle length and the time of the last use, and what a feature adds. Immutable to the eye but
+ * for the last use; equal to another envelope if the versions are equal.
  *
  * <p>Invariant: the payload is either the encoded bytes or, once somebody asked for it here, the
  * value; never both, and never decoded just to be held, so a member that lacks the class can still
  * be an owner. An envelope without payload is a tombstone: it holds its place against late writes
  * and reads as a miss.
+ *
+ * <p>Times are milliseconds since the epoch by the clock of the member that wrote. The engine
+ * counts an entry's life from its arrival, so clocks that differ do not end it early.
  */
 public final class Envelope {
   /** No deadline. */
@@ -22,53 +26,57 @@ public final class Envelope {
   /** No fencing token. */
   public static final long NO_TOKEN = Long.MIN_VALUE;
 
+  private static final AtomicLongFieldUpdater<Envelope> TOUCHED_AT =
+      AtomicLongFieldUpdater.newUpdater(Envelope.class, "touchedAt");
+
   private final Version version;
   private final long expiresAt;
   private final long idleMillis;
   private final long token;
   private final Set<String> tags;
+  private volatile long touchedAt;
   private volatile @Nullable Object payload;
 
   private Envelope(
-      Version version,
-      @Nullable Object payload,
-      long expiresAt,
-      long idleMillis,
-      long token,
-      Set<String> tags) {
+      Version version, @Nullable Object payload, Life life, long token, Set<String> tags) {
     this.version = version;
     this.payload = payload;
-    this.expiresAt = expiresAt;
-    this.idleMillis = idleMillis;
+    this.expiresAt = life.expiresAt;
+    this.idleMillis = life.idleMillis;
+    this.touchedAt = life.touchedAt;
     this.token = token;
     this.tags = Set.copyOf(tags);
   }
 
   /** A value that stays in this process. */
   public static Envelope ofValue(Version version, Object value) {
-    return new Envelope(version, value, NEVER, 0, NO_TOKEN, Set.of());
+    return new Envelope(version, value, Life.ETERNAL, NO_TOKEN, Set.of());
   }
 
   /** A value in its encoded form. */
   public static Envelope ofBytes(Version version, byte[] bytes) {
-    return new Envelope(version, new Encoded(bytes), NEVER, 0, NO_TOKEN, Set.of());
+    return new Envelope(version, new Encoded(bytes), Life.ETERNAL, NO_TOKEN, Set.of());
   }
 
   public static Envelope tombstone(Version version) {
-    return new Envelope(version, null, NEVER, 0, NO_TOKEN, Set.of());
+    return new Envelope(version, null, Life.ETERNAL, NO_TOKEN, Set.of());
   }
 
-  /** The same with a deadline, in milliseconds since the epoch, and an idle length, 0 for none. */
-  public Envelope expiring(long expiresAt, long idleMillis) {
-    return new Envelope(version, payload, expiresAt, idleMillis, token, tags);
+  /** The same with a deadline, an idle length (0 for none) and the time of its last use. */
+  public Envelope expiring(long expiresAt, long idleMillis, long touchedAt) {
+    return new Envelope(version, payload, new Life(expiresAt, idleMillis, touchedAt), token, tags);
   }
 
   public Envelope withToken(long token) {
-    return new Envelope(version, payload, expiresAt, idleMillis, token, tags);
+    return new Envelope(version, payload, life(), token, tags);
   }
 
   public Envelope withTags(Set<String> tags) {
-    return new Envelope(version, payload, expiresAt, idleMillis, token, tags);
+    return new Envelope(version, payload, life(), token, tags);
+  }
+
+  private Life life() {
+    return new Life(expiresAt, idleMillis, touchedAt);
   }
 
   public Version version() {
@@ -83,6 +91,11 @@ public final class Envelope {
     return idleMillis;
   }
 
+  /** When it was last known to be used, at most a quarter of the idle length ago while in use. */
+  public long touchedAt() {
+    return touchedAt;
+  }
+
   public long token() {
     return token;
   }
@@ -93,6 +106,30 @@ public final class Envelope {
 
   public boolean isTombstone() {
     return payload == null;
+  }
+
+  /** Whether it ends by itself. */
+  public boolean isMortal() {
+    return expiresAt != NEVER || idleMillis != 0;
+  }
+
+  /**
+   * How long it still lives if nobody uses it: until its deadline, or until 1.25 times the idle
+   * length after the last known use. 0 or less if it is over; {@link #NEVER} if it never is.
+   */
+  public long lifeLeft(long now) {
+    long left = expiresAt == NEVER ? NEVER : expiresAt - now;
+    return idleMillis == 0 ? left : Math.min(left, touchedAt + idleMillis + idleMillis / 4 - now);
+  }
+
+  /**
+   * Notes a use. True if the last known use is a quarter of the idle length back: then the one
+   * caller that gets true tells the other holders.
+   */
+  public boolean touch(long now) {
+    long before = touchedAt;
+    return now - before >= Math.max(1, idleMillis / 4)
+        && TOUCHED_AT.compareAndSet(this, before, now);
   }
 
   /**
@@ -111,6 +148,12 @@ public final class Envelope {
       return value;
     }
     return held;
+  }
+
+  /** The value if it is held as such; null if it is encoded, and for a tombstone. */
+  public @Nullable Object localValue() {
+    Object held = payload;
+    return held instanceof Encoded ? null : held;
   }
 
   /** The encoded form; null for a tombstone. */
@@ -144,6 +187,10 @@ public final class Envelope {
    * @param number rises with every write of that member
    */
   public record Version(long origin, long number) {}
+
+  private record Life(long expiresAt, long idleMillis, long touchedAt) {
+    static final Life ETERNAL = new Life(NEVER, 0, 0);
+  }
 
   @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Encoded(byte[] bytes) {}

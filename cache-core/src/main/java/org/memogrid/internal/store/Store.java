@@ -3,9 +3,11 @@ package org.memogrid.internal.store;
 
 import java.util.Collection;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.CacheEvent;
 import org.memogrid.cache.Mode;
 import org.memogrid.cache.Registration;
 
@@ -44,6 +46,13 @@ public interface Store {
   /** Stores on this member alone and tells nobody (the memo's shared results in INVALIDATED). */
   void putLocal(Object key, Envelope envelope);
 
+  /**
+   * Prolongs the life of an entry that was used, on every member that holds it, if it still has the
+   * version of {@code used}. It keeps the version and the deadline and raises no event; what was
+   * removed stays removed.
+   */
+  void renew(Object key, Envelope used);
+
   void clear();
 
   long size();
@@ -53,6 +62,15 @@ public interface Store {
   /** The entries that this member holds. */
   Stream<Map.Entry<Object, Envelope>> localEntries();
 
+  /** Tells of changes of the given types; in which modes of whose, {@code Cache.listen} says. */
+  Registration listen(StoreListener listener, Set<CacheEvent.Type> types);
+
+  /** Entries that left this member because it was full, since the store was opened here. */
+  long evictions();
+
+  /** Entries whose end this member noticed, since the store was opened here. */
+  long expirations();
+
   Topology topology();
 
   /**
@@ -60,7 +78,9 @@ public interface Store {
    */
   Registration onTopology(Consumer<Topology> listener);
 
-  void close();
+  /** The engine's own object, or null if it has none of that type. */
+  <T> @Nullable T unwrap(Class<T> type);
 
+  /** Removes the entries and the store itself on all members that share it. */
   void destroy();
 }

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.internal.cache;
+
+import static java.util.Objects.requireNonNull;
+
+import java.time.InstantSource;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.Cache;
+import org.memogrid.cache.CacheOptions;
+import org.memogrid.cache.Mode;
+import org.memogrid.cluster.Codec;
+import org.memogrid.internal.engine.StoreFactory;
+import org.memogrid.internal.store.Store;
+import org.memogrid.internal.store.Versions;
+
+/**
+ * The caches of one member: what {@code Cluster.cache} answers. Each call gives a handle of its
+ * own; the handles of one name share the data and the statistics. Thread-safe.
+ */
+public final class Caches {
+  private final StoreFactory stores;
+  private final Mode defaultMode;
+  private final Opened.Surroundings around;
+  private final ConcurrentMap<String, Opened> opened = new ConcurrentHashMap<>();
+  private volatile boolean closed;
+
+  /**
+   * @param defaultMode what {@link #cache(String)} opens if there is nothing to attach to
+   * @param workers runs listeners and renewals
+   */
+  public Caches(
+      StoreFactory stores, Mode defaultMode, Codec codec, InstantSource clock, Executor workers) {
+    this.stores = stores;
+    this.defaultMode = defaultMode;
+    this.around = new Opened.Surroundings(codec, clock, workers, new Versions());
+  }
+
+  /** The cache of that name with the options it has; if there is none, one in the default mode. */
+  public <K, V> Cache<K, V> cache(String name) {
+    requireName(name);
+    CacheOptions existing = stores.optionsOf(name);
+    return cache(name, existing == null ? CacheOptions.of(defaultMode) : existing);
+  }
+
+  public <K, V> Cache<K, V> cache(String name, Mode mode) {
+    return cache(name, CacheOptions.of(mode));
+  }
+
+  /**
+   * The cache of that name.
+   *
+   * @throws IllegalStateException if there is one with other options, showing both
+   */
+  public <K, V> Cache<K, V> cache(String name, CacheOptions options) {
+    requireName(name);
+    requireNonNull(options, "options");
+    requireOpen();
+    Store store = stores.open(name, options);
+    return new StoreCache<>(
+        requireNonNull(
+            opened.compute(
+                name,
+                (n, there) ->
+                    there != null && there.store == store
+                        ? there
+                        : new Opened(store, options, around, this::requireOpen))));
+  }
+
+  public Set<String> names() {
+    requireOpen();
+    return stores.names();
+  }
+
+  /** Every handle fails from now on. The stores are their factory's to close. */
+  public void close() {
+    closed = true;
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException("the cluster was closed here: join it again");
+    }
+  }
+
+  private static void requireName(@Nullable String name) {
+    if (requireNonNull(name, "name").isBlank()) {
+      throw new IllegalArgumentException("a cache's name must not be blank");
+    }
+  }
+}

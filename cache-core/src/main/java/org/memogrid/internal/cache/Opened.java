@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.internal.cache;
+
+import java.time.InstantSource;
+import java.util.concurrent.Executor;
+import org.memogrid.cache.CacheOptions;
+import org.memogrid.cache.Expiry;
+import org.memogrid.cache.Mode;
+import org.memogrid.cluster.Codec;
+import org.memogrid.internal.store.Envelope;
+import org.memogrid.internal.store.Store;
+import org.memogrid.internal.store.Versions;
+
+/** What all handles of one cache on this member share. */
+final class Opened {
+  final Store store;
+  final CacheOptions options;
+  final Counters counters = new Counters();
+  final Renewals renewals;
+  final Executor workers;
+  final Codec codec;
+  private final InstantSource clock;
+  private final Versions versions;
+  private final boolean encodes;
+  private final Runnable requireOpen;
+
+  Opened(Store store, CacheOptions options, Surroundings around, Runnable requireOpen) {
+    this.requireOpen = requireOpen;
+    this.store = store;
+    this.options = options;
+    this.workers = around.workers();
+    this.codec = around.codec();
+    this.clock = around.clock();
+    this.versions = around.versions();
+    this.renewals = new Renewals(store, around.clock(), around.workers());
+    this.encodes = store.mode() == Mode.REPLICATED || store.mode() == Mode.DISTRIBUTED;
+  }
+
+  /**
+   * Does nothing while the member is in its cluster.
+   *
+   * @throws IllegalStateException if it left
+   */
+  void requireOpen() {
+    requireOpen.run();
+  }
+
+  /** What every cache of a member uses. */
+  record Surroundings(Codec codec, InstantSource clock, Executor workers, Versions versions) {}
+
+  /**
+   * A value as the store holds it. Encoding it is also the check that it may cross the wire.
+   *
+   * @throws IllegalArgumentException if it may not
+   */
+  Envelope seal(Object value, Expiry expiry) {
+    Envelope envelope =
+        encodes
+            ? Envelope.ofBytes(versions.next(), codec.encode(value))
+            : Envelope.ofValue(versions.next(), value);
+    if (expiry.timeToLive() == null && expiry.maxIdle() == null) {
+      return envelope;
+    }
+    long now = clock.millis();
+    long ttl = expiry.timeToLive() == null ? 0 : Millis.of(expiry.timeToLive());
+    long idle = expiry.maxIdle() == null ? 0 : Millis.of(expiry.maxIdle());
+    long expiresAt = ttl == 0 ? Envelope.NEVER : now + ttl;
+    return envelope.expiring(expiresAt, idle, now);
+  }
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.internal.cache;
+
+import java.time.InstantSource;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import org.memogrid.internal.store.Envelope;
+import org.memogrid.internal.store.Store;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps entries alive that are read: the reader notes the use, and at most every quarter of the
+ * idle length one of the readers here has the holders told, on another thread. Nothing is sent on
+ * the reading path. A renewal that fails costs the entry at most its life, never a reader an error.
+ */
+final class Renewals {
+  private static final Logger LOG = LoggerFactory.getLogger(Renewals.class);
+
+  private final Store store;
+  private final InstantSource clock;
+  private final Executor workers;
+
+  /** The keys that are being renewed, so that readers of copies from elsewhere do it once. */
+  private final Set<Object> underway = ConcurrentHashMap.newKeySet();
+
+  Renewals(Store store, InstantSource clock, Executor workers) {
+    this.store = store;
+    this.clock = clock;
+    this.workers = workers;
+  }
+
+  /** Tells that an entry was read. Cheap if it has no idle length. */
+  void used(Object key, Envelope entry) {
+    if (entry.idleMillis() != 0 && entry.touch(clock.millis()) && underway.add(key)) {
+      try {
+        workers.execute(() -> renew(key, entry));
+      } catch (RejectedExecutionException closing) {
+        underway.remove(key);
+      }
+    }
+  }
+
+  private void renew(Object key, Envelope entry) {
+    try {
+      store.renew(key, entry);
+    } catch (RuntimeException e) {
+      LOG.debug("cache {}: an entry in use was not renewed", store.name(), e);
+    } finally {
+      underway.remove(key);
+    }
+  }
+}

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.internal.cache;
+
+import static java.util.Objects.requireNonNull;
+
+import java.util.AbstractMap.SimpleImmutableEntry;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.Cache;
+import org.memogrid.cache.CacheEvent;
+import org.memogrid.cache.CacheListener;
+import org.memogrid.cache.CacheStats;
+import org.memogrid.cache.Expiry;
+import org.memogrid.cache.Mode;
+import org.memogrid.cache.Registration;
+import org.memogrid.internal.store.Envelope;
+import org.memogrid.internal.store.Store;
+
+/**
+ * A handle of a cache: user's values in and out of envelopes. Everything that depends on a value's
+ * {@code equals} is a loop of a read and a write that is conditional on the version read, so the
+ * engine never compares values, and a write that it repeats is recognised.
+ */
+final class StoreCache<K, V> implements Cache<K, V> {
+  private final Opened opened;
+  private final Store store;
+  private final Counters counters;
+  private final List<Registration> registrations = new CopyOnWriteArrayList<>();
+  private volatile boolean closed;
+
+  StoreCache(Opened opened) {
+    this.opened = opened;
+    this.store = opened.store;
+    this.counters = opened.counters;
+  }
+
+  @Override
+  public String name() {
+    return store.name();
+  }
+
+  @Override
+  public Mode mode() {
+    return store.mode();
+  }
+
+  @Override
+  public @Nullable V get(K key) {
+    requireNonNull(key, "key");
+    requireOpen();
+    Envelope entry = read(key);
+    if (entry == null) {
+      counters.misses.increment();
+      return null;
+    }
+    counters.hits.increment();
+    return open(entry);
+  }
+
+  /** The entry as its use leaves it; null for a miss. */
+  private @Nullable Envelope read(Object key) {
+    Envelope entry = store.get(key);
+    if (entry == null || entry.isTombstone()) {
+      return null;
+    }
+    opened.renewals.used(key, entry);
+    return entry;
+  }
+
+  @SuppressWarnings("unchecked") // what the caller's own put stored
+  private V open(Envelope entry) {
+    return (V) entry.value(opened.codec);
+  }
+
+  private @Nullable V openOrNull(@Nullable Envelope entry) {
+    return entry == null || entry.isTombstone() ? null : open(entry);
+  }
+
+  @Override
+  @SuppressWarnings("unchecked") // the keys asked for
+  public Map<K, V> getAll(Collection<? extends K> keys) {
+    requireNonNull(keys, "keys");
+    keys.forEach(key -> requireNonNull(key, "a key in keys"));
+    requireOpen();
+    Map<K, V> values = new HashMap<>();
+    store
+        .getAll(keys)
+        .forEach(
+            (key, entry) -> {
+              if (!entry.isTombstone()) {
+                opened.renewals.used(key, entry);
+                values.put((K) key, open(entry));
+              }
+            });
+    counters.hits.add(values.size());
+    counters.misses.add(keys.size() - values.size());
+    return values;
+  }
+
+  @Override
+  public boolean containsKey(K key) {
+    requireNonNull(key, "key");
+    requireOpen();
+    Envelope entry = store.get(key);
+    return entry != null && !entry.isTombstone();
+  }
+
+  @Override
+  public void put(K key, V value) {
+    put(key, value, opened.options.expiry());
+  }
+
+  @Override
+  public void put(K key, V value, Expiry expiry) {
+    Envelope envelope = seal(key, value, expiry);
+    store.put(key, envelope);
+    counters.puts.increment();
+  }
+
+  /** The checks of every write, all before anything changes. */
+  private Envelope seal(K key, V value, Expiry expiry) {
+    requireNonNull(key, "key");
+    requireNonNull(value, "value");
+    requireNonNull(expiry, "expiry");
+    requireOpen();
+    return opened.seal(value, expiry);
+  }
+
+  @Override
+  public @Nullable V getAndPut(K key, V value) {
+    Envelope envelope = seal(key, value, opened.options.expiry());
+    Envelope before = store.getAndPut(key, envelope);
+    counters.puts.increment();
+    return openOrNull(before);
+  }
+
+  @Override
+  public void putAll(Map<? extends K, ? extends V> entries) {
+    putAll(entries, opened.options.expiry());
+  }
+
+  @Override
+  public void putAll(Map<? extends K, ? extends V> entries, Expiry expiry) {
+    requireNonNull(entries, "entries");
+    requireNonNull(expiry, "expiry");
+    requireOpen();
+    Map<Object, Envelope> sealed = new HashMap<>();
+    entries.forEach(
+        (key, value) ->
+            sealed.put(
+                requireNonNull(key, "a key in entries"),
+                opened.seal(requireNonNull(value, "a value in entries"), expiry)));
+    store.putAll(sealed);
+    counters.puts.add(sealed.size());
+  }
+
+  @Override
+  public @Nullable V putIfAbsent(K key, V value) {
+    return putIfAbsent(key, value, opened.options.expiry());
+  }
+
+  @Override
+  public @Nullable V putIfAbsent(K key, V value, Expiry expiry) {
+    Envelope envelope = seal(key, value, expiry);
+    while (true) {
+      Envelope there = store.putIfAbsent(key, envelope);
+      if (there == null || (there.isTombstone() && store.replace(key, there, envelope))) {
+        counters.puts.increment();
+        return null;
+      }
+      if (!there.isTombstone()) {
+        return open(there);
+      }
+    }
+  }
+
+  @Override
+  public @Nullable V replace(K key, V value) {
+    return replace(key, value, opened.options.expiry());
+  }
+
+  @Override
+  public @Nullable V replace(K key, V value, Expiry expiry) {
+    Envelope envelope = seal(key, value, expiry);
+    while (true) {
+      Envelope there = store.get(key);
+      if (there == null || there.isTombstone()) {
+        return null;
+      }
+      if (store.replace(key, there, envelope)) {
+        counters.puts.increment();
+        return open(there);
+      }
+    }
+  }
+
+  @Override
+  public boolean replace(K key, V expected, V value) {
+    return replace(key, expected, value, opened.options.expiry());
+  }
+
+  @Override
+  public boolean replace(K key, V expected, V value, Expiry expiry) {
+    requireNonNull(expected, "expected");
+    Envelope envelope = seal(key, value, expiry);
+    while (true) {
+      Envelope there = store.get(key);
+      if (there == null || there.isTombstone() || !open(there).equals(expected)) {
+        return false;
+      }
+      if (store.replace(key, there, envelope)) {
+        counters.puts.increment();
+        return true;
+      }
+    }
+  }
+
+  @Override
+  public @Nullable V remove(K key) {
+    requireNonNull(key, "key");
+    requireOpen();
+    V before = openOrNull(store.remove(key));
+    if (before != null) {
+      counters.removals.increment();
+    }
+    return before;
+  }
+
+  @Override
+  public boolean remove(K key, V expected) {
+    requireNonNull(key, "key");
+    requireNonNull(expected, "expected");
+    requireOpen();
+    while (true) {
+      Envelope there = store.get(key);
+      if (there == null || there.isTombstone() || !open(there).equals(expected)) {
+        return false;
+      }
+      if (store.remove(key, there)) {
+        counters.removals.increment();
+        return true;
+      }
+    }
+  }
+
+  @Override
+  public @Nullable V update(K key, UnaryOperator<@Nullable V> change) {
+    requireNonNull(key, "key");
+    requireNonNull(change, "change");
+    requireOpen();
+    while (true) {
+      Envelope there = store.get(key);
+      V before = openOrNull(there);
+      V after = change.apply(before);
+      if (swap(key, there, before, after)) {
+        return after;
+      }
+    }
+  }
+
+  private boolean swap(K key, @Nullable Envelope there, @Nullable V before, @Nullable V after) {
+    if (after == null) {
+      if (there == null || before == null) {
+        return true;
+      }
+      boolean removed = store.remove(key, there);
+      if (removed) {
+        counters.removals.increment();
+      }
+      return removed;
+    }
+    Envelope envelope = opened.seal(after, opened.options.expiry());
+    boolean stored =
+        there == null
+            ? store.putIfAbsent(key, envelope) == null
+            : store.replace(key, there, envelope);
+    if (stored) {
+      counters.puts.increment();
+    }
+    return stored;
+  }
+
+  @Override
+  public void clear() {
+    requireOpen();
+    store.clear();
+  }
+
+  @Override
+  public long size() {
+    requireOpen();
+    return store.size();
+  }
+
+  @Override
+  @SuppressWarnings("unchecked") // keys of the caller's own puts
+  public Stream<Map.Entry<K, V>> entries() {
+    requireOpen();
+    return store
+        .entries()
+        .filter(entry -> !entry.getValue().isTombstone())
+        .map(entry -> new SimpleImmutableEntry<>((K) entry.getKey(), open(entry.getValue())));
+  }
+
+  @Override
+  public ConcurrentMap<K, V> asMap() {
+    return new CacheMap<>(this);
+  }
+
+  @Override
+  public Registration listen(CacheListener<K, V> listener, CacheEvent.Type... types) {
+    requireNonNull(listener, "listener");
+    Set<CacheEvent.Type> wanted =
+        types.length == 0 ? Set.of(CacheEvent.Type.values()) : Set.copyOf(List.of(types));
+    requireOpen();
+    Hearing<K, V> hearing = new Hearing<>(opened, listener);
+    Registration atStore = store.listen(hearing, wanted);
+    Registration registration =
+        new Registration() {
+          @Override
+          public void close() {
+            hearing.end();
+            if (registrations.remove(this)) {
+              atStore.close();
+            }
+          }
+        };
+    registrations.add(registration);
+    return registration;
+  }
+
+  @Override
+  public CacheStats stats() {
+    return counters.snapshot(store);
+  }
+
+  @Override
+  public <T> T unwrap(Class<T> type) {
+    requireNonNull(type, "type");
+    if (type.isInstance(store)) {
+      return type.cast(store);
+    }
+    T found = store.unwrap(type);
+    if (found == null) {
+      throw new IllegalArgumentException(
+          "cache '" + name() + "' in mode " + mode() + " stands on no " + type.getName());
+    }
+    return found;
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    new ArrayList<>(registrations).forEach(Registration::close);
+  }
+
+  @Override
+  public void destroy() {
+    requireOpen();
+    close();
+    store.destroy();
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException(
+          "cache '" + name() + "' was closed here: open it again with cluster.cache(...)");
+    }
+    opened.requireOpen();
+  }
+
+  @Override
+  public String toString() {
+    return "Cache[" + name() + ", " + opened.options + (closed ? ", closed]" : "]");
+  }
+}
