@@ -13,6 +13,11 @@ public interface Cluster extends AutoCloseable {
     return new ClusterBuilder();
   }
 
+  /** A cluster of one that opens no socket: every mode is {@link Mode#LOCAL}. */
+  static Cluster local() {
+    return new ClusterBuilder().alone();
+  }
+
   String name();
 
   Member self();

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.internal.engine;
+
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import org.infinispan.configuration.global.GlobalConfigurationBuilder;
+import org.infinispan.configuration.global.ShutdownHookBehavior;
+import org.infinispan.manager.DefaultCacheManager;
+import org.infinispan.manager.EmbeddedCacheManager;
+import org.infinispan.remoting.transport.Address;
+import org.infinispan.remoting.transport.jgroups.JGroupsTransport;
+import org.jgroups.JChannel;
+import org.jgroups.View;
+import org.jgroups.util.ExtendedUUID;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cluster.Member;
+import org.memogrid.cluster.Membership;
+
+/**
+ * The engine of one member: a channel to the others and a manager of clustered maps on it. From
+ * {@link #start} to {@link #close} it is in the cluster. Thread-safe.
+ */
+public final class ClusterEngine implements AutoCloseable {
+  private final EngineOptions options;
+  private final ExtendedUUID address;
+  private final Member self;
+  private final ConcurrentMap<String, org.jgroups.Address> addresses = new ConcurrentHashMap<>();
+  private final WireProtocol wire;
+  private final EmbeddedCacheManager manager;
+
+  private volatile Events events = Events.NONE;
+
+  /** What the engine tells the member that it works for, on threads that must not be blocked. */
+  public interface Events {
+    /** Hears nothing. */
+    Events NONE =
+        new Events() {
+          @Override
+          public void onFrame(Member from, byte[] bytes, int offset, int length) {}
+
+          @Override
+          public void onView(Membership now) {}
+        };
+
+    /** A frame, in order per sender, one at a time per sender. */
+    void onFrame(Member from, byte[] bytes, int offset, int length);
+
+    /** A view, in order, one at a time. */
+    void onView(Membership now);
+  }
+
+  /** An engine that has not joined. */
+  public ClusterEngine(EngineOptions options) {
+    this.options = options;
+    this.address = Addresses.naming(options.node());
+    this.self = Addresses.member(address);
+    this.wire = new WireProtocol(new Upward());
+    this.manager = new DefaultCacheManager(configuration().build(), false);
+  }
+
+  /**
+   * Joins, or starts the cluster if nobody answers. Frames and views may arrive before it returns.
+   *
+   * @throws IllegalStateException if the member can't join: why, and what to do
+   */
+  public void start(Events events) {
+    this.events = events;
+    try {
+      manager.start();
+    } catch (RuntimeException e) {
+      manager.stop();
+      throw JoinFailure.of(options, e);
+    }
+  }
+
+  public Member self() {
+    return self;
+  }
+
+  public EngineOptions options() {
+    return options;
+  }
+
+  public EmbeddedCacheManager manager() {
+    return manager;
+  }
+
+  /** The member behind an address of the manager's; a member that left lives on by its id. */
+  public Member member(Address address) {
+    String id = Addresses.id(address);
+    org.jgroups.Address known = addresses.get(id);
+    return known == null ? new Member(id, id) : Addresses.member(known);
+  }
+
+  /** A member as the manager knows it. */
+  public Address address(Member member) {
+    return Address.fromNodeUUID(UUID.fromString(member.id()));
+  }
+
+  /** Sends a frame to another member, in order. Does nothing if it is not known here. */
+  public void send(Member to, byte[] frame) {
+    org.jgroups.Address known = addresses.get(to.id());
+    if (known != null) {
+      wire.send(known, frame);
+    }
+  }
+
+  /** The engine's own object of that type; null if there is none. */
+  public @Nullable Object unwrap(Class<?> type) {
+    if (type.isInstance(manager)) {
+      return manager;
+    }
+    return type.isInstance(this) ? this : null;
+  }
+
+  /** Leaves the cluster. */
+  @Override
+  public void close() {
+    manager.stop();
+  }
+
+  private GlobalConfigurationBuilder configuration() {
+    GlobalConfigurationBuilder global = GlobalConfigurationBuilder.defaultClusteredBuilder();
+    global.cacheManagerName(options.cluster());
+    global
+        .transport()
+        .clusterName(options.cluster())
+        .nodeName(options.node())
+        .addProperty(JGroupsTransport.CHANNEL_CONFIGURATOR, new Channels(this::channel));
+    global.shutdown().hookBehavior(ShutdownHookBehavior.DONT_REGISTER);
+    global.metrics().gauges(false).histograms(false);
+    global.jmx().disable();
+    return global;
+  }
+
+  private JChannel channel() throws Exception {
+    JChannel channel = new Stack(options).channel(wire);
+    channel.addAddressGenerator(() -> address);
+    return channel;
+  }
+
+  private final class Upward implements WireProtocol.Upward {
+    @Override
+    public void onFrame(org.jgroups.Address from, byte[] bytes, int offset, int length) {
+      Member member = Addresses.member(from);
+      addresses.putIfAbsent(member.id(), from);
+      events.onFrame(member, bytes, offset, length);
+    }
+
+    @Override
+    public void onView(View view) {
+      List<Member> members = view.getMembers().stream().map(Addresses::member).toList();
+      for (org.jgroups.Address each : view.getMembers()) {
+        addresses.put(Addresses.member(each).id(), each);
+      }
+      events.onView(new Membership(view.getViewId().getId(), members, self));
+    }
+  }
+}

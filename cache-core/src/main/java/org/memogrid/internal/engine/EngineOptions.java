@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.internal.engine;
+
+import org.memogrid.cluster.Codec;
+import org.memogrid.cluster.Partitions;
+
+/**
+ * What the engine needs to know to join a cluster; checked by the builder that made it.
+ *
+ * @param portRange how many ports from {@code port} on are tried
+ */
+public record EngineOptions(
+    String cluster,
+    String node,
+    String bind,
+    int port,
+    int portRange,
+    Discovery discovery,
+    Partitions partitions,
+    Timing timing,
+    Codec codec) {}

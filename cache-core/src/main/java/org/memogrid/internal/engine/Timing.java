@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.internal.engine;
+
+import java.time.Duration;
+
+/**
+ * How long a member waits before it concludes something about others.
+ *
+ * @param join for the others to answer before it starts a cluster of its own
+ * @param silence after which a member that says nothing is suspected
+ * @param heartbeat between two signs of life
+ * @param verify for a suspected member to prove that it lives
+ * @param mergeMin the shortest pause between two searches for the other side of a split
+ * @param mergeMax the longest
+ */
+public record Timing(
+    Duration join,
+    Duration silence,
+    Duration heartbeat,
+    Duration verify,
+    Duration mergeMin,
+    Duration mergeMax) {
+  /** For machines that are not overloaded. */
+  public static final Timing DEFAULT =
+      new Timing(
+          Duration.ofSeconds(2),
+          Duration.ofSeconds(6),
+          Duration.ofSeconds(1),
+          Duration.ofMillis(250),
+          Duration.ofSeconds(1),
+          Duration.ofSeconds(5));
+
+  /** The same with another silence and heartbeat: longer ones for a loaded machine. */
+  public Timing withSilence(Duration silence, Duration heartbeat) {
+    return new Timing(join, silence, heartbeat, verify, mergeMin, mergeMax);
+  }
+
+  /** The same with another wait for answers: a shorter one where nobody joins at the same time. */
+  public Timing withJoin(Duration join) {
+    return new Timing(join, silence, heartbeat, verify, mergeMin, mergeMax);
+  }
+}

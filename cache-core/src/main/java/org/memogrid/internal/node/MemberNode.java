@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.internal.node;
+
+import java.time.InstantSource;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ScheduledExecutorService;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.CacheOptions;
+import org.memogrid.cluster.Codec;
+import org.memogrid.cluster.Member;
+import org.memogrid.cluster.Membership;
+import org.memogrid.internal.engine.ClusterEngine;
+import org.memogrid.internal.engine.EngineOptions;
+import org.memogrid.internal.engine.LocalStores;
+import org.memogrid.internal.engine.StoreFactory;
+import org.memogrid.internal.store.Store;
+import org.memogrid.internal.wire.MemberWire;
+import org.memogrid.internal.wire.Wire;
+
+/**
+ * One member: its wire, its stores, its features and its threads. It serves from the end of its
+ * making to {@link #close}. Thread-safe.
+ */
+public final class MemberNode implements Node, AutoCloseable {
+  private final @Nullable ClusterEngine engine;
+  private final Codec codec;
+  private final NodeThreads threads;
+  private final Memberships memberships;
+  private final MemberWire wire;
+  private final Features features = new Features();
+  private final InstantSource clock = InstantSource.system();
+  private final StoreFactory stores;
+
+  /** A member of a cluster of one, without a network. */
+  public static MemberNode alone(String node, Codec codec) {
+    MemberNode alone = new MemberNode(null, new Member(node, UUID.randomUUID().toString()), codec);
+    alone.serve();
+    return alone;
+  }
+
+  /**
+   * Joins a cluster.
+   *
+   * @throws IllegalStateException if that fails, naming why and what to do; nothing is left behind
+   */
+  public static MemberNode join(EngineOptions options) {
+    ClusterEngine engine = new ClusterEngine(options);
+    MemberNode member = new MemberNode(engine, engine.self(), options.codec());
+    try {
+      engine.start(member.events());
+      member.serve();
+      return member;
+    } catch (RuntimeException | Error e) {
+      member.close();
+      throw e;
+    }
+  }
+
+  private MemberNode(@Nullable ClusterEngine engine, Member self, Codec codec) {
+    this.engine = engine;
+    this.codec = codec;
+    this.threads = new NodeThreads(self.name());
+    Membership first = new Membership(0, List.of(self), self);
+    this.memberships = new Memberships(first, threads.teller());
+    this.wire =
+        new MemberWire(
+            first,
+            (to, frame) -> {
+              if (engine != null) {
+                engine.send(to, frame);
+              }
+            },
+            threads.loop(),
+            threads.scheduler());
+    // The clustered stores come with one of the next commits.
+    this.stores = new LocalStores(self, clock, threads.scheduler());
+  }
+
+  private void serve() {
+    features.start(this);
+    wire.open();
+  }
+
+  private ClusterEngine.Events events() {
+    return new ClusterEngine.Events() {
+      @Override
+      public void onFrame(Member from, byte[] bytes, int offset, int length) {
+        wire.onFrame(from, bytes, offset, length);
+      }
+
+      @Override
+      public void onView(Membership now) {
+        wire.onView(now);
+        memberships.change(now);
+      }
+    };
+  }
+
+  @Override
+  public Membership membership() {
+    return memberships.current();
+  }
+
+  public Memberships memberships() {
+    return memberships;
+  }
+
+  @Override
+  public Wire wire() {
+    return wire;
+  }
+
+  @Override
+  public Codec codec() {
+    return codec;
+  }
+
+  @Override
+  public Store store(String name, CacheOptions options) {
+    return stores.open(name, options);
+  }
+
+  /** The stores of this member. */
+  public StoreFactory stores() {
+    return stores;
+  }
+
+  public InstantSource clock() {
+    return clock;
+  }
+
+  @Override
+  public Executor workers() {
+    return threads.workers();
+  }
+
+  @Override
+  public ScheduledExecutorService scheduler() {
+    return threads.scheduler();
+  }
+
+  @Override
+  public <F extends Feature> F feature(Class<F> type) {
+    return features.get(type);
+  }
+
+  /** The engine below; null without a network. */
+  public @Nullable ClusterEngine engine() {
+    return engine;
+  }
+
+  /** Releases every waiter, then leaves. */
+  @Override
+  public void close() {
+    features.stop();
+    wire.close();
+    stores.close();
+    if (engine != null) {
+      engine.close();
+    }
+    threads.close();
+  }
+}
