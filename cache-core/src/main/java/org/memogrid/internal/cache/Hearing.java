@@ -5,6 +5,7 @@ import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.CacheEvent;
 import org.memogrid.cache.CacheListener;
 import org.memogrid.internal.store.Envelope;
+import org.memogrid.internal.store.Serial;
 import org.memogrid.internal.store.StoreListener;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

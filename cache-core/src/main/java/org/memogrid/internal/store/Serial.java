@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.memogrid.internal.cache;
+package org.memogrid.internal.store;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.ArrayDeque;
@@ -11,14 +11,14 @@ import java.util.concurrent.RejectedExecutionException;
  * Runs tasks one after the other, in the order they came, on a thread of another executor. Tasks
  * must not throw. Tasks that come after that executor was shut down are dropped.
  */
-final class Serial implements Executor {
+public final class Serial implements Executor {
   private final Executor threads;
 
   @GuardedBy("this") private final Queue<Runnable> waiting = new ArrayDeque<>();
 
   @GuardedBy("this") private boolean running;
 
-  Serial(Executor threads) {
+  public Serial(Executor threads) {
     this.threads = threads;
   }
 

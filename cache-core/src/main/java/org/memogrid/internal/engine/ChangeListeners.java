@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.internal.engine;
+
+import java.util.Set;
+import java.util.concurrent.atomic.LongAdder;
+import org.infinispan.notifications.Listener;
+import org.infinispan.notifications.cachelistener.annotation.CacheEntriesEvicted;
+import org.infinispan.notifications.cachelistener.annotation.CacheEntryCreated;
+import org.infinispan.notifications.cachelistener.annotation.CacheEntryExpired;
+import org.infinispan.notifications.cachelistener.annotation.CacheEntryInvalidated;
+import org.infinispan.notifications.cachelistener.annotation.CacheEntryModified;
+import org.infinispan.notifications.cachelistener.annotation.CacheEntryRemoved;
+import org.infinispan.notifications.cachelistener.event.CacheEntriesEvictedEvent;
+import org.infinispan.notifications.cachelistener.event.CacheEntryCreatedEvent;
+import org.infinispan.notifications.cachelistener.event.CacheEntryExpiredEvent;
+import org.infinispan.notifications.cachelistener.event.CacheEntryInvalidatedEvent;
+import org.infinispan.notifications.cachelistener.event.CacheEntryModifiedEvent;
+import org.infinispan.notifications.cachelistener.event.CacheEntryRemovedEvent;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.CacheEvent;
+import org.memogrid.internal.store.Envelope;
+import org.memogrid.internal.store.StoreListener;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The engine's events as a store's. A write that leaves the version as it was is a renewal, or a
+ * write that the engine repeats, and no event.
+ *
+ * <p>The engine finds the methods by their annotations.
+ */
+final class ChangeListeners {
+  private static final Logger LOG = LoggerFactory.getLogger(ChangeListeners.class);
+
+  private ChangeListeners() {}
+
+  /** Hands on what its types ask for. */
+  abstract static class Base {
+    private final StoreListener listener;
+    private final Set<CacheEvent.Type> types;
+
+    Base(StoreListener listener, Set<CacheEvent.Type> types) {
+      this.listener = listener;
+      this.types = Set.copyOf(types);
+    }
+
+    final void raise(
+        CacheEvent.Type type, ClusterKey key, @Nullable Envelope value, @Nullable Envelope old) {
+      if (!types.contains(type)) {
+        return;
+      }
+      try {
+        listener.onChange(type, key.key(), value, old);
+      } catch (RuntimeException e) { // a key whose class this member lacks, for one
+        LOG.warn("{} of {} could not be told here", type, key, e);
+      }
+    }
+
+    final void created(CacheEntryCreatedEvent<ClusterKey, Envelope> event) {
+      raise(CacheEvent.Type.CREATED, event.getKey(), event.getValue(), null);
+    }
+
+    final void modified(CacheEntryModifiedEvent<ClusterKey, Envelope> event) {
+      Envelope old = event.getOldValue();
+      Envelope now = event.getNewValue();
+      if (old == null || !old.equals(now)) {
+        raise(CacheEvent.Type.UPDATED, event.getKey(), now, old);
+      }
+    }
+
+    final void removed(CacheEntryRemovedEvent<ClusterKey, Envelope> event) {
+      raise(CacheEvent.Type.REMOVED, event.getKey(), null, event.getOldValue());
+    }
+
+    final void expired(CacheEntryExpiredEvent<ClusterKey, Envelope> event) {
+      raise(CacheEvent.Type.EXPIRED, event.getKey(), null, event.getValue());
+    }
+  }
+
+  /** Hears the changes of what this member holds. */
+  @Listener(observation = Listener.Observation.POST)
+  static final class Here extends Base {
+    Here(StoreListener listener, Set<CacheEvent.Type> types) {
+      super(listener, types);
+    }
+
+    @CacheEntryCreated
+    public void onCreated(CacheEntryCreatedEvent<ClusterKey, Envelope> event) {
+      created(event);
+    }
+
+    @CacheEntryModified
+    public void onModified(CacheEntryModifiedEvent<ClusterKey, Envelope> event) {
+      modified(event);
+    }
+
+    @CacheEntryRemoved
+    public void onRemoved(CacheEntryRemovedEvent<ClusterKey, Envelope> event) {
+      removed(event);
+    }
+
+    @CacheEntryExpired
+    public void onExpired(CacheEntryExpiredEvent<ClusterKey, Envelope> event) {
+      expired(event);
+    }
+
+    @CacheEntryInvalidated
+    public void onInvalidated(CacheEntryInvalidatedEvent<ClusterKey, Envelope> event) {
+      raise(CacheEvent.Type.REMOVED, event.getKey(), null, event.getValue());
+    }
+  }
+
+  /** Hears the changes that any member makes. */
+  @Listener(clustered = true, observation = Listener.Observation.POST)
+  static final class Everywhere extends Base {
+    Everywhere(StoreListener listener, Set<CacheEvent.Type> types) {
+      super(listener, types);
+    }
+
+    @CacheEntryCreated
+    public void onCreated(CacheEntryCreatedEvent<ClusterKey, Envelope> event) {
+      created(event);
+    }
+
+    @CacheEntryModified
+    public void onModified(CacheEntryModifiedEvent<ClusterKey, Envelope> event) {
+      modified(event);
+    }
+
+    @CacheEntryRemoved
+    public void onRemoved(CacheEntryRemovedEvent<ClusterKey, Envelope> event) {
+      removed(event);
+    }
+
+    @CacheEntryExpired
+    public void onExpired(CacheEntryExpiredEvent<ClusterKey, Envelope> event) {
+      expired(event);
+    }
+  }
+
+  /** Hears of what this member lets go because it is full. */
+  @Listener(observation = Listener.Observation.POST)
+  static final class Evicted extends Base {
+    Evicted(StoreListener listener) {
+      super(listener, Set.of(CacheEvent.Type.EVICTED));
+    }
+
+    @CacheEntriesEvicted
+    public void onEvicted(CacheEntriesEvictedEvent<ClusterKey, Envelope> event) {
+      event.getEntries().forEach((key, old) -> raise(CacheEvent.Type.EVICTED, key, null, old));
+    }
+  }
+
+  /** Counts, for the statistics. */
+  @Listener(observation = Listener.Observation.POST)
+  static final class Counting {
+    final LongAdder evictions = new LongAdder();
+    final LongAdder expirations = new LongAdder();
+
+    @CacheEntriesEvicted
+    public void onEvicted(CacheEntriesEvictedEvent<ClusterKey, Envelope> event) {
+      evictions.add(event.getEntries().size());
+    }
+
+    @CacheEntryExpired
+    public void onExpired(CacheEntryExpiredEvent<ClusterKey, Envelope> unused) {
+      expirations.increment();
+    }
+  }
+}

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.internal.engine;
+
+import java.time.InstantSource;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.Spliterator;
+import java.util.Spliterators;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import org.infinispan.AdvancedCache;
+import org.infinispan.commons.util.CloseableIterator;
+import org.infinispan.context.Flag;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.CacheEvent;
+import org.memogrid.cache.CacheOptions;
+import org.memogrid.cache.Mode;
+import org.memogrid.cache.Registration;
+import org.memogrid.cluster.Codec;
+import org.memogrid.internal.store.Envelope;
+import org.memogrid.internal.store.Store;
+import org.memogrid.internal.store.StoreListener;
+import org.memogrid.internal.store.Topology;
+
+/**
+ * A store shared by the members of a cluster, on Infinispan.
+ *
+ * <p>Only {@code put}, {@code putIfAbsent}, {@code replace} and {@code remove} are used: the engine
+ * runs functions on every owner, and again when owners change. It compares envelopes, that is
+ * versions, so a conditional write that it repeats finds its own work done. What a condition
+ * expects is sent as a version alone.
+ */
+final class ClusterStore implements Store {
+  private final String name;
+  private final CacheOptions options;
+  private final AdvancedCache<ClusterKey, Envelope> cache;
+  private final AdvancedCache<ClusterKey, Envelope> silent;
+  private final AdvancedCache<ClusterKey, Envelope> local;
+  private final Codec codec;
+  private final InstantSource clock;
+  private final Topologies topologies;
+  private final Consumer<ClusterStore> onDestroy;
+  private final ChangeListeners.Counting counting = new ChangeListeners.Counting();
+
+  ClusterStore(
+      CacheOptions options,
+      AdvancedCache<ClusterKey, Envelope> cache,
+      Codec codec,
+      InstantSource clock,
+      Topologies topologies,
+      Consumer<ClusterStore> onDestroy) {
+    this.name = cache.getName();
+    this.options = options;
+    this.cache = cache;
+    this.silent = cache.withFlags(Flag.IGNORE_RETURN_VALUES);
+    this.local = cache.withFlags(Flag.CACHE_MODE_LOCAL);
+    this.codec = codec;
+    this.clock = clock;
+    this.topologies = topologies;
+    this.onDestroy = onDestroy;
+    cache.addListener(counting);
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public Mode mode() {
+    return options.mode();
+  }
+
+  CacheOptions options() {
+    return options;
+  }
+
+  /** Whether the engine's cache behind it is still the one that serves. */
+  boolean isRunning() {
+    return cache.getStatus().allowInvocations();
+  }
+
+  private RuntimeException failed(String operation, RuntimeException failure) {
+    return EngineFailure.of(name, operation, failure);
+  }
+
+  private ClusterKey written(Object key) {
+    return ClusterKey.written(key, codec);
+  }
+
+  /** The engine's lifespan: milliseconds from now, or -1 for ever. */
+  private long lifespan(Envelope envelope) {
+    if (!envelope.isMortal()) {
+      return -1;
+    }
+    return Math.max(1, envelope.lifeLeft(clock.millis()));
+  }
+
+  @Override
+  public @Nullable Envelope get(Object key) {
+    try {
+      return cache.get(ClusterKey.of(key, codec));
+    } catch (RuntimeException e) {
+      throw failed("get", e);
+    }
+  }
+
+  @Override
+  public Map<Object, Envelope> getAll(Collection<?> keys) {
+    Set<ClusterKey> wanted = new HashSet<>();
+    keys.forEach(key -> wanted.add(ClusterKey.of(key, codec)));
+    try {
+      Map<Object, Envelope> found = new HashMap<>();
+      cache.getAll(wanted).forEach((key, entry) -> found.put(key.key(), entry));
+      return found;
+    } catch (RuntimeException e) {
+      throw failed("getAll", e);
+    }
+  }
+
+  @Override
+  public void put(Object key, Envelope envelope) {
+    ClusterKey written = written(key);
+    try {
+      var unused = silent.put(written, envelope, lifespan(envelope), TimeUnit.MILLISECONDS);
+    } catch (RuntimeException e) {
+      throw failed("put", e);
+    } finally {
+      written.settle();
+    }
+  }
+
+  @Override
+  public void putAll(Map<Object, Envelope> entries) {
+    Map<Long, Map<ClusterKey, Envelope>> byLifespan = new HashMap<>();
+    entries.forEach(
+        (key, envelope) ->
+            byLifespan
+                .computeIfAbsent(lifespan(envelope), life -> new HashMap<>())
+                .put(written(key), envelope));
+    try {
+      byLifespan.forEach((life, batch) -> silent.putAll(batch, life, TimeUnit.MILLISECONDS));
+    } catch (RuntimeException e) {
+      throw failed("putAll", e);
+    } finally {
+      byLifespan.values().forEach(batch -> batch.keySet().forEach(ClusterKey::settle));
+    }
+  }
+
+  @Override
+  public @Nullable Envelope getAndPut(Object key, Envelope envelope) {
+    ClusterKey written = written(key);
+    try {
+      return cache.put(written, envelope, lifespan(envelope), TimeUnit.MILLISECONDS);
+    } catch (RuntimeException e) {
+      throw failed("put", e);
+    } finally {
+      written.settle();
+    }
+  }
+
+  @Override
+  public @Nullable Envelope putIfAbsent(Object key, Envelope envelope) {
+    ClusterKey written = written(key);
+    try {
+      Envelope there =
+          cache.putIfAbsent(written, envelope, lifespan(envelope), TimeUnit.MILLISECONDS);
+      // A repeated write may meet itself.
+      return there != null && there.equals(envelope) ? null : there;
+    } catch (RuntimeException e) {
+      throw failed("putIfAbsent", e);
+    } finally {
+      written.settle();
+    }
+  }
+
+  @Override
+  public boolean replace(Object key, Envelope expected, Envelope envelope) {
+    ClusterKey written = written(key);
+    try {
+      return cache.replace(
+          written,
+          Envelope.tombstone(expected.version()),
+          envelope,
+          lifespan(envelope),
+          TimeUnit.MILLISECONDS);
+    } catch (RuntimeException e) {
+      throw failed("replace", e);
+    } finally {
+      written.settle();
+    }
+  }
+
+  @Override
+  public @Nullable Envelope remove(Object key) {
+    try {
+      return cache.remove(ClusterKey.of(key, codec));
+    } catch (RuntimeException e) {
+      throw failed("remove", e);
+    }
+  }
+
+  @Override
+  public boolean remove(Object key, Envelope expected) {
+    try {
+      return cache.remove(ClusterKey.of(key, codec), Envelope.tombstone(expected.version()));
+    } catch (RuntimeException e) {
+      throw failed("remove", e);
+    }
+  }
+
+  @Override
+  public void putLocal(Object key, Envelope envelope) {
+    try {
+      var unused =
+          local.put(ClusterKey.of(key, codec), envelope, lifespan(envelope), TimeUnit.MILLISECONDS);
+    } catch (RuntimeException e) {
+      throw failed("put", e);
+    }
+  }
+
+  @Override
+  public void renew(Object key, Envelope used) {
+    if (used.lifeLeft(clock.millis()) <= 0) {
+      return;
+    }
+    AdvancedCache<ClusterKey, Envelope> where = mode() == Mode.INVALIDATED ? local : silent;
+    try {
+      var unused =
+          where.replace(
+              ClusterKey.of(key, codec),
+              Envelope.tombstone(used.version()),
+              used,
+              lifespan(used),
+              TimeUnit.MILLISECONDS);
+    } catch (RuntimeException e) {
+      throw failed("renew", e);
+    }
+  }
+
+  @Override
+  public void clear() {
+    try {
+      cache.clear();
+    } catch (RuntimeException e) {
+      throw failed("clear", e);
+    }
+  }
+
+  @Override
+  public long size() {
+    try {
+      return cache.size();
+    } catch (RuntimeException e) {
+      throw failed("size", e);
+    }
+  }
+
+  @Override
+  public Stream<Map.Entry<Object, Envelope>> entries() {
+    try {
+      return stream(cache.entrySet().iterator());
+    } catch (RuntimeException e) {
+      throw failed("entries", e);
+    }
+  }
+
+  @Override
+  public Stream<Map.Entry<Object, Envelope>> localEntries() {
+    try {
+      return stream(local.entrySet().iterator());
+    } catch (RuntimeException e) {
+      throw failed("entries", e);
+    }
+  }
+
+  private static Stream<Map.Entry<Object, Envelope>> stream(
+      CloseableIterator<Map.Entry<ClusterKey, Envelope>> entries) {
+    Stream<Map.Entry<ClusterKey, Envelope>> stream =
+        StreamSupport.stream(
+            Spliterators.spliteratorUnknownSize(
+                entries, Spliterator.DISTINCT | Spliterator.NONNULL),
+            false);
+    return stream
+        .<Map.Entry<Object, Envelope>>map(
+            entry -> Map.entry(entry.getKey().key(), entry.getValue()))
+        .onClose(entries::close);
+  }
+
+  @Override
+  public Registration listen(StoreListener listener, Set<CacheEvent.Type> types) {
+    Object changes =
+        mode() == Mode.DISTRIBUTED
+            ? new ChangeListeners.Everywhere(listener, types)
+            : new ChangeListeners.Here(listener, types);
+    Object evictions =
+        types.contains(CacheEvent.Type.EVICTED) ? new ChangeListeners.Evicted(listener) : null;
+    try {
+      cache.addListener(changes);
+      if (evictions != null) {
+        cache.addListener(evictions);
+      }
+    } catch (RuntimeException e) {
+      throw failed("listen", e);
+    }
+    return () -> {
+      if (isRunning()) {
+        cache.removeListener(changes);
+        if (evictions != null) {
+          cache.removeListener(evictions);
+        }
+      }
+    };
+  }
+
+  @Override
+  public long evictions() {
+    return counting.evictions.sum();
+  }
+
+  @Override
+  public long expirations() {
+    return counting.expirations.sum();
+  }
+
+  @Override
+  public Topology topology() {
+    return topologies.current();
+  }
+
+  @Override
+  public Registration onTopology(Consumer<Topology> listener) {
+    return topologies.listen(listener);
+  }
+
+  @Override
+  public <T> @Nullable T unwrap(Class<T> type) {
+    return type.isInstance(cache) ? type.cast(cache) : null;
+  }
+
+  @Override
+  public void destroy() {
+    try {
+      onDestroy.accept(this);
+    } catch (RuntimeException e) {
+      throw failed("destroy", e);
+    }
+  }
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.internal.engine;
+
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.Executor;
+import java.util.function.Function;
+import org.infinispan.AdvancedCache;
+import org.infinispan.Cache;
+import org.infinispan.commons.api.CacheContainerAdmin.AdminFlag;
+import org.infinispan.container.impl.InternalDataContainer;
+import org.infinispan.distribution.DistributionManager;
+import org.infinispan.factories.ComponentRegistry;
+import org.infinispan.factories.GlobalComponentRegistry;
+import org.infinispan.interceptors.AsyncInterceptorChain;
+import org.infinispan.interceptors.impl.CallInterceptor;
+import org.infinispan.manager.EmbeddedCacheManager;
+import org.infinispan.notifications.Listenable;
+import org.infinispan.notifications.Listener;
+import org.infinispan.notifications.cachemanagerlistener.annotation.CacheStarted;
+import org.infinispan.notifications.cachemanagerlistener.event.CacheStartedEvent;
+import org.infinispan.remoting.transport.Address;
+import org.infinispan.remoting.transport.Transport;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.CacheOptions;
+import org.memogrid.cache.CacheOptions.WhenFull;
+import org.memogrid.cache.Mode;
+import org.memogrid.cluster.Codec;
+import org.memogrid.cluster.Member;
+import org.memogrid.cluster.Partitions;
+import org.memogrid.internal.store.Envelope;
+import org.memogrid.internal.store.Store;
+import org.memogrid.internal.store.Topology;
+
+/**
+ * The stores that the members of a cluster share. A store that is opened on one member exists on
+ * all, joiners too, so that every entry has the owners it should. Thread-safe.
+ */
+public final class ClusterStores implements StoreFactory {
+  private final EmbeddedCacheManager manager;
+  private final Context context;
+  private final OptionsRegistry registry;
+  private final ConcurrentMap<String, ClusterStore> stores = new ConcurrentHashMap<>();
+
+  /**
+   * What the stores need of their member.
+   *
+   * @param members the member behind an address
+   * @param threads runs listeners of configurations
+   */
+  public record Context(
+      Codec codec,
+      InstantSource clock,
+      Partitions partitions,
+      Function<Address, Member> members,
+      Executor threads) {}
+
+  /** The stores on a manager that was started, on every member alike. */
+  public ClusterStores(EmbeddedCacheManager manager, Context context) {
+    this.manager = manager;
+    this.context = context;
+    this.registry = new OptionsRegistry(manager, context.partitions);
+    manager.addListener(new Starts());
+    for (String name : registry.names()) { // started with the manager, before the registry
+      if (manager.isRunning(name)) {
+        onStarted(name);
+      }
+    }
+  }
+
+  @Override
+  public Store open(String name, CacheOptions options) {
+    if (options.mode() == Mode.LOCAL || name.equals(OptionsRegistry.NAME)) {
+      throw new IllegalArgumentException("'" + name + "' [" + options + "] is not for the cluster");
+    }
+    OtherOptions.refuse(name, registry.agree(name, options), options);
+    ClusterStore store = stores.get(name);
+    return store != null && store.isRunning() ? store : start(name, options);
+  }
+
+  /** One at a time: the engine's answer to two at once is two answers. */
+  private synchronized ClusterStore start(String name, CacheOptions options) {
+    ClusterStore store = stores.get(name);
+    if (store != null && store.isRunning()) {
+      return store;
+    }
+    Cache<ClusterKey, Envelope> cache =
+        manager.isRunning(name)
+            ? manager.getCache(name)
+            : manager
+                .administration()
+                .withFlags(AdminFlag.VOLATILE)
+                .getOrCreateCache(name, EngineConfiguration.of(options, context.partitions));
+    AdvancedCache<ClusterKey, Envelope> advanced = cache.getAdvancedCache();
+    ClusterStore started =
+        new ClusterStore(
+            options,
+            advanced,
+            context.codec,
+            context.clock,
+            topologies(options.mode(), advanced),
+            this::destroy);
+    stores.put(name, started);
+    return started;
+  }
+
+  private Topologies topologies(Mode mode, AdvancedCache<ClusterKey, Envelope> cache) {
+    if (mode == Mode.INVALIDATED) {
+      return new Topologies(this::view, manager, context.threads);
+    }
+    ClusterTopology.Place place = new ClusterTopology.Place(context.codec, context.members);
+    DistributionManager distribution = cache.getDistributionManager();
+    Listenable source = cache;
+    return new Topologies(
+        () -> ClusterTopology.of(distribution.getCacheTopology(), place), source, context.threads);
+  }
+
+  private Topology view() {
+    Transport transport = GlobalComponentRegistry.componentOf(manager, Transport.class);
+    List<Member> members = transport.getMembers().stream().map(context.members).toList();
+    return new ViewTopology(transport.getViewId(), members, context.codec);
+  }
+
+  private void destroy(ClusterStore store) {
+    stores.remove(store.name(), store);
+    manager.administration().withFlags(AdminFlag.VOLATILE).removeCache(store.name());
+    registry.forget(store.name());
+  }
+
+  @Override
+  public @Nullable CacheOptions optionsOf(String name) {
+    return registry.get(name);
+  }
+
+  @Override
+  public Set<String> names() {
+    return registry.names();
+  }
+
+  @Override
+  public void close() {
+    stores.clear();
+  }
+
+  /** Completes an engine's cache with what its configuration can't say. */
+  private void onStarted(String name) {
+    CacheOptions options = registry.get(name);
+    if (options != null && options.maxEntries() > 0 && options.whenFull() == WhenFull.REFUSE) {
+      refuse(name, options);
+    }
+  }
+
+  private void refuse(String name, CacheOptions options) {
+    ComponentRegistry components = ComponentRegistry.of(manager.getCache(name, false));
+    AsyncInterceptorChain chain = components.getComponent(AsyncInterceptorChain.class);
+    if (!chain.containsInterceptorType(RefusingInterceptor.class)) {
+      chain.addInterceptorBefore(
+          new RefusingInterceptor(
+              name,
+              options.maxEntries(),
+              options.mode(),
+              components.getComponent(InternalDataContainer.class),
+              components.getComponent(DistributionManager.class)),
+          CallInterceptor.class);
+    }
+  }
+
+  /** Hears of caches that start on this member, whoever opened them. */
+  @Listener
+  final class Starts {
+    @CacheStarted
+    public void onCacheStarted(CacheStartedEvent event) {
+      onStarted(event.getCacheName());
+    }
+  }
+}

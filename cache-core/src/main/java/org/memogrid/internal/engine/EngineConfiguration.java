@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.internal.engine;
+
+import java.util.concurrent.TimeUnit;
+import org.infinispan.commons.dataconversion.MediaType;
+import org.infinispan.configuration.cache.CacheMode;
+import org.infinispan.configuration.cache.ClusteringConfigurationBuilder;
+import org.infinispan.configuration.cache.Configuration;
+import org.infinispan.configuration.cache.ConfigurationBuilder;
+import org.infinispan.conflict.MergePolicy;
+import org.infinispan.eviction.EvictionStrategy;
+import org.infinispan.partitionhandling.PartitionHandling;
+import org.memogrid.cache.CacheOptions;
+import org.memogrid.cache.CacheOptions.WhenFull;
+import org.memogrid.cache.Mode;
+import org.memogrid.cluster.Partitions;
+
+/** The options of a cache as the clustered engine's configuration. */
+final class EngineConfiguration {
+  private static final long SWEEP_SECONDS = 10;
+
+  private EngineConfiguration() {}
+
+  static Configuration of(CacheOptions options, Partitions partitions) {
+    ConfigurationBuilder builder = new ConfigurationBuilder();
+    builder.encoding().mediaType(MediaType.APPLICATION_OBJECT_TYPE);
+    builder.expiration().wakeUpInterval(SWEEP_SECONDS, TimeUnit.SECONDS);
+    ClusteringConfigurationBuilder clustering =
+        builder.clustering().cacheMode(cacheMode(options.mode(), options.isAsync()));
+    if (options.mode() != Mode.INVALIDATED) {
+      clustering.hash().keyPartitioner(new StablePlacement());
+      whenSplit(clustering, partitions);
+    }
+    if (options.mode() == Mode.DISTRIBUTED) {
+      clustering.hash().numOwners(options.owners());
+    }
+    if (options.maxEntries() > 0 && options.whenFull() == WhenFull.EVICT) {
+      builder.memory().maxCount(options.maxEntries()).whenFull(EvictionStrategy.REMOVE);
+    }
+    return builder.build();
+  }
+
+  static void whenSplit(ClusteringConfigurationBuilder clustering, Partitions partitions) {
+    if (partitions == Partitions.CONSISTENT) {
+      clustering
+          .partitionHandling()
+          .whenSplit(PartitionHandling.DENY_READ_WRITES)
+          .mergePolicy(MergePolicy.NONE);
+    } else {
+      clustering
+          .partitionHandling()
+          .whenSplit(PartitionHandling.ALLOW_READ_WRITES)
+          .mergePolicy(MergePolicy.PREFERRED_NON_NULL);
+    }
+  }
+
+  private static CacheMode cacheMode(Mode mode, boolean async) {
+    return switch (mode) {
+      case LOCAL -> throw new IllegalArgumentException("LOCAL is not a clustered mode");
+      case INVALIDATED -> async ? CacheMode.INVALIDATION_ASYNC : CacheMode.INVALIDATION_SYNC;
+      case REPLICATED -> async ? CacheMode.REPL_ASYNC : CacheMode.REPL_SYNC;
+      case DISTRIBUTED -> async ? CacheMode.DIST_ASYNC : CacheMode.DIST_SYNC;
+    };
+  }
+}
