@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.internal.engine;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.infinispan.configuration.global.GlobalConfigurationBuilder;
+import org.infinispan.configuration.global.ShutdownHookBehavior;
+import org.infinispan.manager.DefaultCacheManager;
+import org.infinispan.manager.EmbeddedCacheManager;
+import org.infinispan.remoting.transport.Address;
+import org.memogrid.cache.Mode;
+import org.memogrid.cluster.Codec;
+import org.memogrid.cluster.Member;
+import org.memogrid.cluster.Partitions;
+import org.memogrid.internal.cache.Caches;
+
+/** Members in this JVM, without sockets, on a clock that ticks. For tests of the stores alone. */
+public final class LoopCluster implements AutoCloseable {
+  private final String name = "loop-" + UUID.randomUUID();
+  private final Ticks clock = new Ticks();
+  private final ExecutorService workers = Executors.newCachedThreadPool();
+  private final List<Node> nodes = new ArrayList<>();
+  private final Codec codec;
+
+  /** One member's part. */
+  public record Node(
+      Member self, EmbeddedCacheManager manager, ClusterStores stores, Caches caches) {}
+
+  public LoopCluster(Codec codec, int members) {
+    this.codec = codec;
+    for (int i = 0; i < members; i++) {
+      var unused = join();
+    }
+  }
+
+  public Node join() {
+    GlobalConfigurationBuilder global = GlobalConfigurationBuilder.defaultClusteredBuilder();
+    global
+        .transport()
+        .clusterName(name)
+        .nodeName("n" + nodes.size())
+        .addProperty("configurationFile", "loopback.xml");
+    global.shutdown().hookBehavior(ShutdownHookBehavior.DONT_REGISTER);
+    global.metrics().gauges(false).histograms(false);
+    global.jmx().disable();
+    global.serialization().marshaller(new EntryMarshaller(codec));
+    EmbeddedCacheManager manager = new DefaultCacheManager(global.build(), false);
+    EngineClock.install(manager, clock);
+    manager.start();
+    ClusterStores stores =
+        new ClusterStores(
+            manager,
+            new ClusterStores.Context(
+                codec, clock, Partitions.AVAILABLE, LoopCluster::member, workers));
+    Node node =
+        new Node(
+            member(manager.getAddress()),
+            manager,
+            stores,
+            new Caches(stores, Mode.DISTRIBUTED, codec, clock, workers));
+    nodes.add(node);
+    return node;
+  }
+
+  private static Member member(Address address) {
+    return new Member(address.toString(), address.getNodeUUID().toString());
+  }
+
+  public Node node(int index) {
+    return nodes.get(index);
+  }
+
+  public Caches caches(int index) {
+    return node(index).caches();
+  }
+
+  public void tick(Duration by) {
+    clock.tick(by);
+  }
+
+  public void leave(int index) {
+    nodes.remove(index).manager().stop();
+  }
+
+  @Override
+  public void close() {
+    nodes.forEach(node -> node.manager().stop());
+    workers.shutdownNow();
+  }
+}
