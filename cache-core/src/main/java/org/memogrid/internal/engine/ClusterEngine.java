@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.internal.engine;
 
+import java.time.InstantSource;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.Executor;
 import org.infinispan.configuration.global.GlobalConfigurationBuilder;
 import org.infinispan.configuration.global.ShutdownHookBehavior;
 import org.infinispan.manager.DefaultCacheManager;
@@ -75,6 +77,14 @@ public final class ClusterEngine implements AutoCloseable {
     }
   }
 
+  /** The stores on this engine, once it has started. */
+  public StoreFactory stores(InstantSource clock, Executor threads) {
+    return new ClusterStores(
+        manager,
+        new ClusterStores.Context(
+            options.codec(), clock, options.partitions(), this::member, threads));
+  }
+
   public Member self() {
     return self;
   }
@@ -132,6 +142,7 @@ public final class ClusterEngine implements AutoCloseable {
     global.shutdown().hookBehavior(ShutdownHookBehavior.DONT_REGISTER);
     global.metrics().gauges(false).histograms(false);
     global.jmx().disable();
+    global.serialization().marshaller(new EntryMarshaller(options.codec()));
     return global;
   }
 

@@ -42,7 +42,7 @@ final class RefusingInterceptor extends DDAsyncInterceptor {
 
   @Override
   public Object visitPutKeyValueCommand(InvocationContext context, PutKeyValueCommand command) {
-    check(context, command.getKey(), 0);
+    var unused = check(context, command.getKey(), 0);
     return invokeNext(context, command);
   }
 

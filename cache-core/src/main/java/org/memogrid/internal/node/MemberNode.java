@@ -14,6 +14,7 @@ import org.memogrid.cluster.Membership;
 import org.memogrid.internal.engine.ClusterEngine;
 import org.memogrid.internal.engine.EngineOptions;
 import org.memogrid.internal.engine.LocalStores;
+import org.memogrid.internal.engine.MemberStores;
 import org.memogrid.internal.engine.StoreFactory;
 import org.memogrid.internal.store.Store;
 import org.memogrid.internal.wire.MemberWire;
@@ -31,7 +32,7 @@ public final class MemberNode implements Node, AutoCloseable {
   private final MemberWire wire;
   private final Features features = new Features();
   private final InstantSource clock = InstantSource.system();
-  private final StoreFactory stores;
+  private final MemberStores stores;
 
   /** A member of a cluster of one, without a network. */
   public static MemberNode alone(String node, Codec codec) {
@@ -50,6 +51,7 @@ public final class MemberNode implements Node, AutoCloseable {
     MemberNode member = new MemberNode(engine, engine.self(), options.codec());
     try {
       engine.start(member.events());
+      member.stores.join(engine.stores(member.clock, member.workers()));
       member.serve();
       return member;
     } catch (RuntimeException | Error e) {
@@ -74,8 +76,7 @@ public final class MemberNode implements Node, AutoCloseable {
             },
             threads.loop(),
             threads.scheduler());
-    // The clustered stores come with one of the next commits.
-    this.stores = new LocalStores(self, clock, threads.scheduler());
+    this.stores = new MemberStores(new LocalStores(self, clock, threads.scheduler()));
   }
 
   private void serve() {

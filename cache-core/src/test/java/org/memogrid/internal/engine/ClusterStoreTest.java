@@ -3,7 +3,6 @@ package org.memogrid.internal.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -15,7 +14,6 @@ import org.memogrid.cache.Mode;
 
 /** The clustered store under the cache's policy, on three members of one JVM. */
 final class ClusterStoreTest {
-  private static final Duration SECOND = Duration.ofSeconds(1);
 
   private static SerialCodec codec;
   private static LoopCluster cluster;
