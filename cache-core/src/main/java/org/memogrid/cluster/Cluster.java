@@ -15,7 +15,15 @@ public interface Cluster extends AutoCloseable {
 
   /** A cluster of one that opens no socket: every mode is {@link Mode#LOCAL}. */
   static Cluster local() {
-    return new ClusterBuilder().alone();
+    return new ClusterBuilder().alone(() -> {});
+  }
+
+  /**
+   * The process's own cluster, joined from the {@linkplain ClusterBuilder#fromEnvironment
+   * environment} by the first call; after it was closed, the next call joins again.
+   */
+  static Cluster shared() {
+    return SharedCluster.get();
   }
 
   String name();

@@ -2,69 +2,265 @@
 package org.memogrid.cluster;
 
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
-import org.memogrid.internal.engine.Discovery;
-import org.memogrid.internal.engine.EngineOptions;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.memogrid.internal.engine.Timing;
 import org.memogrid.internal.node.MemberNode;
 
-/** Collects how to join a cluster. */
+/**
+ * Collects how to join a cluster. Without a call, a member of cluster {@code memogrid} on this
+ * machine alone: it binds to 127.0.0.1, takes the first free port from 7800 to 7809, and finds the
+ * other members there. Each setting is checked when it is given. Not thread-safe.
+ *
+ * <pre>{@code
+ * Cluster cluster =
+ *     Cluster.builder()
+ *         .name("shop")
+ *         .bind("10.0.0.7")
+ *         .seeds("10.0.0.5:7800", "10.0.0.6:7800")
+ *         .allow("com.acme.shop.*")
+ *         .expectMembers(3, Duration.ofSeconds(30))
+ *         .join();
+ * }</pre>
+ */
 public final class ClusterBuilder {
-  private static final int PORT_RANGE = 10;
+  static final String DEFAULT_NAME = "memogrid";
+  static final String DEFAULT_BIND = "127.0.0.1";
+  static final int DEFAULT_PORT = 7800;
 
-  private String name = "memogrid";
-  private String nodeName = "node-" + ProcessHandle.current().pid();
-  private int port = 7800;
+  private static final AtomicInteger DEFAULT_NAMES = new AtomicInteger();
+
+  private final JoinSettings chosen = new JoinSettings();
+  private @Nullable Environment environment;
   private Timing timing = Timing.DEFAULT;
+  private InstantSource clock = InstantSource.system();
 
   ClusterBuilder() {}
 
+  /**
+   * The name of the cluster, {@code memogrid} unless given: members of one name find each other,
+   * others are ignored.
+   *
+   * @throws IllegalArgumentException if it is blank or longer than 200 bytes
+   */
   @CanIgnoreReturnValue
   public ClusterBuilder name(String name) {
-    this.name = name;
+    chosen.name(name);
     return this;
   }
 
+  /**
+   * The name of this member, host name and process id unless given. It must be unique in the
+   * cluster: {@link #join} fails if a member has it.
+   *
+   * @throws IllegalArgumentException if it is blank or longer than 200 bytes
+   */
   @CanIgnoreReturnValue
   public ClusterBuilder nodeName(String nodeName) {
-    this.nodeName = nodeName;
+    chosen.nodeName(nodeName);
     return this;
+  }
+
+  /**
+   * The address of this machine that the others can reach, 127.0.0.1 unless given.
+   *
+   * @throws IllegalArgumentException if it is blank
+   * @throws IllegalStateException if a {@linkplain #stack stack} says it already
+   */
+  @CanIgnoreReturnValue
+  public ClusterBuilder bind(String bind) {
+    chosen.bind(bind);
+    return this;
+  }
+
+  /**
+   * The first port to try, 7800 unless given. The member takes the first free of ten, and another,
+   * a hundred above, on which its neighbours watch that it lives.
+   *
+   * @throws IllegalArgumentException if there is no such port
+   * @throws IllegalStateException if a {@linkplain #stack stack} says it already
+   */
+  @CanIgnoreReturnValue
+  public ClusterBuilder port(int port) {
+    chosen.port(port);
+    return this;
+  }
+
+  /**
+   * Where to look for members, each {@code host:port}; one that is there is enough. A member that
+   * is itself among the seeds starts the cluster if no other answers; one that is not fails to
+   * join.
+   *
+   * @throws IllegalArgumentException if one is not of that form, or there is none
+   * @throws IllegalStateException if another way to find members was chosen
+   */
+  @CanIgnoreReturnValue
+  public ClusterBuilder seeds(String... seeds) {
+    chosen.seeds(List.of(seeds));
+    return this;
+  }
+
+  /**
+   * Looks for members with a multicast on the network of the {@linkplain #bind bound} address.
+   *
+   * @throws IllegalStateException if another way to find members was chosen
+   */
+  @CanIgnoreReturnValue
+  public ClusterBuilder multicast() {
+    chosen.multicast();
+    return this;
+  }
+
+  /**
+   * Looks for members at the addresses that a DNS name resolves to, such as a headless service, on
+   * the {@linkplain #port port} of this member.
+   *
+   * @throws IllegalArgumentException if it is blank
+   * @throws IllegalStateException if another way to find members was chosen
+   */
+  @CanIgnoreReturnValue
+  public ClusterBuilder dns(String service) {
+    chosen.dns(service);
+    return this;
+  }
+
+  /**
+   * A JGroups configuration for networks that need one; it says where to bind and how members are
+   * found.
+   *
+   * @throws IllegalArgumentException if there is no such file
+   * @throws IllegalStateException if the address, the port or another way to find members was
+   *     chosen
+   */
+  @CanIgnoreReturnValue
+  public ClusterBuilder stack(Path jgroupsXml) {
+    chosen.stack(jgroupsXml);
+    return this;
+  }
+
+  /**
+   * Classes whose objects may cross the wire, by name or, with a star at the end, by package, in
+   * addition to the JDK's value classes. Every member must allow what it receives.
+   *
+   * @throws IllegalArgumentException if a pattern is blank
+   * @throws IllegalStateException if a {@linkplain #codec codec} was given, which has its own rules
+   */
+  @CanIgnoreReturnValue
+  public ClusterBuilder allow(String... patterns) {
+    chosen.allow(List.of(patterns));
+    return this;
+  }
+
+  /**
+   * Encodes what crosses the wire, in place of the default codec. All members need the same.
+   *
+   * @throws IllegalStateException if classes were {@linkplain #allow allowed} to the default codec
+   */
+  @CanIgnoreReturnValue
+  public ClusterBuilder codec(Codec codec) {
+    chosen.codec(codec);
+    return this;
+  }
+
+  /** What members do when they can't see each other, {@link Partitions#AVAILABLE} unless given. */
+  @CanIgnoreReturnValue
+  public ClusterBuilder partitions(Partitions partitions) {
+    chosen.partitions(partitions);
+    return this;
+  }
+
+  /**
+   * Makes {@link #join} fail unless that many members, this one included, are in the cluster within
+   * the time. Without it, a member that finds nobody is a cluster of one.
+   *
+   * @throws IllegalArgumentException if the number or the time is not positive
+   */
+  @CanIgnoreReturnValue
+  public ClusterBuilder expectMembers(int count, Duration within) {
+    chosen.expectMembers(count, within);
+    return this;
+  }
+
+  /**
+   * Fills what is not set here, now or later, from system properties {@code memogrid.*}, then
+   * environment variables {@code MEMOGRID_*}, then {@code memogrid.properties} on the class path:
+   * {@code cluster.name}, {@code node.name}, {@code bind}, {@code port}, {@code seeds}, {@code
+   * multicast}, {@code dns}, {@code stack}, {@code allow}, {@code partitions}, {@code
+   * expect.members} and {@code expect.within}; lists are separated by commas, a duration looks like
+   * {@code PT30S}. {@code memogrid.cluster=none} makes {@link #join} return a {@linkplain
+   * Cluster#local() local} cluster. They are read when joining.
+   */
+  @CanIgnoreReturnValue
+  public ClusterBuilder fromEnvironment() {
+    return from(Environment.ofProcess());
+  }
+
+  /**
+   * Joins the cluster, or starts it if there is none: a first member waits about two seconds for
+   * others. When it returns, this member serves.
+   *
+   * @throws IllegalArgumentException if a setting of the environment is wrong
+   * @throws IllegalStateException if this member can't join: its node name is taken, no port is
+   *     free, no seed answers, or fewer members than expected came. Nothing is left behind.
+   */
+  public Cluster join() {
+    return join(() -> {});
+  }
+
+  Cluster join(Runnable onClose) {
+    if (environment != null && environment.isAlone()) {
+      return alone(onClose);
+    }
+    JoinSettings all = environment == null ? chosen : chosen.orElse(environment.settings());
+    var options = all.options(timing, clock);
+    return JoinedCluster.of(options.cluster(), MemberNode.join(options), onClose);
+  }
+
+  Cluster alone(Runnable onClose) {
+    JoinSettings all = environment == null ? chosen : chosen.orElse(environment.settings());
+    String node = all.nodeNameOr(ClusterBuilder::defaultNodeName);
+    return JoinedCluster.of(
+        all.nameOr("local"), MemberNode.alone(node, all.codecOrDefault(), clock), onClose);
   }
 
   @CanIgnoreReturnValue
-  public ClusterBuilder port(int port) {
-    this.port = port;
+  ClusterBuilder from(Environment environment) {
+    this.environment = environment;
     return this;
   }
 
-  public Cluster join() {
-    MemberNode node =
-        MemberNode.join(
-            new EngineOptions(
-                name,
-                nodeName,
-                "127.0.0.1",
-                port,
-                PORT_RANGE,
-                new Discovery.SameMachine(),
-                Partitions.AVAILABLE,
-                timing,
-                new PendingCodec()));
-    return new JoinedCluster(name, node, () -> {});
+  /** For tests: how long members wait before they conclude something about others. */
+  @CanIgnoreReturnValue
+  ClusterBuilder timing(Timing timing) {
+    this.timing = timing;
+    return this;
   }
 
-  Cluster alone() {
-    return new JoinedCluster("local", MemberNode.alone(nodeName, new PendingCodec()), () -> {});
+  /** For tests: what entries expire by. */
+  @CanIgnoreReturnValue
+  ClusterBuilder clock(InstantSource clock) {
+    this.clock = clock;
+    return this;
   }
 
-  private static final class PendingCodec implements Codec {
-    @Override
-    public byte[] encode(Object object) {
-      throw new UnsupportedOperationException("the codec comes with one of the next commits");
-    }
+  /** Host name and process id; a further member in this process gets a number, too. */
+  static String defaultNodeName() {
+    String name = hostName() + "-" + ProcessHandle.current().pid();
+    int count = DEFAULT_NAMES.incrementAndGet();
+    return count == 1 ? name : name + "-" + count;
+  }
 
-    @Override
-    public Object decode(byte[] bytes) {
-      throw new UnsupportedOperationException("the codec comes with one of the next commits");
+  private static String hostName() {
+    try {
+      return InetAddress.getLocalHost().getHostName();
+    } catch (UnknownHostException e) {
+      return "node";
     }
   }
 }

@@ -23,7 +23,19 @@ final class JoinedCluster implements Cluster {
   private final Thread hook;
   private final Runnable onClose;
 
-  JoinedCluster(String name, MemberNode node, Runnable onClose) {
+  /** Leaves again if the process is ending. */
+  static JoinedCluster of(String name, MemberNode node, Runnable onClose) {
+    JoinedCluster cluster = new JoinedCluster(name, node, onClose);
+    try {
+      Runtime.getRuntime().addShutdownHook(cluster.hook);
+      return cluster;
+    } catch (IllegalStateException e) {
+      cluster.close();
+      throw e;
+    }
+  }
+
+  private JoinedCluster(String name, MemberNode node, Runnable onClose) {
     this.name = name;
     this.node = node;
     this.onClose = onClose;
@@ -35,7 +47,6 @@ final class JoinedCluster implements Cluster {
             node.clock(),
             node.workers());
     this.hook = new Thread(this::leaveAtExit, "memogrid-" + node.membership().self() + "-shutdown");
-    Runtime.getRuntime().addShutdownHook(hook);
   }
 
   @Override

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.internal.engine;
 
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.UUID;
@@ -13,8 +16,11 @@ import org.infinispan.manager.DefaultCacheManager;
 import org.infinispan.manager.EmbeddedCacheManager;
 import org.infinispan.remoting.transport.Address;
 import org.infinispan.remoting.transport.jgroups.JGroupsTransport;
+import org.jgroups.Event;
 import org.jgroups.JChannel;
 import org.jgroups.View;
+import org.jgroups.protocols.TP;
+import org.jgroups.stack.IpAddress;
 import org.jgroups.util.ExtendedUUID;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cluster.Member;
@@ -69,10 +75,11 @@ public final class ClusterEngine implements AutoCloseable {
    */
   public void start(Events events) {
     this.events = events;
+    requireOwnAddress();
     try {
       manager.start();
     } catch (RuntimeException e) {
-      manager.stop();
+      // The manager has stopped what it had started.
       throw JoinFailure.of(options, e);
     }
   }
@@ -83,6 +90,24 @@ public final class ClusterEngine implements AutoCloseable {
         manager,
         new ClusterStores.Context(
             options.codec(), clock, options.partitions(), this::member, threads));
+  }
+
+  private void requireOwnAddress() {
+    if (options.discovery() instanceof Discovery.StackFile) {
+      return;
+    }
+    try {
+      InetAddress bind = InetAddress.getByName(options.bind());
+      if (bind.isAnyLocalAddress() || NetworkInterface.getByInetAddress(bind) != null) {
+        return;
+      }
+    } catch (IOException e) {
+      // No address of this machine either.
+    }
+    throw new IllegalStateException(
+        JoinFailure.who(options)
+            + options.bind()
+            + " is no address of this machine; give one that is with bind(...) or memogrid.bind");
   }
 
   public Member self() {
@@ -109,6 +134,23 @@ public final class ClusterEngine implements AutoCloseable {
     return Address.fromNodeUUID(UUID.fromString(member.id()));
   }
 
+  /** Where a member listens, as far as it is known here. */
+  String place(Member member) {
+    org.jgroups.Address known = addresses.get(member.id());
+    Object place =
+        known == null ? null : transport().down(new Event(Event.GET_PHYSICAL_ADDRESS, known));
+    return place == null ? "an unknown place" : place.toString();
+  }
+
+  /** The port that this member got. */
+  int ownPort() {
+    return transport().localPhysicalAddress() instanceof IpAddress here ? here.getPort() : 0;
+  }
+
+  private TP transport() {
+    return wire.getProtocolStack().getTransport();
+  }
+
   /** Sends a frame to another member, in order. Does nothing if it is not known here. */
   public void send(Member to, byte[] frame) {
     org.jgroups.Address known = addresses.get(to.id());
@@ -128,7 +170,9 @@ public final class ClusterEngine implements AutoCloseable {
   /** Leaves the cluster. */
   @Override
   public void close() {
-    manager.stop();
+    if (manager.getStatus().allowInvocations()) {
+      manager.stop();
+    }
   }
 
   private GlobalConfigurationBuilder configuration() {

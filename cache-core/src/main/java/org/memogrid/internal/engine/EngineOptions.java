@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.internal.engine;
 
+import java.time.InstantSource;
 import org.memogrid.cluster.Codec;
 import org.memogrid.cluster.Partitions;
 
@@ -8,6 +9,7 @@ import org.memogrid.cluster.Partitions;
  * What the engine needs to know to join a cluster; checked by the builder that made it.
  *
  * @param portRange how many ports from {@code port} on are tried
+ * @param clock what entries expire by
  */
 public record EngineOptions(
     String cluster,
@@ -17,5 +19,12 @@ public record EngineOptions(
     int portRange,
     Discovery discovery,
     Partitions partitions,
+    Expected expected,
     Timing timing,
-    Codec codec) {}
+    InstantSource clock,
+    Codec codec) {
+  /** The last port that is tried. */
+  public int lastPort() {
+    return port + portRange - 1;
+  }
+}

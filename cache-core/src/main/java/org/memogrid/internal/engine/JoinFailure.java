@@ -8,21 +8,24 @@ final class JoinFailure {
   private JoinFailure() {}
 
   static IllegalStateException of(EngineOptions options, RuntimeException failure) {
-    String where = "node '" + options.node() + "' can't join cluster '" + options.cluster() + "': ";
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
       if (cause instanceof BindException) {
-        return new IllegalStateException(where + ports(options, cause), failure);
+        return new IllegalStateException(who(options) + ports(options, cause), failure);
       }
     }
-    return new IllegalStateException(where + failure.getMessage(), failure);
+    return new IllegalStateException(who(options) + failure.getMessage(), failure);
+  }
+
+  /** Starts every message: who wants to go where. */
+  static String who(EngineOptions options) {
+    return "node '" + options.node() + "' can't join cluster '" + options.cluster() + "': ";
   }
 
   private static String ports(EngineOptions options, Throwable cause) {
-    int last = options.port() + options.portRange() - 1;
     return "no free port from "
         + options.port()
         + " to "
-        + last
+        + options.lastPort()
         + " on "
         + options.bind()
         + " ("

@@ -6,6 +6,7 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jgroups.JChannel;
 import org.jgroups.protocols.FD_ALL3;
@@ -101,7 +102,10 @@ final class Stack {
     Discovery discovery = options.discovery();
     org.jgroups.protocols.Discovery protocol;
     if (discovery instanceof Discovery.Seeds seeds) {
-      protocol = new TCPPING().setInitialHosts(places(seeds)).setPortRange(0);
+      TCPPING ping = new TCPPING().setPortRange(0);
+      // By name, so that one that can't be resolved yet is tried again.
+      ping.setValue("initial_hosts_str", hosts(seeds));
+      protocol = ping;
     } else if (discovery instanceof Discovery.Multicast) {
       protocol = new MPING().setBindAddr(InetAddress.getByName(options.bind()));
     } else if (discovery instanceof Discovery.Dns dns) {
@@ -120,14 +124,13 @@ final class Stack {
         .toList();
   }
 
-  private static List<InetSocketAddress> places(Discovery.Seeds seeds) {
-    List<InetSocketAddress> places = new ArrayList<>();
-    for (String seed : seeds.places()) {
-      int colon = seed.lastIndexOf(':');
-      places.add(
-          new InetSocketAddress(
-              seed.substring(0, colon), Integer.parseInt(seed.substring(colon + 1))));
-    }
-    return places;
+  private static String hosts(Discovery.Seeds seeds) {
+    return seeds.places().stream()
+        .map(
+            seed -> {
+              int colon = seed.lastIndexOf(':');
+              return seed.substring(0, colon) + "[" + seed.substring(colon + 1) + "]";
+            })
+        .collect(Collectors.joining(","));
   }
 }

@@ -11,6 +11,7 @@ import org.memogrid.cache.CacheOptions;
 import org.memogrid.cluster.Codec;
 import org.memogrid.cluster.Member;
 import org.memogrid.cluster.Membership;
+import org.memogrid.internal.engine.Arrival;
 import org.memogrid.internal.engine.ClusterEngine;
 import org.memogrid.internal.engine.EngineOptions;
 import org.memogrid.internal.engine.LocalStores;
@@ -31,12 +32,13 @@ public final class MemberNode implements Node, AutoCloseable {
   private final Memberships memberships;
   private final MemberWire wire;
   private final Features features = new Features();
-  private final InstantSource clock = InstantSource.system();
+  private final InstantSource clock;
   private final MemberStores stores;
 
   /** A member of a cluster of one, without a network. */
-  public static MemberNode alone(String node, Codec codec) {
-    MemberNode alone = new MemberNode(null, new Member(node, UUID.randomUUID().toString()), codec);
+  public static MemberNode alone(String node, Codec codec, InstantSource clock) {
+    MemberNode alone =
+        new MemberNode(null, new Member(node, UUID.randomUUID().toString()), codec, clock);
     alone.serve();
     return alone;
   }
@@ -48,9 +50,10 @@ public final class MemberNode implements Node, AutoCloseable {
    */
   public static MemberNode join(EngineOptions options) {
     ClusterEngine engine = new ClusterEngine(options);
-    MemberNode member = new MemberNode(engine, engine.self(), options.codec());
+    MemberNode member = new MemberNode(engine, engine.self(), options.codec(), options.clock());
     try {
       engine.start(member.events());
+      new Arrival(engine, member.memberships).complete();
       member.stores.join(engine.stores(member.clock, member.workers()));
       member.serve();
       return member;
@@ -60,7 +63,9 @@ public final class MemberNode implements Node, AutoCloseable {
     }
   }
 
-  private MemberNode(@Nullable ClusterEngine engine, Member self, Codec codec) {
+  private MemberNode(
+      @Nullable ClusterEngine engine, Member self, Codec codec, InstantSource clock) {
+    this.clock = clock;
     this.engine = engine;
     this.codec = codec;
     this.threads = new NodeThreads(self.name());

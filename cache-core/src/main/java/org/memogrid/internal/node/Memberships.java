@@ -7,11 +7,12 @@ import java.util.concurrent.Executor;
 import org.memogrid.cache.Registration;
 import org.memogrid.cluster.Membership;
 import org.memogrid.cluster.MembershipListener;
+import org.memogrid.internal.engine.Arrival;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The current membership and who is told when it changes. */
-public final class Memberships {
+public final class Memberships implements Arrival.View {
   private static final Logger LOG = LoggerFactory.getLogger(Memberships.class);
 
   private final Executor teller;
@@ -26,11 +27,13 @@ public final class Memberships {
     this.teller = teller;
   }
 
+  @Override
   public Membership current() {
     return current;
   }
 
   /** Tells {@code listener} of every change from now on. One that throws is told of the next. */
+  @Override
   public Registration listen(MembershipListener listener) {
     Listening own = new Listening(listener);
     listeners.add(own);

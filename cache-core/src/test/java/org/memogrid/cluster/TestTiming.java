@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.cluster;
+
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
+import java.time.Duration;
+import java.time.InstantSource;
+import org.memogrid.internal.engine.Timing;
+
+/** Opens to tests what a builder keeps from users: its patience and its clock. */
+public final class TestTiming {
+  /**
+   * For members of one JVM that join one after another: nobody is on the way, so the first need not
+   * wait; a loaded machine is silent longer than a dead one.
+   */
+  public static final Timing ONE_AFTER_ANOTHER =
+      Timing.DEFAULT
+          .withJoin(Duration.ofMillis(300))
+          .withSilence(Duration.ofSeconds(20), Duration.ofSeconds(2));
+
+  private TestTiming() {}
+
+  @CanIgnoreReturnValue
+  public static ClusterBuilder timing(ClusterBuilder builder, Timing timing) {
+    return builder.timing(timing);
+  }
+
+  @CanIgnoreReturnValue
+  public static ClusterBuilder clock(ClusterBuilder builder, InstantSource clock) {
+    return builder.clock(clock);
+  }
+}
