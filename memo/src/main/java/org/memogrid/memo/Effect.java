@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.memo;
+
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cluster.Member;
+
+/** What the core wants done. Effects are carried out in the order they were given. */
+sealed interface Effect {
+  record Send(Member to, Configuration.Stamp stamp, Message message) implements Effect {}
+
+  /** Read the entry, then tell {@link MemoCore#found}. */
+  record Read(long operation, Object key) implements Effect {}
+
+  /**
+   * Store the value if the entry is still {@code seen}, null for none; if that is not known, if
+   * there is no live entry. Then tell {@link MemoCore#written}.
+   */
+  record Write(
+      long operation,
+      Object key,
+      @Nullable Stored seen,
+      boolean seenKnown,
+      Value value,
+      long epoch,
+      boolean conditional)
+      implements Effect {}
+
+  /** Replace whatever is there by a tombstone, then tell {@link MemoCore#buried}. */
+  record Bury(long operation, Object key, long epoch, boolean tombstone) implements Effect {}
+
+  /** Keep a value on this member alone, then tell {@link MemoCore#filled}. */
+  record Fill(long request, Object key, Value value, long epoch) implements Effect {}
+
+  /** Forget what was kept on this member alone, then tell {@link MemoCore#dropped}. */
+  record Drop(@Nullable Object key, Member home, Message.Invalidation invalidation)
+      implements Effect {}
+
+  /** Let the caller's thread run the function. */
+  record Start(Token token, Object key, Object caller) implements Effect {}
+
+  record Deliver(Object caller, Outcome outcome) implements Effect {}
+
+  /** An invalidation is confirmed, or failed. */
+  record Invalidated(Object caller, @Nullable Object failure) implements Effect {}
+
+  /** Call {@link MemoCore#syncOverdue} in a while. */
+  record AwaitSync(Configuration.Stamp stamp) implements Effect {}
+
+  /** What a caller gets. */
+  sealed interface Outcome {}
+
+  record Returned(Value value) implements Outcome {}
+
+  record Threw(Object failure) implements Outcome {}
+}

@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.memo;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Queue;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.BiFunction;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cluster.Member;
+import org.memogrid.memo.Message.Invalidation;
+
+/**
+ * One memo's protocol on one member: events in, {@linkplain Effect effects} out. No thread, no
+ * clock, no socket: whoever feeds it feeds one event at a time and carries the effects out in
+ * order. Effects are handed over while an event is handled; their answers must come as later
+ * events.
+ *
+ * <p>The caller's side is in {@link FlightTable}, the home's in {@link LeaseTable} and {@link
+ * Fences}; here is what both stand on: configurations, and what to do with a message of another.
+ */
+final class MemoCore {
+  private final Member self;
+  private final Rules rules;
+  private final boolean shared;
+  private final Consumer<Effect> effects;
+  private final BiFunction<Object, List<Token>, Object> cycle;
+  private final FlightTable flights;
+  private final LeaseTable leases;
+  private final Fences fences;
+
+  private @Nullable Configuration configuration;
+
+  /**
+   * The last configuration in which all members were heard, and all since. A key that was at home
+   * here in each of them never had another home, so its entry is complete.
+   */
+  private final List<Configuration> unbroken = new ArrayList<>();
+
+  private final Map<Member, Message.Sync> synced = new HashMap<>();
+  private final Set<Token> abandoned = new HashSet<>();
+  private boolean allSynced;
+  private final Queue<Received> early = new ArrayDeque<>();
+  private final Queue<Received> unready = new ArrayDeque<>();
+
+  private final Map<Long, Pending> invalidations = new LinkedHashMap<>();
+  private long invalidationCount;
+  private volatile long epoch;
+  private long syncTimeouts;
+
+  /**
+   * @param shared whether results are stored for all members (REPLICATED, DISTRIBUTED, and LOCAL,
+   *     where all is one), or kept by each that got them (INVALIDATED)
+   * @param cycle makes the failure for a call of the key whose ancestors hold a run of it
+   */
+  MemoCore(
+      Member self,
+      boolean shared,
+      Rules rules,
+      BiFunction<Object, List<Token>, Object> cycle,
+      Consumer<Effect> effects) {
+    this.self = self;
+    this.shared = shared;
+    this.rules = rules;
+    this.cycle = cycle;
+    this.effects = effects;
+    this.fences = new Fences(this, rules);
+    this.flights = new FlightTable(this, rules);
+    this.leases = new LeaseTable(this, rules, self, shared, fences);
+  }
+
+  // ---- events of callers
+
+  /**
+   * A call that found nothing here. Its caller gets a Start or a Deliver.
+   *
+   * @return whether it joined others
+   */
+  boolean call(Object key, Object caller, List<Token> ancestors) {
+    return flights.call(key, caller, ancestors);
+  }
+
+  /** A waiting caller leaves. */
+  void leave(Object caller) {
+    flights.leave(caller);
+  }
+
+  /** A caller that got a Start has left. */
+  void declined(Token token, Object caller) {
+    flights.declined(token, caller);
+  }
+
+  void returned(Token token, Value value) {
+    flights.returned(token, value);
+  }
+
+  void failed(Token token, Object failure) {
+    flights.failed(token, failure);
+  }
+
+  /** Forget the key everywhere, or all keys if it is null. The caller gets an Invalidated. */
+  void invalidate(@Nullable Object key, Object caller) {
+    long number = ++invalidationCount;
+    Pending pending = new Pending(key, caller);
+    invalidations.put(number, pending);
+    ask(number, pending);
+  }
+
+  /** Releases all that wait here. */
+  void shutDown(Object failure) {
+    flights.shutDown(failure);
+    for (Pending pending : invalidations.values()) {
+      emit(new Effect.Invalidated(pending.caller, failure));
+    }
+    invalidations.clear();
+  }
+
+  // ---- events of the store
+
+  void found(long operation, @Nullable Stored stored) {
+    leases.found(operation, stored);
+  }
+
+  void notFound(long operation, Object failure) {
+    leases.notFound(operation, failure);
+  }
+
+  void written(long operation, boolean done, @Nullable Stored conflict) {
+    leases.written(operation, done, conflict);
+  }
+
+  void notWritten(long operation) {
+    leases.notWritten(operation);
+  }
+
+  void buried(long operation, @Nullable Stored tombstone) {
+    leases.buried(operation, tombstone);
+  }
+
+  void notBuried(long operation, Object failure) {
+    leases.notBuried(operation, failure);
+  }
+
+  void filled(long request) {
+    flights.filled(request);
+  }
+
+  void dropped(Member home, Invalidation invalidation) {
+    send(home, new Message.FenceAck(invalidation));
+  }
+
+  // ---- configurations
+
+  void install(Configuration next) {
+    Configuration last = configuration;
+    if (last != null && next.stamp().id() <= last.stamp().id()) {
+      return;
+    }
+    if (allSynced) {
+      unbroken.clear();
+      if (last != null) {
+        unbroken.add(last);
+      }
+    }
+    boolean everHeard = allSynced || !unbroken.isEmpty();
+    configuration = next;
+    if (everHeard) {
+      unbroken.add(next);
+    }
+    allSynced = false;
+    synced.clear();
+    abandoned.clear();
+
+    Queue<Received> waiting = new ArrayDeque<>(unready);
+    unready.clear();
+    leases.installed(next);
+    fences.installed(next, self);
+    sendSync(next.members(), false);
+    flights.installed();
+    invalidations.forEach(this::ask);
+    emit(new Effect.AwaitSync(next.stamp()));
+    waiting.addAll(early);
+    early.clear();
+    replay(waiting);
+  }
+
+  /** Some time after {@link Effect.AwaitSync}: ask again, or go on without. */
+  void syncOverdue(Configuration.Stamp stamp, boolean goOn) {
+    Configuration now = configuration;
+    if (now == null || allSynced || !now.stamp().equals(stamp)) {
+      return;
+    }
+    if (goOn) {
+      syncTimeouts++;
+      allHeard(now);
+      return;
+    }
+    List<Member> missing = new ArrayList<>(now.members());
+    missing.removeAll(synced.keySet());
+    sendSync(missing, true);
+    emit(new Effect.AwaitSync(stamp));
+  }
+
+  private void sendSync(List<Member> members, boolean answer) {
+    Message.Sync sync = new Message.Sync(flights.held(), epoch, answer);
+    for (Member member : members) {
+      send(member, sync);
+    }
+  }
+
+  private void onSync(Member from, Message.Sync sync, Configuration now) {
+    raiseEpoch(sync.epoch());
+    if (sync.answer()) {
+      sendSync(List.of(from), false);
+    }
+    if (synced.putIfAbsent(from, sync) == null) {
+      leases.onSync(from, sync, now);
+    }
+    if (!allSynced && synced.keySet().containsAll(now.members())) {
+      allHeard(now);
+    }
+  }
+
+  private void allHeard(Configuration now) {
+    Map<Object, NavigableMap<Token, Member>> running = new LinkedHashMap<>();
+    synced.forEach(
+        (member, sync) -> {
+          for (Message.Held held : sync.held()) {
+            if (isHome(held.key())
+                && !isReady(held.key())
+                && held.token().epoch() >= epoch
+                && !abandoned.contains(held.token())) {
+              running.computeIfAbsent(held.key(), k -> new TreeMap<>()).put(held.token(), member);
+            }
+          }
+        });
+    unbroken.clear();
+    unbroken.add(now);
+    allSynced = true;
+    leases.rebuild(running, now);
+    Queue<Received> waiting = new ArrayDeque<>(unready);
+    unready.clear();
+    replay(waiting);
+  }
+
+  /** Whether this member knows all about the key, as its home. */
+  boolean isReady(Object key) {
+    if (!isHome(key)) {
+      return false;
+    }
+    if (allSynced) {
+      return true;
+    }
+    for (Configuration since : unbroken) {
+      if (!since.home(key).equals(self)) {
+        return !rules.apply(Rule.SYNC_BEFORE_SERVING);
+      }
+    }
+    return !unbroken.isEmpty() || !rules.apply(Rule.SYNC_BEFORE_SERVING);
+  }
+
+  private boolean isHome(Object key) {
+    return configuration().home(key).equals(self);
+  }
+
+  // ---- messages
+
+  void received(Member from, Configuration.Stamp stamp, Message message) {
+    handle(new Received(from, stamp, message));
+  }
+
+  private void replay(Queue<Received> waiting) {
+    for (Received next = waiting.poll(); next != null; next = waiting.poll()) {
+      handle(next);
+    }
+  }
+
+  private void handle(Received received) {
+    Configuration now = configuration;
+    boolean newer = now == null || received.stamp.id() > now.stamp().id();
+    if (now == null || (newer && !now.has(received.from))) {
+      early.add(received);
+      return;
+    }
+    if (!now.has(received.from)) {
+      return;
+    }
+    Message message = received.message;
+    boolean current = received.stamp.equals(now.stamp());
+    if (message instanceof Message.Grant grant) {
+      if (newer && rules.apply(Rule.STASH_NEW_GRANT)) {
+        early.add(received);
+      } else {
+        flights.onGrant(grant, current || newer);
+      }
+    } else if (message instanceof Message.ToCaller toCaller) {
+      onToCaller(received.from, toCaller);
+    } else if (current) {
+      onToHome(received, message, now);
+    } else if (received.stamp.id() >= now.stamp().id()) {
+      early.add(received);
+    } else if (!rules.apply(Rule.SAME_CONFIGURATION)) {
+      onToHome(received, message, now);
+    }
+  }
+
+  private void onToHome(Received received, Message message, Configuration now) {
+    if (message instanceof Message.Sync sync) {
+      onSync(received.from, sync, now);
+    } else if (message instanceof Message.InvalidateAll all) {
+      onInvalidateAll(received, all, now);
+    } else if (message instanceof Message.ToHome toHome && isHome(toHome.key())) {
+      if (isReady(toHome.key())) {
+        onToReadyHome(received.from, toHome);
+        return;
+      }
+      if (message instanceof Message.Abandon abandon) {
+        abandoned.add(abandon.token());
+      }
+      unready.add(received);
+    }
+  }
+
+  private void onToReadyHome(Member from, Message.ToHome message) {
+    if (message instanceof Message.Acquire acquire) {
+      leases.onAcquire(from, acquire);
+    } else if (message instanceof Message.Complete complete) {
+      leases.onComplete(from, complete);
+    } else if (message instanceof Message.Failed failed) {
+      leases.onFailed(from, failed);
+    } else if (message instanceof Message.Abandon abandon) {
+      leases.onAbandon(abandon);
+    } else if (message instanceof Message.Leave leave) {
+      leases.onLeave(from, leave);
+    } else if (message instanceof Message.Invalidate invalidate) {
+      leases.onInvalidate(from, invalidate);
+    }
+  }
+
+  private void onInvalidateAll(Received received, Message.InvalidateAll all, Configuration now) {
+    if (!now.coordinator().equals(self)) {
+      return;
+    }
+    if (!allSynced) {
+      unready.add(received); // another member may know of a higher epoch
+      return;
+    }
+    Invalidation id = new Invalidation(received.from, all.invalidation());
+    if (fences.knows(id)) {
+      fences.repeat(id);
+    } else {
+      raiseEpoch(epoch + 1);
+      fences.raiseAll(id, epoch);
+    }
+  }
+
+  private void onToCaller(Member from, Message.ToCaller message) {
+    if (message instanceof Message.Hit hit) {
+      flights.onHit(hit, !shared);
+    } else if (message instanceof Message.Fail fail) {
+      flights.onFail(fail);
+    } else if (message instanceof Message.CompleteAck ack) {
+      flights.onCompleteAck(ack, !shared);
+    } else if (message instanceof Message.Fence fence) {
+      flights.fence(fence.key());
+      forgetHere(fence.key(), from, fence.invalidation());
+    } else if (message instanceof Message.FenceAll fence) {
+      raiseEpoch(fence.epoch());
+      forgetHere(null, from, fence.invalidation());
+    } else if (message instanceof Message.FenceOne fence) {
+      flights.fenceOne(fence.token());
+    } else if (message instanceof Message.FenceAck ack) {
+      fences.onAck(from, ack.invalidation());
+    } else if (message instanceof Message.InvalidateAck ack) {
+      confirmed(ack.invalidation(), null);
+    } else if (message instanceof Message.InvalidateFailed failed) {
+      confirmed(failed.invalidation(), failed.failure());
+    }
+  }
+
+  private void forgetHere(@Nullable Object key, Member home, Invalidation invalidation) {
+    if (shared) {
+      dropped(home, invalidation);
+    } else {
+      emit(new Effect.Drop(key, home, invalidation));
+    }
+  }
+
+  /** From here on, what was granted before is fenced and what was stored before reads as none. */
+  private void raiseEpoch(long to) {
+    if (to > epoch) {
+      epoch = to;
+      flights.fenceAll(to);
+      leases.onEpoch();
+    }
+  }
+
+  private void confirmed(long invalidation, @Nullable Object failure) {
+    Pending pending = invalidations.remove(invalidation);
+    if (pending != null) {
+      emit(new Effect.Invalidated(pending.caller, failure));
+    }
+  }
+
+  // ---- what the tables use
+
+  Configuration configuration() {
+    Configuration now = configuration;
+    if (now == null) {
+      throw new IllegalStateException("no configuration yet");
+    }
+    return now;
+  }
+
+  /** How often all keys were invalidated. Any thread may ask. */
+  long epoch() {
+    return epoch;
+  }
+
+  Object cycle(Object key, List<Token> ancestors) {
+    return cycle.apply(key, ancestors);
+  }
+
+  void emit(Effect effect) {
+    effects.accept(effect);
+  }
+
+  void send(Member to, Message message) {
+    emit(new Effect.Send(to, configuration().stamp(), message));
+  }
+
+  /** Before the first configuration it is not sent: whoever waits asks again then. */
+  void toHome(Message.ToHome message) {
+    Configuration now = configuration;
+    if (now != null) {
+      send(now.home(message.key()), message);
+    }
+  }
+
+  private void ask(long number, Pending pending) {
+    Configuration now = configuration;
+    if (now == null) {
+      return;
+    }
+    if (pending.key == null) {
+      send(now.coordinator(), new Message.InvalidateAll(number));
+    } else {
+      send(now.home(pending.key), new Message.Invalidate(pending.key, number));
+    }
+  }
+
+  // ---- what is counted
+
+  /** Whether all members of the configuration were heard. */
+  boolean isSettled() {
+    return allSynced;
+  }
+
+  int waiting() {
+    return flights.waiting() + invalidations.size();
+  }
+
+  int leased() {
+    return leases.size();
+  }
+
+  long fenced() {
+    return flights.fences();
+  }
+
+  long promotions() {
+    return leases.promotions();
+  }
+
+  long syncTimeouts() {
+    return syncTimeouts;
+  }
+
+  private record Pending(@Nullable Object key, Object caller) {}
+
+  private record Received(Member from, Configuration.Stamp stamp, Message message) {}
+}

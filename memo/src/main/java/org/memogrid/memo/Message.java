@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.memo;
+
+import java.util.List;
+import org.memogrid.cluster.Member;
+
+/** What the members of a memo say to each other. Each goes with the stamp of its sender. */
+sealed interface Message {
+  /** To a key's home. */
+  sealed interface ToHome extends Message {
+    Object key();
+  }
+
+  /** To the member that asked, or that runs. */
+  sealed interface ToCaller extends Message {}
+
+  /** Get or lease. Answered by Hit, Grant or Fail, now or later. */
+  record Acquire(Object key, long request, List<Token> ancestors) implements ToHome {}
+
+  /** The run's result. Answered by CompleteAck. */
+  record Complete(Object key, Token token, Value value) implements ToHome {}
+
+  /** The run threw. Answered by CompleteAck. */
+  record Failed(Object key, Token token, Object failure) implements ToHome {}
+
+  /** The token won't be used. */
+  record Abandon(Object key, Token token) implements ToHome {}
+
+  /** Nobody waits for the request any more. */
+  record Leave(Object key, long request) implements ToHome {}
+
+  /** Answered by InvalidateAck. */
+  record Invalidate(Object key, long invalidation) implements ToHome {}
+
+  /** To the coordinator, for all keys. Answered by InvalidateAck. */
+  record InvalidateAll(long invalidation) implements Message {}
+
+  record Hit(long request, Value value, long epoch) implements ToCaller {}
+
+  record Grant(Object key, long request, Token token) implements ToCaller {}
+
+  record Fail(long request, Object failure) implements ToCaller {}
+
+  record CompleteAck(Token token, boolean accepted) implements ToCaller {}
+
+  /** Drop the key's value, close its flights, fence its runs. Answered by FenceAck. */
+  record Fence(Object key, Invalidation invalidation) implements ToCaller {}
+
+  /** The same for all keys whose token is of an older epoch. Answered by FenceAck. */
+  record FenceAll(long epoch, Invalidation invalidation) implements ToCaller {}
+
+  /** The token lost against another of its key. */
+  record FenceOne(Object key, Token token) implements ToCaller {}
+
+  record FenceAck(Invalidation invalidation) implements ToCaller {}
+
+  record InvalidateAck(long invalidation) implements ToCaller {}
+
+  record InvalidateFailed(long invalidation, Object failure) implements ToCaller {}
+
+  /**
+   * The unfenced runs of a member that has just installed the configuration.
+   *
+   * @param answer whether the sender lacks the receiver's own
+   */
+  record Sync(List<Held> held, long epoch, boolean answer) implements Message {}
+
+  /** A run that goes on. */
+  record Held(Object key, Token token) {}
+
+  /** An invalidation, unique in the cluster. */
+  record Invalidation(Member from, long number) {}
+}

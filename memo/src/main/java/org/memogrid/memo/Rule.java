@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.memo;
+
+/**
+ * The rules of the protocol, by the names that the code and the tests call them. Each was found
+ * necessary: a simulated cluster without it breaks an invariant, and a test shows so.
+ */
+enum Rule {
+  /**
+   * R1. A home answers only requests of its own configuration: older ones are dropped, since their
+   * sender asks again when it installs the newer one; newer ones wait.
+   */
+  SAME_CONFIGURATION,
+  /** R2. A new home serves a moved key only after all members told what runs they have. */
+  SYNC_BEFORE_SERVING,
+  /** R3. An invalidation is confirmed only after every member acknowledged the fence, or left. */
+  AWAIT_FENCES,
+  /** R4. A fence closes the flights of the key on its member. */
+  FENCE_CLOSES_FLIGHTS,
+  /** R4. A fence fences the runs of the key on its member, whatever their token. */
+  FENCE_STOPS_RUNS,
+  /** R5. A grant of an older configuration is refused. */
+  REFUSE_OLD_GRANT,
+  /** R6. A grant of a newer configuration waits until that is installed. */
+  STASH_NEW_GRANT,
+  /** R7. A lease of an older configuration that its leader does not know of is granted again. */
+  REGRANT_LOST_GRANT,
+  /** R8. A leader sends its result again to the home of a new configuration. */
+  RESEND_RESULT,
+  /** R9. Of several runs of a key that meet, the one with the lowest token goes on. */
+  LOWEST_TOKEN_WINS,
+  /** R10. A call that would wait for a run that waits for it fails. */
+  REFUSE_CYCLES,
+  /** R12. A home's write is conditional on the entry it saw. */
+  CONDITIONAL_WRITES,
+  /** R12. An invalidation leaves a tombstone, against writes that come late. */
+  LEAVE_TOMBSTONE,
+  /** A lost leader's lease passes to the next waiter. */
+  PROMOTE_WAITER
+}

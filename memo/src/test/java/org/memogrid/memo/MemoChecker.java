@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.memo;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cluster.Member;
+
+/**
+ * Sees the simulation from outside and checks the contract.
+ *
+ * <ul>
+ *   <li>I1: no two unfenced runs of a key at the same time, on members of the view
+ *   <li>I2: runs &lt;= 1 + lost leaders + fences + expiries + failures, per key
+ *   <li>I3: a call gets no value older than the last invalidation that was confirmed before it
+ *   <li>I4: every call and every invalidation on a member of the view ends
+ * </ul>
+ */
+final class MemoChecker {
+  private final MemoSim sim;
+  private final List<String> violations = new ArrayList<>();
+  private final int[] source = new int[MemoSim.KEYS];
+  private final int[] confirmed = new int[MemoSim.KEYS];
+  private final int[] runs = new int[MemoSim.KEYS];
+  private final int[] allowed = new int[MemoSim.KEYS];
+  private final Map<Token, Running> active = new LinkedHashMap<>();
+  private final Map<Token, Running> unacknowledged = new HashMap<>();
+  private final Map<Token, Integer> granted = new HashMap<>();
+  private final Set<Token> fenced = new HashSet<>();
+  private final Set<Member> lost = new HashSet<>();
+  private final Set<SimNode.Caller> waiting = new LinkedHashSet<>();
+  private final Set<Invalidating> invalidations = new LinkedHashSet<>();
+  private long epochs;
+  int calls;
+  int answers;
+
+  MemoChecker(MemoSim sim) {
+    this.sim = sim;
+    java.util.Arrays.fill(allowed, 1);
+  }
+
+  List<String> violations() {
+    return violations;
+  }
+
+  int runs() {
+    int sum = 0;
+    for (int count : runs) {
+      sum += count;
+    }
+    return sum;
+  }
+
+  boolean isLost(Member member) {
+    return lost.contains(member);
+  }
+
+  // ---- callers
+
+  int atLeast(int key) {
+    return confirmed[key];
+  }
+
+  void called(SimNode.Caller caller) {
+    calls++;
+    waiting.add(caller);
+  }
+
+  /** {@code version} is null for a failure. */
+  void answered(SimNode.Caller caller, @Nullable Integer version) {
+    waiting.remove(caller);
+    answers++;
+    if (version != null
+        && version < caller.atLeast
+        && sim.views.has(caller.on)
+        && !lost.contains(caller.on)) {
+      violate(
+          "I3 stale",
+          caller.on
+              + " got "
+              + version
+              + " of key "
+              + caller.key
+              + ", invalidated up to "
+              + caller.atLeast);
+    }
+  }
+
+  Object invalidating(@Nullable Integer key, Member by) {
+    int[] upTo = new int[MemoSim.KEYS];
+    for (int k = 0; k < MemoSim.KEYS; k++) {
+      if (key == null || key == k) {
+        upTo[k] = ++source[k];
+      }
+    }
+    Invalidating invalidating = new Invalidating(by, upTo);
+    invalidations.add(invalidating);
+    return invalidating;
+  }
+
+  void invalidated(Object caller, @Nullable Object failure) {
+    Invalidating invalidating = (Invalidating) caller;
+    invalidations.remove(invalidating);
+    if (failure == null) {
+      for (int k = 0; k < MemoSim.KEYS; k++) {
+        confirmed[k] = Math.max(confirmed[k], invalidating.upTo[k]);
+      }
+    }
+  }
+
+  // ---- runs
+
+  /** Returns what the source holds. */
+  int started(Token token, int key, Member on) {
+    if (isOut(on)) {
+      allowed[key]++;
+    }
+    active.forEach(
+        (other, running) -> {
+          if (running.key == key
+              && !isOut(on)
+              && !isOut(running.on)
+              && !isFenced(token)
+              && !isFenced(other)) {
+            violate(
+                "I1 overlap",
+                "key " + key + ": " + other + " on " + running.on + ", " + token + " on " + on);
+          }
+        });
+    active.put(token, new Running(key, on));
+    runs[key]++;
+    return source[key];
+  }
+
+  void ended(Token token) {
+    Running running = active.remove(token);
+    if (running != null) {
+      unacknowledged.put(token, running);
+    }
+  }
+
+  void failed(int key) {
+    allowed[key]++;
+  }
+
+  void mayExpire(int key) {
+    allowed[key]++;
+  }
+
+  void lost(Member member) {
+    lost.add(member);
+    active.values().removeIf(running -> forgive(running, member));
+    unacknowledged.values().removeIf(running -> forgive(running, member));
+  }
+
+  private boolean forgive(Running running, Member member) {
+    if (running.on.equals(member)) {
+      allowed[running.key]++;
+      return true;
+    }
+    return false;
+  }
+
+  /** Learns what homes grant, fence and acknowledge. */
+  void observe(Member by, Effect effect) {
+    if (effect instanceof Effect.Bury bury) {
+      fence((Integer) bury.key());
+    } else if (effect instanceof Effect.Send send) {
+      Message message = send.message();
+      if (message instanceof Message.Grant grant) {
+        granted.put(grant.token(), (Integer) grant.key());
+      } else if (message instanceof Message.Fence fence && send.to().equals(by)) {
+        if (sim.kind == MemoSim.Kind.INVALIDATED) {
+          fence((Integer) fence.key());
+        }
+      } else if (message instanceof Message.FenceOne one) {
+        fenced.add(one.token());
+      } else if (message instanceof Message.Abandon abandon) {
+        fenced.add(abandon.token());
+      } else if (message instanceof Message.FenceAll all && all.epoch() > epochs) {
+        epochs = all.epoch();
+        for (int k = 0; k < MemoSim.KEYS; k++) {
+          allowed[k]++;
+        }
+      } else if (message instanceof Message.CompleteAck ack) {
+        unacknowledged.remove(ack.token());
+      }
+    }
+  }
+
+  private void fence(int key) {
+    allowed[key]++;
+    granted.forEach(
+        (token, k) -> {
+          if (k == key) {
+            fenced.add(token);
+          }
+        });
+  }
+
+  private boolean isFenced(Token token) {
+    return fenced.contains(token) || token.epoch() < epochs;
+  }
+
+  private boolean isOut(Member member) {
+    return lost.contains(member) || !sim.views.has(member);
+  }
+
+  // ---- the end
+
+  void atTheEnd(SimNode node) {
+    for (SimNode.Caller caller : waiting) {
+      if (caller.on.equals(node.self) && !caller.done) {
+        violate("I4 stuck", "a call of key " + caller.key + " on " + node.self);
+      }
+    }
+    for (Invalidating invalidating : invalidations) {
+      if (invalidating.by.equals(node.self)) {
+        violate("I4 stuck", "an invalidation on " + node.self);
+      }
+    }
+    if (!node.core.isSettled()) {
+      violate("I4 stuck", node.self + " never heard all members");
+    }
+    if (node.core.leased() > 0) {
+      violate("I4 stuck", node.self + " still holds " + node.core.leased() + " leases");
+    }
+    if (sim.kind != MemoSim.Kind.INVALIDATED) {
+      for (int k = 0; k < MemoSim.KEYS; k++) {
+        if (runs[k] > allowed[k]) {
+          violate("I2 runs", "key " + k + ": " + runs[k] + " runs, allowed " + allowed[k]);
+          allowed[k] = runs[k];
+        }
+      }
+    }
+  }
+
+  private void violate(String invariant, String what) {
+    String violation = invariant + ": " + what + " at " + sim.time.now();
+    violations.add(violation);
+    sim.note("*** " + violation);
+  }
+
+  private record Running(int key, Member on) {}
+
+  /** One invalidation, compared by identity. */
+  private static final class Invalidating {
+    final Member by;
+    final int[] upTo;
+
+    Invalidating(Member by, int[] upTo) {
+      this.by = by;
+      this.upTo = upTo;
+    }
+  }
+}

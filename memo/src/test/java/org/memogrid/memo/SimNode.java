@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.memo;
+
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cluster.Member;
+import org.memogrid.memo.MemoSim.Env;
+import org.memogrid.memo.MemoSim.Kind;
+import org.memogrid.testkit.sim.SimViews;
+
+/** The shell of a core in the simulation: what the real shell does with threads. */
+final class SimNode {
+  final Member self;
+  final Rules rules;
+  final MemoCore core;
+  long view = -1;
+  boolean everSettled;
+  private final MemoSim sim;
+  private final Queue<Runnable> inbox = new ArrayDeque<>();
+  private final Map<Object, Env> near = new HashMap<>();
+  private final Map<Token, Caller> computing = new HashMap<>();
+  private double nearBusyUntil;
+  private boolean handling;
+  private boolean stopped;
+  private int syncAttempts;
+
+  SimNode(MemoSim sim, Member self) {
+    this.sim = sim;
+    this.self = self;
+    this.rules = Rules.without(sim.off);
+    this.core =
+        new MemoCore(
+            self,
+            sim.kind != Kind.INVALIDATED,
+            rules,
+            (key, ancestors) -> "cycle at " + key,
+            this::perform);
+  }
+
+  void stop() {
+    stopped = true;
+  }
+
+  // ---- events
+
+  void install(SimViews.View next) {
+    if (next.id() <= view) {
+      return;
+    }
+    view = next.id();
+    syncAttempts = 0;
+    sim.note(self + " installs " + next);
+    Configuration configuration =
+        new Configuration(
+            next.id(), next.members().get(0), next.members(), key -> MemoSim.home(key, next));
+    feed(() -> core.install(configuration));
+  }
+
+  void call(int key) {
+    Caller caller = new Caller(key, self, sim.checker.atLeast(key));
+    sim.checker.called(caller);
+    everSettled |= core.isSettled();
+    Env here = sim.kind == Kind.REPLICATED ? sim.store.copy(self, key) : near.get(key);
+    if (everSettled && here != null && isLive(here) && here.epoch >= core.epoch()) {
+      sim.checker.answered(caller, here.version);
+      return;
+    }
+    feed(() -> core.call(key, caller, List.of()));
+    if (sim.time.chance(0.1)) {
+      sim.time.after(
+          sim.time.between(1, 200),
+          () ->
+              event(
+                  () -> {
+                    if (!caller.computes && !caller.done) {
+                      caller.done = true;
+                      core.leave(caller);
+                    }
+                  }));
+    }
+  }
+
+  void invalidate(@Nullable Integer key) {
+    Object caller = sim.checker.invalidating(key, self);
+    sim.note(self + " invalidates " + (key == null ? "all" : key));
+    feed(() -> core.invalidate(key, caller));
+  }
+
+  /** An event of this node's own, later than now: lost if it is down, late if it is paused. */
+  private void event(Runnable action) {
+    if (!stopped) {
+      sim.net.whenAwake(self, () -> feed(action));
+    }
+  }
+
+  private void feed(Runnable action) {
+    if (stopped) {
+      return;
+    }
+    inbox.add(action);
+    if (handling) {
+      return;
+    }
+    handling = true;
+    for (Runnable next = inbox.poll(); next != null; next = inbox.poll()) {
+      next.run();
+    }
+    handling = false;
+  }
+
+  // ---- effects
+
+  private void perform(Effect effect) {
+    if (stopped) {
+      return;
+    }
+    sim.checker.observe(self, effect);
+    if (effect instanceof Effect.Send send) {
+      send(send);
+    } else if (effect instanceof Effect.Read read) {
+      later(1, 6, () -> found(read));
+    } else if (effect instanceof Effect.Write write) {
+      later(0, 2, () -> write(write));
+    } else if (effect instanceof Effect.Bury bury) {
+      later(0, 2, () -> bury(bury));
+    } else if (effect instanceof Effect.Fill fill) {
+      Env env = new Env((Integer) fill.value().payload(), fill.epoch(), expiry(fill.value()));
+      nearly(
+          () -> {
+            near.put(fill.key(), env);
+            core.filled(fill.request());
+          });
+    } else if (effect instanceof Effect.Drop drop) {
+      nearly(
+          () -> {
+            Object key = drop.key();
+            if (key == null) {
+              near.clear();
+            } else {
+              near.remove(key);
+            }
+            core.dropped(drop.home(), drop.invalidation());
+          });
+    } else if (effect instanceof Effect.Start start) {
+      start(start);
+    } else if (effect instanceof Effect.Deliver deliver) {
+      deliver(deliver);
+    } else if (effect instanceof Effect.Invalidated invalidated) {
+      sim.note(self + " is told: invalidated");
+      sim.checker.invalidated(invalidated.caller(), invalidated.failure());
+    } else if (effect instanceof Effect.AwaitSync await) {
+      boolean goOn = ++syncAttempts > 40;
+      sim.time.after(150, () -> event(() -> core.syncOverdue(await.stamp(), goOn)));
+    }
+  }
+
+  private void send(Effect.Send send) {
+    if (send.to().equals(self)) {
+      inbox.add(() -> core.received(self, send.stamp(), send.message()));
+      return;
+    }
+    sim.note(self + " -> " + send.to() + " " + send.message());
+    SimNode to = sim.node(send.to());
+    if (to != null) {
+      sim.net.send(
+          self, to.self, () -> to.feed(() -> to.core.received(self, send.stamp(), send.message())));
+    }
+  }
+
+  private void start(Effect.Start start) {
+    Caller caller = (Caller) start.caller();
+    if (caller.done) {
+      feed(() -> core.declined(start.token(), caller));
+      return;
+    }
+    caller.computes = true;
+    computing.put(start.token(), caller);
+    int key = (Integer) start.key();
+    int version = sim.checker.started(start.token(), key, self);
+    sim.note(self + " runs " + key + " under " + start.token());
+    sim.time.after(
+        sim.time.between(5, 150),
+        () ->
+            event(
+                () -> {
+                  computing.remove(start.token());
+                  sim.checker.ended(start.token());
+                  if (sim.time.chance(sim.failing)) {
+                    sim.checker.failed(key);
+                    core.failed(start.token(), "boom");
+                  } else {
+                    core.returned(start.token(), new Value(version, (long) sim.timeToLive, 0));
+                  }
+                }));
+  }
+
+  private void deliver(Effect.Deliver deliver) {
+    Caller caller = (Caller) deliver.caller();
+    caller.done = true;
+    if (deliver.outcome() instanceof Effect.Returned returned) {
+      sim.note(self + " answers " + caller.key + " with " + returned.value().payload());
+      sim.checker.answered(caller, (Integer) returned.value().payload());
+    } else {
+      sim.checker.answered(caller, null);
+    }
+  }
+
+  // ---- the store
+
+  private void found(Effect.Read read) {
+    Env env = sim.store.read(self, view, read.key());
+    feed(() -> core.found(read.operation(), stored(env)));
+  }
+
+  private void write(Effect.Write write) {
+    Env env = new Env((Integer) write.value().payload(), write.epoch(), expiry(write.value()));
+    if (env.expiresAt < Double.MAX_VALUE) {
+      sim.checker.mayExpire((Integer) write.key());
+    }
+    Stored seen = write.seen();
+    if (!write.seenKnown()) {
+      Env there = sim.store.read(self, view, write.key());
+      if (there != null && isLive(there) && there.epoch >= core.epoch()) {
+        feed(() -> core.written(write.operation(), false, stored(there)));
+        return;
+      }
+      seen = stored(there);
+    }
+    Object expected = seen == null ? null : seen.handle();
+    sim.store.write(
+        write.key(),
+        env,
+        there -> !write.conditional() || unexpired(there) == expected,
+        result ->
+            event(() -> core.written(write.operation(), result.stored(), stored(result.there()))));
+  }
+
+  private void bury(Effect.Bury bury) {
+    Env there = unexpired(sim.store.read(self, view, bury.key()));
+    Env tombstone = bury.tombstone() ? new Env(null, bury.epoch(), Double.MAX_VALUE) : null;
+    sim.store.write(
+        bury.key(),
+        tombstone,
+        now -> unexpired(now) == there,
+        result ->
+            event(
+                () -> {
+                  if (result.stored()) {
+                    core.buried(bury.operation(), stored(tombstone));
+                  } else {
+                    bury(bury);
+                  }
+                }));
+  }
+
+  private @Nullable Stored stored(@Nullable Env env) {
+    Env there = unexpired(env);
+    if (there == null) {
+      return null;
+    }
+    Integer version = there.version;
+    return new Stored(there, version == null ? null : new Value(version, 0, 0), there.epoch);
+  }
+
+  private @Nullable Env unexpired(@Nullable Env env) {
+    return env != null && env.expiresAt > sim.time.now() ? env : null;
+  }
+
+  private boolean isLive(Env env) {
+    return env.version != null && env.expiresAt > sim.time.now();
+  }
+
+  private double expiry(Value value) {
+    return value.timeToLive() == 0 ? Double.MAX_VALUE : sim.time.now() + value.timeToLive();
+  }
+
+  private void later(int low, int high, Runnable action) {
+    sim.time.after(sim.time.between(low, high), () -> event(action));
+  }
+
+  /** Local copies are kept and dropped in the order that was asked for. */
+  private void nearly(Runnable action) {
+    nearBusyUntil = Math.max(nearBusyUntil, sim.time.now() + sim.time.between(0, 4)) + 0.001;
+    sim.time.at(nearBusyUntil, () -> event(action));
+  }
+
+  /** One call. */
+  static final class Caller {
+    final int key;
+    final Member on;
+    final int atLeast;
+    boolean computes;
+    boolean done;
+
+    Caller(int key, Member on, int atLeast) {
+      this.key = key;
+      this.on = on;
+      this.atLeast = atLeast;
+    }
+  }
+}
