@@ -13,7 +13,8 @@ sealed interface Effect {
 
   /**
    * Store the value if the entry is still {@code seen}, null for none; if that is not known, if
-   * there is no live entry. Then tell {@link MemoCore#written}.
+   * there is neither a live entry nor a tombstone with a higher fence than the token's. Then tell
+   * {@link MemoCore#written}.
    */
   record Write(
       long operation,
@@ -21,11 +22,14 @@ sealed interface Effect {
       @Nullable Stored seen,
       boolean seenKnown,
       Value value,
-      long epoch,
+      Token token,
       boolean conditional)
       implements Effect {}
 
-  /** Replace whatever is there by a tombstone, then tell {@link MemoCore#buried}. */
+  /**
+   * Replace whatever is there by a tombstone with a higher fence, then tell {@link
+   * MemoCore#buried}.
+   */
   record Bury(long operation, Object key, long epoch, boolean tombstone) implements Effect {}
 
   /** Keep a value on this member alone, then tell {@link MemoCore#filled}. */

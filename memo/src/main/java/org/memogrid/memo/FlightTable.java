@@ -168,8 +168,12 @@ final class FlightTable {
     if (flight == null || flight.state != State.WAITING) {
       return;
     }
+    if (flight.isOpen && hit.epoch() < core.epoch()) {
+      acquire(flight); // the home had not heard of the fence that this flight was opened after
+      return;
+    }
     Effect.Returned outcome = new Effect.Returned(hit.value());
-    if (keepHere && flight.isOpen && hit.epoch() >= core.epoch()) {
+    if (keepHere && flight.isOpen) {
       flight.state = State.ANSWERED;
       flight.answer = hit.value();
       core.emit(new Effect.Fill(flight.request, flight.key, hit.value(), hit.epoch()));

@@ -88,7 +88,7 @@ final class LeaseTable {
             lease.seen,
             lease.seenKnown,
             complete.value(),
-            lease.token.epoch(),
+            lease.token,
             rules.apply(Rule.CONDITIONAL_WRITES)));
   }
 
@@ -323,7 +323,8 @@ final class LeaseTable {
     Request next = waiters.next();
     waiters.remove();
     Configuration now = core.configuration();
-    Token token = new Token(now.stamp().id(), ++tokens, self.id(), core.epoch());
+    long fence = seen == null ? 0 : seen.fence();
+    Token token = new Token(now.stamp().id(), ++tokens, self.id(), core.epoch(), fence);
     Lease lease = new Lease(token, next, now.stamp(), seen, seenKnown);
     entry.lease = lease;
     core.send(next.member, new Message.Grant(entry.key, next.number, token));

@@ -299,7 +299,7 @@ final class MemoCore {
       if (newer && rules.apply(Rule.STASH_NEW_GRANT)) {
         early.add(received);
       } else {
-        flights.onGrant(grant, current || newer);
+        flights.onGrant(grant, current);
       }
     } else if (message instanceof Message.ToCaller toCaller) {
       onToCaller(received.from, toCaller);

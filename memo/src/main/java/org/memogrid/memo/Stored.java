@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param handle what a conditional write compares; opaque to the core
  * @param value null for a tombstone
- * @param epoch of the token that it was written with
+ * @param epoch how often all keys had been invalidated before it was written
+ * @param fence rises with every tombstone of the key; a value has that of the tombstone before it
  */
-record Stored(Object handle, @Nullable Value value, long epoch) {}
+record Stored(Object handle, @Nullable Value value, long epoch, long fence) {}

@@ -10,8 +10,9 @@ import java.util.Comparator;
  * @param number counted by the home
  * @param home the id of the member that granted it
  * @param epoch how often all keys had been invalidated when it was granted
+ * @param fence the fence sequence of the entry that was there when it was granted, 0 for none
  */
-record Token(long configuration, long number, String home, long epoch)
+record Token(long configuration, long number, String home, long epoch, long fence)
     implements Comparable<Token> {
   private static final Comparator<Token> ORDER =
       Comparator.comparingLong(Token::configuration)
@@ -25,6 +26,6 @@ record Token(long configuration, long number, String home, long epoch)
 
   @Override
   public String toString() {
-    return configuration + "." + number;
+    return configuration + "." + number + "@" + home;
   }
 }

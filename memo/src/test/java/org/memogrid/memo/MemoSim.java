@@ -60,7 +60,9 @@ final class MemoSim {
     int size = time.between(2, 5);
     List<Member> members = new ArrayList<>();
     for (int i = 0; i < size; i++) {
-      members.add(start("n" + i));
+      Member member = start("n" + i);
+      members.add(member);
+      store.transferTo(member);
     }
     views.install(members);
   }
@@ -99,9 +101,9 @@ final class MemoSim {
     if (time.chance(0.1)) {
       time.after(at + time.between(0, 120), this::invalidateAll);
     }
-    int faults = time.chance(0.7) ? time.between(1, 2) : 0;
+    int faults = time.chance(0.8) ? time.between(1, 4) : 0;
     for (int i = 0; i < faults; i++) {
-      time.after(at + time.between(0, 120), this::fault);
+      time.after(at + time.between(-60, 120), this::fault);
     }
   }
 
@@ -136,18 +138,21 @@ final class MemoSim {
   // ---- faults
 
   private void fault() {
-    int die = time.between(1, 10);
+    int die = time.between(1, 12);
     List<Member> members = views.current().members();
-    if (die <= 2) {
+    if (die <= 4) {
       join("n" + (10 + time.between(0, 9)));
       return;
     }
+    if (members.isEmpty()) {
+      return;
+    }
     Member victim = time.oneOf(members);
-    if (die <= 4) {
+    if (die <= 6) {
       note(victim + " pauses");
       net.pause(victim, time.between(20, 300));
     } else if (members.size() > 2 && !checker.isLost(victim)) {
-      if (die <= 8) {
+      if (die <= 10) {
         crash(victim);
       } else {
         suspect(victim);
@@ -265,9 +270,11 @@ final class MemoSim {
   static final class Env {
     final @Nullable Integer version;
     final long epoch;
+    final long fence;
     final double expiresAt;
 
-    Env(@Nullable Integer version, long epoch, double expiresAt) {
+    Env(@Nullable Integer version, long epoch, long fence, double expiresAt) {
+      this.fence = fence;
       this.version = version;
       this.epoch = epoch;
       this.expiresAt = expiresAt;

@@ -128,7 +128,7 @@ final class SimNode {
     } else if (effect instanceof Effect.Bury bury) {
       later(0, 2, () -> bury(bury));
     } else if (effect instanceof Effect.Fill fill) {
-      Env env = new Env((Integer) fill.value().payload(), fill.epoch(), expiry(fill.value()));
+      Env env = new Env((Integer) fill.value().payload(), fill.epoch(), 0, expiry(fill.value()));
       nearly(
           () -> {
             near.put(fill.key(), env);
@@ -217,18 +217,29 @@ final class SimNode {
   }
 
   private void write(Effect.Write write) {
-    Env env = new Env((Integer) write.value().payload(), write.epoch(), expiry(write.value()));
+    if (write.seenKnown()) {
+      write(write, write.seen());
+    } else {
+      writeIfNone(write, stored(sim.store.read(self, view, write.key())));
+    }
+  }
+
+  private void writeIfNone(Effect.Write write, @Nullable Stored there) {
+    Token token = write.token();
+    boolean live = there != null && there.value() != null && there.epoch() >= core.epoch();
+    if (live || (there != null && there.fence() > token.fence())) {
+      feed(() -> core.written(write.operation(), false, there));
+    } else {
+      write(write, there);
+    }
+  }
+
+  private void write(Effect.Write write, @Nullable Stored seen) {
+    Token token = write.token();
+    Value value = write.value();
+    Env env = new Env((Integer) value.payload(), token.epoch(), token.fence(), expiry(value));
     if (env.expiresAt < Double.MAX_VALUE) {
       sim.checker.mayExpire((Integer) write.key());
-    }
-    Stored seen = write.seen();
-    if (!write.seenKnown()) {
-      Env there = sim.store.read(self, view, write.key());
-      if (there != null && isLive(there) && there.epoch >= core.epoch()) {
-        feed(() -> core.written(write.operation(), false, stored(there)));
-        return;
-      }
-      seen = stored(there);
     }
     Object expected = seen == null ? null : seen.handle();
     sim.store.write(
@@ -236,12 +247,23 @@ final class SimNode {
         env,
         there -> !write.conditional() || unexpired(there) == expected,
         result ->
-            event(() -> core.written(write.operation(), result.stored(), stored(result.there()))));
+            event(
+                () -> {
+                  if (result.stored() || write.seenKnown()) {
+                    core.written(write.operation(), result.stored(), stored(result.there()));
+                  } else {
+                    writeIfNone(write, stored(result.there()));
+                  }
+                }));
   }
 
   private void bury(Effect.Bury bury) {
-    Env there = unexpired(sim.store.read(self, view, bury.key()));
-    Env tombstone = bury.tombstone() ? new Env(null, bury.epoch(), Double.MAX_VALUE) : null;
+    bury(bury, unexpired(sim.store.read(self, view, bury.key())));
+  }
+
+  private void bury(Effect.Bury bury, @Nullable Env there) {
+    long fence = there == null ? 1 : there.fence + 1;
+    Env tombstone = bury.tombstone() ? new Env(null, bury.epoch(), fence, Double.MAX_VALUE) : null;
     sim.store.write(
         bury.key(),
         tombstone,
@@ -252,7 +274,7 @@ final class SimNode {
                   if (result.stored()) {
                     core.buried(bury.operation(), stored(tombstone));
                   } else {
-                    bury(bury);
+                    bury(bury, unexpired(result.there()));
                   }
                 }));
   }
@@ -263,7 +285,8 @@ final class SimNode {
       return null;
     }
     Integer version = there.version;
-    return new Stored(there, version == null ? null : new Value(version, 0, 0), there.epoch);
+    return new Stored(
+        there, version == null ? null : new Value(version, 0, 0), there.epoch, there.fence);
   }
 
   private @Nullable Env unexpired(@Nullable Env env) {

@@ -2,7 +2,9 @@
 package org.memogrid.testkit.sim;
 
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cluster.Member;
@@ -12,7 +14,7 @@ import org.memogrid.cluster.Member;
  * asked for; each member's copy follows, and the writer hears when all have. A write that a view
  * change overtakes may take place late, after the writer has lost its right to it or has died, and
  * may take place twice. A member that is not in the newest view reads its own copy, whatever that
- * is. A joiner has its copies some time after it joined.
+ * is. A joiner asks the others until it has its copies, some time after it joined.
  *
  * @param <E> an entry; compared by identity, as the engine compares versions
  */
@@ -21,6 +23,7 @@ public final class SimStore<E> {
   private final SimViews views;
   private final Map<Object, Versioned<E>> truth = new HashMap<>();
   private final Map<Member, Map<Object, Versioned<E>>> copies = new HashMap<>();
+  private final Set<Member> complete = new HashSet<>();
   private long writes;
   private long lateWrites;
 
@@ -40,7 +43,8 @@ public final class SimStore<E> {
 
   /** What a member sees that may know the newest view, or may lag behind. */
   public @Nullable E read(Member member, long view, Object key) {
-    return view == views.current().id() ? truth(key) : copy(member, key);
+    boolean lags = view != views.current().id() && complete.contains(member);
+    return lags ? copy(member, key) : truth(key);
   }
 
   /**
@@ -92,11 +96,17 @@ public final class SimStore<E> {
   /** Sends a joiner what there is. */
   public void transferTo(Member joiner) {
     Map<Object, Versioned<E>> state = new HashMap<>(truth);
-    time.after(time.between(5, 60), () -> state.forEach((key, entry) -> keep(joiner, key, entry)));
+    time.after(
+        time.between(5, 60),
+        () -> {
+          state.forEach((key, entry) -> keep(joiner, key, entry));
+          complete.add(joiner);
+        });
   }
 
   public void forget(Member member) {
     copies.remove(member);
+    complete.remove(member);
   }
 
   public long lateWrites() {
