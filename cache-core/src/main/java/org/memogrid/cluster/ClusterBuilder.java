@@ -10,6 +10,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import org.memogrid.internal.engine.EngineOptions;
 import org.memogrid.internal.engine.Timing;
 import org.memogrid.internal.node.MemberNode;
 
@@ -217,16 +218,23 @@ public final class ClusterBuilder {
     if (environment != null && environment.isAlone()) {
       return alone(onClose);
     }
-    JoinSettings all = environment == null ? chosen : chosen.orElse(environment.settings());
-    var options = all.options(timing, clock);
+    EngineOptions options = options();
     return JoinedCluster.of(options.cluster(), MemberNode.join(options), onClose);
   }
 
   Cluster alone(Runnable onClose) {
-    JoinSettings all = environment == null ? chosen : chosen.orElse(environment.settings());
+    JoinSettings all = all();
     String node = all.nodeNameOr(ClusterBuilder::defaultNodeName);
     return JoinedCluster.of(
         all.nameOr("local"), MemberNode.alone(node, all.codecOrDefault(), clock), onClose);
+  }
+
+  EngineOptions options() {
+    return all().options(timing, clock);
+  }
+
+  private JoinSettings all() {
+    return environment == null ? chosen : chosen.orElse(environment.settings());
   }
 
   @CanIgnoreReturnValue

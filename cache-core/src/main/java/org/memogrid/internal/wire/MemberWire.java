@@ -10,6 +10,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import org.memogrid.cache.Registration;
 import org.memogrid.cluster.Member;
@@ -149,7 +150,11 @@ public final class MemberWire implements Wire, AutoCloseable {
     }
     Member self = membership.self();
     if (to.equals(self)) {
-      loop.execute(() -> onFrame(self, frame, 0, frame.length));
+      try {
+        loop.execute(() -> onFrame(self, frame, 0, frame.length));
+      } catch (RejectedExecutionException e) {
+        LOG.debug("a message to self came after the end of this member", e);
+      }
     } else if (!departed.contains(to)) {
       link.send(to, frame);
     }
