@@ -36,12 +36,18 @@ public final class GateFeature implements Feature {
   private static final Map<String, Gate> GATES = new ConcurrentHashMap<>();
 
   private @Nullable Registration registration;
+  private volatile @Nullable String said;
 
   /** A gate before the feature of the member with that node name. */
   static Gate before(String node) {
     Gate gate = new Gate(new CountDownLatch(1), new CopyOnWriteArrayList<>());
     GATES.put(node, gate);
     return gate;
+  }
+
+  /** Prints a word when this feature stops. */
+  void sayWhenStopped(String word) {
+    said = word;
   }
 
   @Override
@@ -55,6 +61,9 @@ public final class GateFeature implements Feature {
 
   @Override
   public void stop() {
+    if (said != null) {
+      System.err.println(said);
+    }
     if (registration != null) {
       registration.close();
     }

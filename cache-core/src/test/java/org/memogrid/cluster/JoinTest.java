@@ -3,16 +3,27 @@ package org.memogrid.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
+import org.memogrid.cache.Registration;
+import org.memogrid.testkit.Await;
 import org.memogrid.testkit.FreePorts;
 
 class JoinTest {
   private final FreePorts ports = FreePorts.take();
+  private final ExecutorService threads = Executors.newCachedThreadPool();
 
   @AfterEach
   void giveBackPorts() {
     ports.close();
+    threads.shutdown();
   }
 
   @Test
@@ -28,6 +39,44 @@ class JoinTest {
   void aLocalClusterHasOneMember() {
     try (Cluster alone = Cluster.local()) {
       assertThat(alone.membership().members()).containsExactly(alone.self());
+    }
+  }
+
+  @RepeatedTest(2)
+  void joinsAtTheSameInstantEndInOneCluster() {
+    List<CompletableFuture<Cluster>> joins =
+        Stream.of("one", "two", "three")
+            .map(name -> CompletableFuture.supplyAsync(() -> node(name).join(), threads))
+            .toList();
+    List<Cluster> nodes = joins.stream().map(CompletableFuture::join).toList();
+    try {
+      for (Cluster node : nodes) {
+        Await.untilAsserted(
+            "one cluster",
+            () ->
+                assertThat(node.membership().members())
+                    .extracting(Member::name)
+                    .containsExactlyInAnyOrder("one", "two", "three"));
+      }
+    } finally {
+      nodes.forEach(Cluster::close);
+    }
+  }
+
+  @Test
+  void membershipChangesAreTold() {
+    List<String> told = new CopyOnWriteArrayList<>();
+    try (Cluster one = node("one").join()) {
+      Registration registration =
+          one.onMembership((before, now) -> told.add(before.members() + " -> " + now.members()));
+      node("two").join().close();
+      Await.untilAsserted(
+          "both changes",
+          () -> assertThat(told).containsExactly("[one] -> [one, two]", "[one, two] -> [one]"));
+      registration.close();
+      node("three").join().close();
+      assertThat(one.membership().members()).hasSize(1);
+      assertThat(told).hasSize(2);
     }
   }
 
