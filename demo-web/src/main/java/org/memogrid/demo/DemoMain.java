@@ -26,7 +26,7 @@ public final class DemoMain {
     } catch (DemoOptions.UsageException e) {
       System.err.println("demo: " + e.getMessage() + "\n\n" + DemoOptions.USAGE);
       System.exit(2);
-    } catch (IOException | IllegalStateException e) {
+    } catch (IOException | IllegalArgumentException | IllegalStateException e) {
       System.err.println("demo: " + e.getMessage());
       System.exit(1);
     }
