@@ -120,18 +120,20 @@ final class JoinedCluster implements Cluster {
     var unused = leave();
   }
 
-  /** Leaves once; false if somebody did already. */
+  /** Leaves once; false if somebody did already. Returns when this process has left. */
   private boolean leave() {
-    if (!closed.compareAndSet(false, true)) {
-      return false;
+    synchronized (hook) {
+      if (!closed.compareAndSet(false, true)) {
+        return false;
+      }
+      try {
+        caches.close();
+        node.close();
+      } finally {
+        onClose.run();
+      }
+      return true;
     }
-    try {
-      caches.close();
-      node.close();
-    } finally {
-      onClose.run();
-    }
-    return true;
   }
 
   private Caches openCaches() {

@@ -22,6 +22,9 @@ final class JoinFailure {
   }
 
   private static String ports(EngineOptions options, Throwable cause) {
+    if (options.discovery() instanceof Discovery.StackFile stack) {
+      return "no port that " + stack.file() + " allows is free (" + cause.getMessage() + ")";
+    }
     return "no free port from "
         + options.port()
         + " to "

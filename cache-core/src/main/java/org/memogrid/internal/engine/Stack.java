@@ -109,7 +109,7 @@ final class Stack {
     } else if (discovery instanceof Discovery.Multicast) {
       protocol = new MPING().setBindAddr(InetAddress.getByName(options.bind()));
     } else if (discovery instanceof Discovery.Dns dns) {
-      protocol = new DNS_PING().setDNSQuery(dns.service());
+      protocol = new DNS_PING().setDNSQuery(dns.service()).setDNSResolver(new SystemResolver());
     } else {
       protocol = new TCPPING().setInitialHosts(ports()).setPortRange(0);
     }

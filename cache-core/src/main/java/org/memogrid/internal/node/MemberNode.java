@@ -20,12 +20,16 @@ import org.memogrid.internal.engine.StoreFactory;
 import org.memogrid.internal.store.Store;
 import org.memogrid.internal.wire.MemberWire;
 import org.memogrid.internal.wire.Wire;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One member: its wire, its stores, its features and its threads. It serves from the end of its
  * making to {@link #close}. Thread-safe.
  */
 public final class MemberNode implements Node, AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(MemberNode.class);
+
   private final @Nullable ClusterEngine engine;
   private final Codec codec;
   private final NodeThreads threads;
@@ -99,9 +103,25 @@ public final class MemberNode implements Node, AutoCloseable {
       @Override
       public void onView(Membership now) {
         wire.onView(now);
+        reportTwin(memberships.current(), now);
         memberships.change(now);
       }
     };
+  }
+
+  /** One that joins finds out by itself; two that meet when a split heals do not. */
+  private static void reportTwin(Membership before, Membership now) {
+    for (Member member : now.members()) {
+      if (member.name().equals(now.self().name())
+          && !member.equals(now.self())
+          && !before.members().contains(member)) {
+        LOG.warn(
+            "there is a second member of this one's name, {} (id {}): if it has not just tried to"
+                + " join and left, restart one of the two with another nodeName(...)",
+            member,
+            member.id());
+      }
+    }
   }
 
   @Override
