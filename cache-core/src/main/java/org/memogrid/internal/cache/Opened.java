@@ -37,12 +37,18 @@ final class Opened {
   }
 
   /**
-   * Does nothing while the member is in its cluster.
+   * Does nothing while the member is in its cluster and the cache exists.
    *
-   * @throws IllegalStateException if it left
+   * @throws IllegalStateException if it left, or if the cache was destroyed
    */
   void requireOpen() {
     requireOpen.run();
+    if (!store.isOpen()) {
+      throw new IllegalStateException(
+          "cache '"
+              + store.name()
+              + "' was destroyed: open it again with cluster.cache(...), it will be empty");
+    }
   }
 
   /** What every cache of a member uses. */

@@ -34,11 +34,20 @@ final class Renewals {
 
   /** Tells that an entry was read. Cheap if it has no idle length. */
   void used(Object key, Envelope entry) {
-    if (entry.idleMillis() != 0 && entry.touch(clock.millis()) && underway.add(key)) {
+    if (entry.idleMillis() != 0 && entry.isTouchDue(clock.millis()) && underway.add(key)) {
+      // Not the other way round: a use that is noted and not told would be forgotten.
+      boolean submitted = false;
       try {
-        workers.execute(() -> renew(key, entry));
+        if (entry.touch(clock.millis())) {
+          workers.execute(() -> renew(key, entry));
+          submitted = true;
+        }
       } catch (RejectedExecutionException closing) {
-        underway.remove(key);
+        LOG.debug("cache {}: closing, no renewals any more", store.name());
+      } finally {
+        if (!submitted) {
+          underway.remove(key);
+        }
       }
     }
   }

@@ -24,8 +24,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The engine's events as a store's. A write that leaves the version as it was is a renewal, or a
- * write that the engine repeats, and no event.
+ * The engine's events as a store's. A renewal is no event, nor is a write that the engine repeats,
+ * where it tells what was there before: of changes made elsewhere it does not.
  *
  * <p>The engine finds the methods by their annotations.
  */
@@ -63,7 +63,7 @@ final class ChangeListeners {
     final void modified(CacheEntryModifiedEvent<ClusterKey, Envelope> event) {
       Envelope old = event.getOldValue();
       Envelope now = event.getNewValue();
-      if (old == null || !old.equals(now)) {
+      if (!now.isRenewed() && !now.equals(old)) {
         raise(CacheEvent.Type.UPDATED, event.getKey(), now, old);
       }
     }

@@ -80,8 +80,8 @@ final class ClusterStore implements Store {
     return options;
   }
 
-  /** Whether the engine's cache behind it is still the one that serves. */
-  boolean isRunning() {
+  @Override
+  public boolean isOpen() {
     return cache.getStatus().allowInvocations();
   }
 
@@ -98,7 +98,8 @@ final class ClusterStore implements Store {
     if (!envelope.isMortal()) {
       return -1;
     }
-    return Math.max(1, envelope.lifeLeft(clock.millis()));
+    // The engine's last millisecond is one more.
+    return Math.max(1, envelope.lifeLeft(clock.millis()) - 1);
   }
 
   @Override
@@ -229,13 +230,13 @@ final class ClusterStore implements Store {
     if (used.lifeLeft(clock.millis()) <= 0) {
       return;
     }
-    AdvancedCache<ClusterKey, Envelope> where = mode() == Mode.INVALIDATED ? local : silent;
+    AdvancedCache<ClusterKey, Envelope> where = mode() == Mode.INVALIDATED ? local : cache;
     try {
       var unused =
           where.replace(
               ClusterKey.of(key, codec),
               Envelope.tombstone(used.version()),
-              used,
+              used.renewed(),
               lifespan(used),
               TimeUnit.MILLISECONDS);
     } catch (RuntimeException e) {
@@ -309,7 +310,7 @@ final class ClusterStore implements Store {
       throw failed("listen", e);
     }
     return () -> {
-      if (isRunning()) {
+      if (isOpen()) {
         cache.removeListener(changes);
         if (evictions != null) {
           cache.removeListener(evictions);

@@ -78,13 +78,13 @@ public final class ClusterStores implements StoreFactory {
     }
     OtherOptions.refuse(name, registry.agree(name, options), options);
     ClusterStore store = stores.get(name);
-    return store != null && store.isRunning() ? store : start(name, options);
+    return store != null && store.isOpen() ? store : start(name, options);
   }
 
   /** One at a time: the engine's answer to two at once is two answers. */
   private synchronized ClusterStore start(String name, CacheOptions options) {
     ClusterStore store = stores.get(name);
-    if (store != null && store.isRunning()) {
+    if (store != null && store.isOpen()) {
       return store;
     }
     Cache<ClusterKey, Envelope> cache =
@@ -154,7 +154,9 @@ public final class ClusterStores implements StoreFactory {
   }
 
   private void refuse(String name, CacheOptions options) {
-    ComponentRegistry components = ComponentRegistry.of(manager.getCache(name, false));
+    // Asking the manager for the cache would wait for the start that we are told of.
+    ComponentRegistry components =
+        GlobalComponentRegistry.of(manager).getNamedComponentRegistry(name);
     AsyncInterceptorChain chain = components.getComponent(AsyncInterceptorChain.class);
     if (!chain.containsInterceptorType(RefusingInterceptor.class)) {
       chain.addInterceptorBefore(

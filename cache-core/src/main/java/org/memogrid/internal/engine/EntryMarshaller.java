@@ -31,6 +31,7 @@ final class EntryMarshaller extends AbstractMarshaller {
   private static final int TOKEN = 2;
   private static final int TAGS = 4;
   private static final int VALUE = 8;
+  private static final int RENEWED = 16;
 
   private final Codec codec;
 
@@ -71,7 +72,7 @@ final class EntryMarshaller extends AbstractMarshaller {
     int size = 18 + (value == null ? 0 : value.length);
     int flags = value == null ? 0 : VALUE;
     if (envelope.isMortal()) {
-      flags |= MORTAL;
+      flags |= envelope.isRenewed() ? MORTAL | RENEWED : MORTAL;
       size += 24;
     }
     if (envelope.token() != Envelope.NO_TOKEN) {
@@ -144,6 +145,9 @@ final class EntryMarshaller extends AbstractMarshaller {
     }
     if (token != Envelope.NO_TOKEN) {
       envelope = envelope.withToken(token);
+    }
+    if ((flags & RENEWED) != 0) {
+      envelope = envelope.renewed();
     }
     return tags.isEmpty() ? envelope : envelope.withTags(tags);
   }

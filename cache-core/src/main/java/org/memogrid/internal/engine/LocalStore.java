@@ -55,6 +55,8 @@ final class LocalStore implements Store {
   /** Whether an entry that can expire was ever stored. */
   private volatile boolean sweeping;
 
+  private volatile boolean destroyed;
+
   LocalStore(
       String name,
       CacheOptions options,
@@ -327,7 +329,13 @@ final class LocalStore implements Store {
   }
 
   @Override
+  public boolean isOpen() {
+    return !destroyed;
+  }
+
+  @Override
   public void destroy() {
+    destroyed = true;
     onDestroy.accept(this);
     listeners.clear();
     cache.invalidateAll();

@@ -9,6 +9,7 @@ import org.infinispan.container.impl.InternalDataContainer;
 import org.infinispan.context.InvocationContext;
 import org.infinispan.distribution.DistributionManager;
 import org.infinispan.interceptors.DDAsyncInterceptor;
+import org.infinispan.transaction.WriteSkewException;
 import org.memogrid.cache.CacheFullException;
 import org.memogrid.cache.Mode;
 
@@ -66,7 +67,9 @@ final class RefusingInterceptor extends DDAsyncInterceptor {
     }
     if (container.sizeIncludingExpired() + beside >= maxEntries
         && container.size() + beside >= maxEntries) {
-      throw new CacheFullException(Refusal.message(cache, maxEntries));
+      String message = Refusal.message(cache, maxEntries);
+      // Of all exceptions the one that the engine does not log as an error of its own.
+      throw new WriteSkewException(message, new CacheFullException(message), null);
     }
     return true;
   }

@@ -34,6 +34,7 @@ public final class Envelope {
   private final long idleMillis;
   private final long token;
   private final Set<String> tags;
+  private final boolean renewed;
   private volatile long touchedAt;
   private volatile @Nullable Object payload;
 
@@ -44,6 +45,7 @@ public final class Envelope {
     this.expiresAt = life.expiresAt;
     this.idleMillis = life.idleMillis;
     this.touchedAt = life.touchedAt;
+    this.renewed = life.renewed;
     this.token = token;
     this.tags = Set.copyOf(tags);
   }
@@ -64,7 +66,18 @@ public final class Envelope {
 
   /** The same with a deadline, an idle length (0 for none) and the time of its last use. */
   public Envelope expiring(long expiresAt, long idleMillis, long touchedAt) {
-    return new Envelope(version, payload, new Life(expiresAt, idleMillis, touchedAt), token, tags);
+    return new Envelope(version, payload, new Life(expiresAt, idleMillis, touchedAt, renewed), token, tags);
+  }
+
+  /** The same entry, written again because it was used: no event. */
+  public Envelope renewed() {
+    return new Envelope(
+        version, payload, new Life(expiresAt, idleMillis, touchedAt, true), token, tags);
+  }
+
+  /** Whether this was written because the entry was used. */
+  public boolean isRenewed() {
+    return renewed;
   }
 
   public Envelope withToken(long token) {
@@ -76,7 +89,7 @@ public final class Envelope {
   }
 
   private Life life() {
-    return new Life(expiresAt, idleMillis, touchedAt);
+    return new Life(expiresAt, idleMillis, touchedAt, renewed);
   }
 
   public Version version() {
@@ -122,10 +135,12 @@ public final class Envelope {
     return idleMillis == 0 ? left : Math.min(left, touchedAt + idleMillis + idleMillis / 4 - now);
   }
 
-  /**
-   * Notes a use. True if the last known use is a quarter of the idle length back: then the one
-   * caller that gets true tells the other holders.
-   */
+  /** Whether the last known use is a quarter of the idle length back. */
+  public boolean isTouchDue(long now) {
+    return now - touchedAt >= Math.max(1, idleMillis / 4);
+  }
+
+  /** Notes a use if it is due. One of several callers gets true, and tells the other holders. */
   public boolean touch(long now) {
     long before = touchedAt;
     return now - before >= Math.max(1, idleMillis / 4)
@@ -188,8 +203,8 @@ public final class Envelope {
    */
   public record Version(long origin, long number) {}
 
-  private record Life(long expiresAt, long idleMillis, long touchedAt) {
-    static final Life ETERNAL = new Life(NEVER, 0, 0);
+  private record Life(long expiresAt, long idleMillis, long touchedAt, boolean renewed) {
+    static final Life ETERNAL = new Life(NEVER, 0, 0, false);
   }
 
   @SuppressWarnings("ArrayRecordComponent") // never compared

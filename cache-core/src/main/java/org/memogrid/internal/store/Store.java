@@ -81,6 +81,9 @@ public interface Store {
   /** The engine's own object, or null if it has none of that type. */
   <T> @Nullable T unwrap(Class<T> type);
 
+  /** False once it was destroyed, here or elsewhere, or its member left. */
+  boolean isOpen();
+
   /** Removes the entries and the store itself on all members that share it. */
   void destroy();
 }

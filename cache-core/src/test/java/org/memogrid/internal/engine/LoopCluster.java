@@ -5,8 +5,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadPoolExecutor;
 import org.infinispan.configuration.global.GlobalConfigurationBuilder;
 import org.infinispan.configuration.global.ShutdownHookBehavior;
 import org.infinispan.manager.DefaultCacheManager;
@@ -17,12 +17,14 @@ import org.memogrid.cluster.Codec;
 import org.memogrid.cluster.Member;
 import org.memogrid.cluster.Partitions;
 import org.memogrid.internal.cache.Caches;
+import org.memogrid.testkit.Await;
 
 /** Members in this JVM, without sockets, on a clock that ticks. For tests of the stores alone. */
 public final class LoopCluster implements AutoCloseable {
   private final String name = "loop-" + UUID.randomUUID();
   private final Ticks clock = new Ticks();
-  private final ExecutorService workers = Executors.newCachedThreadPool();
+  private final ThreadPoolExecutor workers =
+      (ThreadPoolExecutor) Executors.newCachedThreadPool();
   private final List<Node> nodes = new ArrayList<>();
   private final Codec codec;
 
@@ -76,6 +78,15 @@ public final class LoopCluster implements AutoCloseable {
 
   public Caches caches(int index) {
     return node(index).caches();
+  }
+
+  /** Waits until all renewals and listeners that were asked for have run. */
+  public void settle() {
+    Await.until("the workers' rest", () -> workers.getTaskCount() == workers.getCompletedTaskCount());
+  }
+
+  public long now() {
+    return clock.millis();
   }
 
   public void tick(Duration by) {

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.cache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.memogrid.cache.CacheOptions.WhenFull;
+
+final class CacheOptionsTest {
+  private static final Duration SECOND = Duration.ofSeconds(1);
+
+  @Test
+  void whatCantBeHonouredIsRefusedAtOnce() {
+    CacheOptions replicated = CacheOptions.of(Mode.REPLICATED);
+    assertThatThrownBy(() -> replicated.maxWeight(1, (Object k, Object v) -> 1))
+        .hasMessageContaining("LOCAL only")
+        .hasMessageContaining("maxEntries");
+    assertThatThrownBy(() -> replicated.owners(3)).hasMessageContaining("DISTRIBUTED only");
+    assertThatThrownBy(() -> replicated.maxEntries(0)).hasMessageContaining("maxEntries is 0");
+    assertThatThrownBy(() -> replicated.timeToLive(Duration.ZERO))
+        .hasMessageContaining("time to live is PT0S");
+    assertThatThrownBy(() -> CacheOptions.of(Mode.LOCAL).async()).hasMessageContaining("LOCAL");
+    assertThatThrownBy(() -> CacheOptions.of(Mode.DISTRIBUTED).owners(0))
+        .hasMessageContaining("owners is 0");
+    assertThatThrownBy(
+            () ->
+                CacheOptions.of(Mode.LOCAL).maxEntries(1).maxWeight(1, (Object k, Object v) -> 1))
+        .hasMessageContaining("leave one out");
+  }
+
+  @Test
+  void optionsAreValues() {
+    CacheOptions base = CacheOptions.of(Mode.DISTRIBUTED);
+    CacheOptions all =
+        base.timeToLive(SECOND)
+            .maxIdle(SECOND)
+            .maxEntries(5)
+            .whenFull(WhenFull.REFUSE)
+            .owners(3)
+            .async();
+    assertThat(base).isEqualTo(CacheOptions.of(Mode.DISTRIBUTED)).hasToString("DISTRIBUTED");
+    assertThat(all)
+        .isNotEqualTo(base)
+        .hasToString(
+            "DISTRIBUTED timeToLive=PT1S maxIdle=PT1S maxEntries=5 whenFull=REFUSE owners=3 async");
+    assertThat(base.async().owners(3).whenFull(WhenFull.REFUSE).maxEntries(5))
+        .isEqualTo(base.maxEntries(5).whenFull(WhenFull.REFUSE).owners(3).async())
+        .isNotEqualTo(all);
+    assertThat(all.expiry()).isEqualTo(Expiry.ttl(SECOND).idle(SECOND));
+  }
+}

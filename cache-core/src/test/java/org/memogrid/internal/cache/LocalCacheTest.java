@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.internal.cache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.memogrid.cache.Cache;
+import org.memogrid.cache.CacheEvent;
+import org.memogrid.cache.CacheEvent.Type;
+import org.memogrid.cache.CacheFullException;
+import org.memogrid.cache.CacheOptions;
+import org.memogrid.cache.CacheOptions.WhenFull;
+import org.memogrid.cache.CacheStats;
+import org.memogrid.cache.Expiry;
+import org.memogrid.cache.Mode;
+import org.memogrid.cache.Registration;
+import org.memogrid.cluster.Member;
+import org.memogrid.internal.engine.LocalStores;
+import org.memogrid.internal.engine.SerialCodec;
+import org.memogrid.internal.engine.Ticks;
+import org.memogrid.testkit.Await;
+
+/** The cache's policy on the store of one process. */
+final class LocalCacheTest {
+  private static final Duration SECOND = Duration.ofSeconds(1);
+  private static final CacheOptions LOCAL = CacheOptions.of(Mode.LOCAL);
+
+  private final ScheduledExecutorService threads = Executors.newScheduledThreadPool(2);
+  private final Ticks clock = new Ticks();
+  private final Caches caches =
+      new Caches(
+          new LocalStores(new Member("alone", "1"), clock, threads),
+          Mode.LOCAL,
+          new SerialCodec(),
+          clock,
+          threads);
+
+  @AfterEach
+  void stop() {
+    threads.shutdownNow();
+  }
+
+  @Test
+  void aValueIsServedForItsTimeToLiveAndNotLonger() {
+    Cache<String, Integer> cache = caches.cache("c", LOCAL.timeToLive(SECOND.multipliedBy(2)));
+    cache.put("options", 1);
+    cache.put("own", 2, Expiry.ttl(SECOND.multipliedBy(5)));
+    cache.put("never", 3, Expiry.NEVER);
+    clock.tick(SECOND.multipliedBy(2).minusMillis(1));
+    assertThat(cache.get("options")).isEqualTo(1);
+    clock.tick(Duration.ofMillis(1));
+    assertThat(cache.get("options")).isNull();
+    assertThat(cache.containsKey("options")).isFalse();
+    assertThat(cache.size()).isEqualTo(2);
+    assertThat(cache.putIfAbsent("options", 4)).isNull();
+    clock.tick(SECOND.multipliedBy(3));
+    assertThat(cache.asMap()).isEqualTo(Map.of("never", 3));
+    assertThat(cache.stats().expirations()).isPositive();
+  }
+
+  @Test
+  void anEntryLivesWhileItIsReadAndGoesBetweenIdleAndAQuarterMore() {
+    Cache<String, Integer> cache = caches.cache("c", LOCAL.maxIdle(SECOND.multipliedBy(8)));
+    cache.put("k", 1);
+    for (int i = 0; i < 20; i++) {
+      clock.tick(SECOND.multipliedBy(7));
+      assertThat(cache.get("k")).isEqualTo(1);
+    }
+    clock.tick(SECOND.multipliedBy(8).minusMillis(1));
+    assertThat(cache.containsKey("k")).isTrue();
+    clock.tick(SECOND.multipliedBy(2).plusMillis(1));
+    assertThat(cache.get("k")).isNull();
+  }
+
+  @Test
+  void readingDoesNotMoveTheDeadline() {
+    Cache<String, Integer> cache = caches.cache("c", LOCAL);
+    cache.put("k", 1, Expiry.ttl(SECOND.multipliedBy(10)).idle(SECOND.multipliedBy(4)));
+    for (int i = 0; i < 3; i++) {
+      clock.tick(SECOND.multipliedBy(3));
+      assertThat(cache.get("k")).isEqualTo(1);
+    }
+    clock.tick(SECOND);
+    assertThat(cache.get("k")).isNull();
+  }
+
+  @Test
+  void aFullCacheRefusesNewKeysAndTakesOldOnes() {
+    Cache<Integer, String> cache =
+        caches.cache("full", LOCAL.maxEntries(2).whenFull(WhenFull.REFUSE));
+    cache.put(1, "a");
+    cache.put(2, "b", Expiry.ttl(SECOND));
+    assertThatThrownBy(() -> cache.put(3, "c"))
+        .isInstanceOf(CacheFullException.class)
+        .hasMessageContaining("'full'")
+        .hasMessageContaining("maxEntries=2")
+        .hasMessageContaining("whenFull(EVICT)");
+    assertThatThrownBy(() -> cache.putIfAbsent(3, "c")).isInstanceOf(CacheFullException.class);
+    cache.put(1, "aa");
+    cache.remove(1);
+    cache.put(3, "c");
+    clock.tick(SECOND);
+    assertThat(cache.get(2)).isNull();
+    cache.put(4, "d");
+    assertThat(cache.asMap()).isEqualTo(Map.of(3, "c", 4, "d"));
+    assertThatThrownBy(() -> cache.put(5, "e")).isInstanceOf(CacheFullException.class);
+    cache.clear();
+    cache.put(5, "e");
+    cache.put(6, "f");
+    assertThatThrownBy(() -> cache.put(7, "g")).isInstanceOf(CacheFullException.class);
+  }
+
+  @Test
+  void aFullCacheEvictsAndTells() {
+    Cache<Integer, String> cache = caches.cache("c", LOCAL.maxEntries(10));
+    List<CacheEvent<Integer, String>> events = new CopyOnWriteArrayList<>();
+    cache.listen(events::add, Type.EVICTED);
+    for (int i = 0; i < 100; i++) {
+      cache.put(i, "v");
+    }
+    assertThat(cache.size()).isEqualTo(10);
+    assertThat(cache.stats().evictions()).isEqualTo(90);
+    Await.until("all told", () -> events.size() == 90);
+    assertThat(events).allMatch(event -> "v".equals(event.oldValue()));
+  }
+
+  @Test
+  void weightIsTheUsersMeasure() {
+    Cache<Integer, String> cache =
+        caches.cache("c", LOCAL.maxWeight(10, (Integer key, String value) -> value.length()));
+    cache.put(1, "12345");
+    cache.put(2, "12345");
+    cache.put(3, "12345");
+    assertThat(cache.entries().mapToInt(entry -> entry.getValue().length()).sum())
+        .isLessThanOrEqualTo(10);
+    assertThat(cache.stats().evictions()).isPositive();
+  }
+
+  @Test
+  void listenersHearInOrderAndNeverBreakNorDelayAWriter() {
+    Cache<String, Integer> cache = caches.cache("c", LOCAL);
+    List<CacheEvent<String, Integer>> events = new CopyOnWriteArrayList<>();
+    CountDownLatch held = new CountDownLatch(1);
+    AtomicBoolean first = new AtomicBoolean(true);
+    Registration registration =
+        cache.listen(
+            event -> {
+              if (first.getAndSet(false)) {
+                awaitQuietly(held);
+              }
+              events.add(event);
+              throw new IllegalStateException("listeners may fail");
+            });
+    cache.put("k", 1);
+    cache.put("k", 2);
+    cache.replace("k", 2, 3);
+    cache.remove("k");
+    cache.put("ttl", 4, Expiry.ttl(SECOND));
+    clock.tick(SECOND);
+    assertThat(cache.get("ttl")).isNull();
+    assertThat(events).isEmpty();
+    held.countDown();
+    Await.untilAsserted(
+        "the events",
+        () ->
+            assertThat(events)
+                .containsExactly(
+                    new CacheEvent<>(Type.CREATED, "k", 1, null),
+                    new CacheEvent<>(Type.UPDATED, "k", 2, 1),
+                    new CacheEvent<>(Type.UPDATED, "k", 3, 2),
+                    new CacheEvent<>(Type.REMOVED, "k", 3, 3),
+                    new CacheEvent<>(Type.CREATED, "ttl", 4, null),
+                    new CacheEvent<>(Type.EXPIRED, "ttl", 4, 4)));
+    registration.close();
+    registration.close();
+    cache.put("unheard", 5);
+    assertThat(events).hasSize(6);
+  }
+
+  private static void awaitQuietly(CountDownLatch latch) {
+    try {
+      assertThat(latch.await(60, TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Test
+  void statisticsCountWhatHappenedHere() {
+    Cache<String, Integer> cache = caches.cache("c", LOCAL);
+    cache.put("a", 1);
+    cache.putAll(Map.of("b", 2, "c", 3));
+    assertThat(cache.get("a")).isEqualTo(1);
+    assertThat(cache.get("none")).isNull();
+    assertThat(cache.getAll(List.of("a", "b", "none"))).hasSize(2);
+    cache.remove("a");
+    cache.remove("a");
+    Cache<String, Integer> other = caches.cache("c", LOCAL);
+    assertThat(other.stats()).isEqualTo(new CacheStats(3, 2, 3, 1, 0, 0));
+  }
+
+  @Test
+  void updateIsALoopAndItsFunctionMayRemove() {
+    Cache<String, Integer> cache = caches.cache("c", LOCAL);
+    assertThat(cache.update("n", n -> n == null ? 1 : n + 1)).isEqualTo(1);
+    assertThat(
+            cache.update(
+                "n",
+                n -> {
+                  if (n != null && n == 1) {
+                    cache.put("n", 10); // somebody else, in between
+                  }
+                  return n == null ? 1 : n + 1;
+                }))
+        .isEqualTo(11);
+    assertThat(cache.update("n", n -> null)).isNull();
+    assertThat(cache.containsKey("n")).isFalse();
+    assertThat(cache.update("n", n -> null)).isNull();
+  }
+
+  @Test
+  void handlesEndAloneAndTheCacheForAll() {
+    Cache<String, Integer> one = caches.cache("c", LOCAL);
+    Cache<String, Integer> two = caches.cache("c");
+    one.put("k", 1);
+    one.close();
+    assertThatThrownBy(() -> one.get("k"))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("'c'");
+    assertThat(two.get("k")).isEqualTo(1);
+    Cache<String, Integer> three = caches.cache("c");
+    three.destroy();
+    assertThatThrownBy(() -> two.put("k", 2))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("destroyed");
+    assertThat(caches.names()).isEmpty();
+    assertThat(caches.<String, Integer>cache("c", LOCAL.maxEntries(3)).get("k")).isNull();
+  }
+
+  @Test
+  void anEndedClusterEndsItsCaches() {
+    Cache<String, Integer> cache = caches.cache("c", LOCAL);
+    caches.close();
+    assertThatThrownBy(() -> cache.get("k"))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("closed");
+    assertThatThrownBy(() -> caches.cache("d", LOCAL)).isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void otherOptionsAreRefused() {
+    Cache<String, Integer> cache = caches.cache("c", LOCAL.maxEntries(5));
+    assertThat(cache.mode()).isEqualTo(Mode.LOCAL);
+    assertThatThrownBy(() -> caches.cache("c", LOCAL))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("[LOCAL maxEntries=5]")
+        .hasMessageContaining("[LOCAL]");
+  }
+}

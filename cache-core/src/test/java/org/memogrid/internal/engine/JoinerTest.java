@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.internal.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.Test;
+import org.memogrid.cache.Cache;
+import org.memogrid.cache.CacheFullException;
+import org.memogrid.cache.CacheOptions;
+import org.memogrid.cache.CacheOptions.WhenFull;
+import org.memogrid.cache.Mode;
+import org.memogrid.cache.Registration;
+import org.memogrid.internal.store.Topology;
+import org.memogrid.testkit.Await;
+
+/** Members that come and go. */
+final class JoinerTest {
+  @Test
+  void aJoinerHasEveryCacheAndAttachesToItWhateverItsMode() {
+    try (LoopCluster cluster = new LoopCluster(new SerialCodec(), 1)) {
+      for (Mode mode : List.of(Mode.INVALIDATED, Mode.REPLICATED, Mode.DISTRIBUTED)) {
+        Cache<Integer, String> cache = cluster.caches(0).cache("c-" + mode, mode);
+        for (int i = 0; i < 100; i++) {
+          cache.put(i, "v" + i);
+        }
+      }
+      CacheOptions full =
+          CacheOptions.of(Mode.REPLICATED).maxEntries(1).whenFull(WhenFull.REFUSE);
+      Cache<Integer, String> refusing = cluster.caches(0).cache("full", full);
+      refusing.put(1, "v");
+
+      LoopCluster.Node joiner = cluster.join();
+
+      assertThat(joiner.caches().names())
+          .containsExactlyInAnyOrder("c-INVALIDATED", "c-REPLICATED", "c-DISTRIBUTED", "full");
+      assertThat(joiner.manager().isRunning("c-DISTRIBUTED")).isTrue();
+      Cache<Integer, String> invalidated = joiner.caches().cache("c-INVALIDATED");
+      assertThat(invalidated.mode()).isEqualTo(Mode.INVALIDATED);
+      assertThat(invalidated.get(1)).isNull();
+      for (Mode mode : List.of(Mode.REPLICATED, Mode.DISTRIBUTED)) {
+        Cache<Integer, String> attached = joiner.caches().cache("c-" + mode);
+        assertThat(attached.mode()).isEqualTo(mode);
+        assertThat(attached.size()).isEqualTo(100);
+        assertThat(attached.get(42)).isEqualTo("v42");
+      }
+      Cache<Integer, String> refusingToo = joiner.caches().cache("full");
+      for (int i = 2; i < 20; i++) { // whoever orders the key
+        int key = i;
+        assertThatThrownBy(() -> refusingToo.put(key, "v")).isInstanceOf(CacheFullException.class);
+      }
+      assertThatThrownBy(() -> joiner.caches().cache("full", Mode.REPLICATED))
+          .isInstanceOf(IllegalStateException.class);
+    }
+  }
+
+  @Test
+  void whatOneMemberOpenedSurvivesIt() {
+    try (LoopCluster cluster = new LoopCluster(new SerialCodec(), 3)) {
+      for (Mode mode : List.of(Mode.REPLICATED, Mode.DISTRIBUTED)) {
+        Cache<Integer, String> cache = cluster.caches(0).cache("c-" + mode, mode);
+        for (int i = 0; i < 200; i++) {
+          cache.put(i, "v" + i);
+        }
+      }
+      List<Topology> told = new CopyOnWriteArrayList<>();
+      Registration registration =
+          cluster
+              .node(1)
+              .stores()
+              .open("c-DISTRIBUTED", CacheOptions.of(Mode.DISTRIBUTED))
+              .onTopology(told::add);
+      cluster.leave(0);
+      for (Mode mode : List.of(Mode.REPLICATED, Mode.DISTRIBUTED)) {
+        Cache<Integer, String> cache = cluster.caches(1).cache("c-" + mode);
+        List<Integer> lost = new ArrayList<>();
+        for (int i = 0; i < 200; i++) {
+          if (!("v" + i).equals(cache.get(i))) {
+            lost.add(i);
+          }
+        }
+        assertThat(lost).isEmpty();
+      }
+      Await.untilAsserted(
+          "the news",
+          () -> {
+            assertThat(told).isNotEmpty();
+            assertThat(told.get(told.size() - 1).members()).hasSize(2);
+            assertThat(told).isSortedAccordingTo((a, b) -> Long.compare(a.id(), b.id()));
+          });
+      registration.close();
+    }
+  }
+}
