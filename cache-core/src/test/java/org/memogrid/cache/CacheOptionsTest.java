@@ -25,8 +25,7 @@ final class CacheOptionsTest {
     assertThatThrownBy(() -> CacheOptions.of(Mode.DISTRIBUTED).owners(0))
         .hasMessageContaining("owners is 0");
     assertThatThrownBy(
-            () ->
-                CacheOptions.of(Mode.LOCAL).maxEntries(1).maxWeight(1, (Object k, Object v) -> 1))
+            () -> CacheOptions.of(Mode.LOCAL).maxEntries(1).maxWeight(1, (Object k, Object v) -> 1))
         .hasMessageContaining("leave one out");
   }
 

@@ -6,6 +6,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import org.memogrid.cache.Mode;
 import org.memogrid.internal.store.Envelope;
 import org.memogrid.internal.store.Store;
 import org.slf4j.Logger;
@@ -22,6 +23,7 @@ final class Renewals {
   private final Store store;
   private final InstantSource clock;
   private final Executor workers;
+  private final boolean alone;
 
   /** The keys that are being renewed, so that readers of copies from elsewhere do it once. */
   private final Set<Object> underway = ConcurrentHashMap.newKeySet();
@@ -30,11 +32,17 @@ final class Renewals {
     this.store = store;
     this.clock = clock;
     this.workers = workers;
+    this.alone = store.mode() == Mode.LOCAL;
   }
 
   /** Tells that an entry was read. Cheap if it has no idle length. */
   void used(Object key, Envelope entry) {
-    if (entry.idleMillis() != 0 && entry.isTouchDue(clock.millis()) && underway.add(key)) {
+    if (entry.idleMillis() == 0 || !entry.isTouchDue(clock.millis())) {
+      return;
+    }
+    if (alone) { // there is one copy, and its life follows its last use
+      var unused = entry.touch(clock.millis());
+    } else if (underway.add(key)) {
       // Not the other way round: a use that is noted and not told would be forgotten.
       boolean submitted = false;
       try {

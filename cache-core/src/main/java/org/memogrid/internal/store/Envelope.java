@@ -66,7 +66,8 @@ public final class Envelope {
 
   /** The same with a deadline, an idle length (0 for none) and the time of its last use. */
   public Envelope expiring(long expiresAt, long idleMillis, long touchedAt) {
-    return new Envelope(version, payload, new Life(expiresAt, idleMillis, touchedAt, renewed), token, tags);
+    return new Envelope(
+        version, payload, new Life(expiresAt, idleMillis, touchedAt, renewed), token, tags);
   }
 
   /** The same entry, written again because it was used: no event. */

@@ -17,7 +17,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.memogrid.cache.Cache;
 import org.memogrid.cache.CacheEvent;
-import org.memogrid.cache.CacheEvent.Type;
 import org.memogrid.cache.CacheFullException;
 import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.CacheOptions.WhenFull;
@@ -125,7 +124,7 @@ final class LocalCacheTest {
   void aFullCacheEvictsAndTells() {
     Cache<Integer, String> cache = caches.cache("c", LOCAL.maxEntries(10));
     List<CacheEvent<Integer, String>> events = new CopyOnWriteArrayList<>();
-    cache.listen(events::add, Type.EVICTED);
+    cache.listen(events::add, CacheEvent.Type.EVICTED);
     for (int i = 0; i < 100; i++) {
       cache.put(i, "v");
     }
@@ -176,12 +175,12 @@ final class LocalCacheTest {
         () ->
             assertThat(events)
                 .containsExactly(
-                    new CacheEvent<>(Type.CREATED, "k", 1, null),
-                    new CacheEvent<>(Type.UPDATED, "k", 2, 1),
-                    new CacheEvent<>(Type.UPDATED, "k", 3, 2),
-                    new CacheEvent<>(Type.REMOVED, "k", 3, 3),
-                    new CacheEvent<>(Type.CREATED, "ttl", 4, null),
-                    new CacheEvent<>(Type.EXPIRED, "ttl", 4, 4)));
+                    new CacheEvent<>(CacheEvent.Type.CREATED, "k", 1, null),
+                    new CacheEvent<>(CacheEvent.Type.UPDATED, "k", 2, 1),
+                    new CacheEvent<>(CacheEvent.Type.UPDATED, "k", 3, 2),
+                    new CacheEvent<>(CacheEvent.Type.REMOVED, "k", 3, 3),
+                    new CacheEvent<>(CacheEvent.Type.CREATED, "ttl", 4, null),
+                    new CacheEvent<>(CacheEvent.Type.EXPIRED, "ttl", 4, 4)));
     registration.close();
     registration.close();
     cache.put("unheard", 5);

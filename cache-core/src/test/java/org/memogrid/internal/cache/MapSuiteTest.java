@@ -30,7 +30,9 @@ import org.memogrid.internal.engine.LoopCluster;
 import org.memogrid.internal.engine.SerialCodec;
 import org.memogrid.internal.engine.Ticks;
 
-/** Guava's tests of concurrent maps, on a cache's map in each mode; clustered ones on two members. */
+/**
+ * Guava's tests of concurrent maps, on a cache's map in each mode; clustered ones on two members.
+ */
 final class MapSuiteTest {
   private static LoopCluster cluster;
   private static ScheduledExecutorService scheduler;
@@ -69,9 +71,7 @@ final class MapSuiteTest {
         "refusing",
         local.cache(
             "suite-refusing",
-            CacheOptions.of(Mode.LOCAL)
-                .maxEntries(1000)
-                .whenFull(CacheOptions.WhenFull.REFUSE)));
+            CacheOptions.of(Mode.LOCAL).maxEntries(1000).whenFull(CacheOptions.WhenFull.REFUSE)));
   }
 
   private static Stream<DynamicNode> suite(Mode mode) {

@@ -375,7 +375,11 @@ final class ClusterStoreTest {
               assertThat(events)
                   .extracting(event -> event.type() + " " + event.key() + " " + event.value())
                   .containsExactly(
-                      "CREATED k 1", "UPDATED k 2", "REMOVED k 2", "CREATED ttl 3", "EXPIRED ttl 3"));
+                      "CREATED k 1",
+                      "UPDATED k 2",
+                      "REMOVED k 2",
+                      "CREATED ttl 3",
+                      "EXPIRED ttl 3"));
       assertThat(events.get(2).oldValue()).isEqualTo(2);
       assertThat(events.get(1).oldValue()).isIn(mode == Mode.REPLICATED ? 1 : null, 1);
     }

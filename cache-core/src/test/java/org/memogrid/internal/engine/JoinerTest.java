@@ -28,8 +28,7 @@ final class JoinerTest {
           cache.put(i, "v" + i);
         }
       }
-      CacheOptions full =
-          CacheOptions.of(Mode.REPLICATED).maxEntries(1).whenFull(WhenFull.REFUSE);
+      CacheOptions full = CacheOptions.of(Mode.REPLICATED).maxEntries(1).whenFull(WhenFull.REFUSE);
       Cache<Integer, String> refusing = cluster.caches(0).cache("full", full);
       refusing.put(1, "v");
 

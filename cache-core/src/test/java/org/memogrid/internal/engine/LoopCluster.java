@@ -5,8 +5,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.infinispan.configuration.global.GlobalConfigurationBuilder;
 import org.infinispan.configuration.global.ShutdownHookBehavior;
 import org.infinispan.manager.DefaultCacheManager;
@@ -23,8 +25,9 @@ import org.memogrid.testkit.Await;
 public final class LoopCluster implements AutoCloseable {
   private final String name = "loop-" + UUID.randomUUID();
   private final Ticks clock = new Ticks();
-  private final ThreadPoolExecutor workers =
-      (ThreadPoolExecutor) Executors.newCachedThreadPool();
+  private final ExecutorService threads = Executors.newCachedThreadPool();
+  private final AtomicInteger underway = new AtomicInteger();
+  private final Executor workers = this::run;
   private final List<Node> nodes = new ArrayList<>();
   private final Codec codec;
 
@@ -82,7 +85,19 @@ public final class LoopCluster implements AutoCloseable {
 
   /** Waits until all renewals and listeners that were asked for have run. */
   public void settle() {
-    Await.until("the workers' rest", () -> workers.getTaskCount() == workers.getCompletedTaskCount());
+    Await.until("the workers' rest", () -> underway.get() == 0);
+  }
+
+  private void run(Runnable task) {
+    underway.incrementAndGet();
+    threads.execute(
+        () -> {
+          try {
+            task.run();
+          } finally {
+            underway.decrementAndGet();
+          }
+        });
   }
 
   public long now() {
@@ -100,6 +115,6 @@ public final class LoopCluster implements AutoCloseable {
   @Override
   public void close() {
     nodes.forEach(node -> node.manager().stop());
-    workers.shutdownNow();
+    threads.shutdownNow();
   }
 }

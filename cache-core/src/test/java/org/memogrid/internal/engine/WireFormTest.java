@@ -101,7 +101,7 @@ final class WireFormTest {
   void optionsArriveAsTheyWere() {
     CacheOptions all =
         CacheOptions.of(Mode.DISTRIBUTED)
-            .timeToLive(Duration.ofNanos(1_500_000_000))
+            .timeToLive(Duration.ofSeconds(1, 500))
             .maxIdle(Duration.ofDays(400))
             .maxEntries(Long.MAX_VALUE)
             .whenFull(WhenFull.REFUSE)
