@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param value the value after the change; the value that left for REMOVED, EXPIRED and EVICTED,
  *     where it is known
- * @param oldValue the value before the change, where it is known: in DISTRIBUTED not for UPDATED
+ * @param oldValue the value before the change, where it is known: in DISTRIBUTED seldom for UPDATED
  */
 public record CacheEvent<K, V>(Type type, K key, @Nullable V value, @Nullable V oldValue) {
   /** The kinds of change. */

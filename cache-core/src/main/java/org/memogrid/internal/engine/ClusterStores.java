@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.internal.engine;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.Executor;
@@ -25,6 +28,7 @@ import org.infinispan.notifications.cachemanagerlistener.event.CacheStartedEvent
 import org.infinispan.remoting.transport.Address;
 import org.infinispan.remoting.transport.Transport;
 import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.CacheException;
 import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.CacheOptions.WhenFull;
 import org.memogrid.cache.Mode;
@@ -40,6 +44,9 @@ import org.memogrid.internal.store.Topology;
  * all, joiners too, so that every entry has the owners it should. Thread-safe.
  */
 public final class ClusterStores implements StoreFactory {
+  private static final String ENGINES_OWN = "org.infinispan.";
+  private static final int LONGEST_NAME = 255;
+
   private final EmbeddedCacheManager manager;
   private final Context context;
   private final OptionsRegistry registry;
@@ -73,12 +80,30 @@ public final class ClusterStores implements StoreFactory {
 
   @Override
   public Store open(String name, CacheOptions options) {
-    if (options.mode() == Mode.LOCAL || name.equals(OptionsRegistry.NAME)) {
-      throw new IllegalArgumentException("'" + name + "' [" + options + "] is not for the cluster");
-    }
+    requireShareable(name, options);
     OtherOptions.refuse(name, registry.agree(name, options), options);
     ClusterStore store = stores.get(name);
     return store != null && store.isOpen() ? store : start(name, options);
+  }
+
+  private static void requireShareable(String name, CacheOptions options) {
+    if (options.mode() == Mode.LOCAL) {
+      throw new IllegalArgumentException(
+          "cache '" + name + "' is LOCAL: no other member shares it");
+    }
+    if (name.equals(OptionsRegistry.NAME) || name.startsWith(ENGINES_OWN)) {
+      throw new IllegalArgumentException("the name '" + name + "' is taken: choose another");
+    }
+    int bytes = name.getBytes(UTF_8).length;
+    if (bytes > LONGEST_NAME) {
+      throw new IllegalArgumentException(
+          "a shared cache's name has at most "
+              + LONGEST_NAME
+              + " bytes, and this one "
+              + bytes
+              + ": "
+              + name);
+    }
   }
 
   /** One at a time: the engine's answer to two at once is two answers. */
@@ -87,14 +112,7 @@ public final class ClusterStores implements StoreFactory {
     if (store != null && store.isOpen()) {
       return store;
     }
-    Cache<ClusterKey, Envelope> cache =
-        manager.isRunning(name)
-            ? manager.getCache(name)
-            : manager
-                .administration()
-                .withFlags(AdminFlag.VOLATILE)
-                .getOrCreateCache(name, EngineConfiguration.of(options, context.partitions));
-    AdvancedCache<ClusterKey, Envelope> advanced = cache.getAdvancedCache();
+    AdvancedCache<ClusterKey, Envelope> advanced = everywhere(name, options).getAdvancedCache();
     ClusterStore started =
         new ClusterStore(
             options,
@@ -105,6 +123,24 @@ public final class ClusterStores implements StoreFactory {
             this::destroy);
     stores.put(name, started);
     return started;
+  }
+
+  /** The engine's cache, on all members when this returns. */
+  private Cache<ClusterKey, Envelope> everywhere(String name, CacheOptions options) {
+    try {
+      return manager.isRunning(name)
+          ? manager.getCache(name)
+          : manager
+              .administration()
+              .withFlags(AdminFlag.VOLATILE)
+              .getOrCreateCache(name, EngineConfiguration.of(options, context.partitions));
+    } catch (CompletionException e) {
+      throw new CacheException(
+          "cache '" + name + "' was not opened on all members: " + e.getMessage() + "; try again",
+          e);
+    } catch (RuntimeException e) {
+      throw EngineFailure.of(name, "open", e);
+    }
   }
 
   private Topologies topologies(Mode mode, AdvancedCache<ClusterKey, Envelope> cache) {
