@@ -4,6 +4,7 @@ package org.memogrid.internal.engine;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -31,6 +32,9 @@ import org.jgroups.stack.Protocol;
 final class Stack {
   /** Between a member's port and the one on which its neighbours watch it live. */
   private static final int WATCH_PORT_OFFSET = 100;
+
+  /** How long a member asks to be let in before it starts a cluster beside the one it found. */
+  private static final Duration JOIN_PATIENCE = Duration.ofSeconds(60);
 
   private static final long FLOW_CREDITS = 4_000_000;
   private static final int FRAGMENT_BYTES = 60_000;
@@ -71,7 +75,10 @@ final class Stack {
     protocols.add(new NAKACK2().useMcastXmit(false).setXmitInterval(200).resendLastSeqno(true));
     protocols.add(new UNICAST3().setXmitInterval(200).setConnCloseTimeout(5_000));
     protocols.add(new STABLE().setDesiredAverageGossip(5_000).setMaxBytes(1_000_000));
-    protocols.add(new GMS().setJoinTimeout(timing.join().toMillis()).printLocalAddress(false));
+    protocols.add(new GMS()
+            .setJoinTimeout(timing.join().toMillis())
+            .setMaxJoinAttempts(Math.toIntExact(JOIN_PATIENCE.dividedBy(timing.join())))
+            .printLocalAddress(false));
     protocols.add(new UFC().setMaxCredits(FLOW_CREDITS).setMinThreshold(0.4));
     protocols.add(new MFC().setMaxCredits(FLOW_CREDITS).setMinThreshold(0.4));
     protocols.add(new FRAG4().setFragSize(FRAGMENT_BYTES));
