@@ -46,7 +46,7 @@ class JoinTest {
   void joinsAtTheSameInstantEndInOneCluster() {
     List<CompletableFuture<Cluster>> joins =
         Stream.of("one", "two", "three")
-            .map(name -> CompletableFuture.supplyAsync(() -> node(name).join(), threads))
+            .map(name -> CompletableFuture.supplyAsync(() -> anyNode(name).join(), threads))
             .toList();
     List<Cluster> nodes = joins.stream().map(CompletableFuture::join).toList();
     try {
@@ -81,6 +81,10 @@ class JoinTest {
   }
 
   private ClusterBuilder node(String name) {
+    return anyNode(name).timing(TestTiming.ONE_AFTER_ANOTHER);
+  }
+
+  private ClusterBuilder anyNode(String name) {
     return Cluster.builder().name("join-test").nodeName(name).port(ports.base());
   }
 }

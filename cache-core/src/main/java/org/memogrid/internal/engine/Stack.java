@@ -75,7 +75,8 @@ final class Stack {
     protocols.add(new NAKACK2().useMcastXmit(false).setXmitInterval(200).resendLastSeqno(true));
     protocols.add(new UNICAST3().setXmitInterval(200).setConnCloseTimeout(5_000));
     protocols.add(new STABLE().setDesiredAverageGossip(5_000).setMaxBytes(1_000_000));
-    protocols.add(new GMS()
+    protocols.add(
+        new GMS()
             .setJoinTimeout(timing.join().toMillis())
             .setMaxJoinAttempts(Math.toIntExact(JOIN_PATIENCE.dividedBy(timing.join())))
             .printLocalAddress(false));

@@ -43,8 +43,13 @@ public final class MemberNode implements Node, AutoCloseable {
   public static MemberNode alone(String node, Codec codec, InstantSource clock) {
     MemberNode alone =
         new MemberNode(null, new Member(node, UUID.randomUUID().toString()), codec, clock);
-    alone.serve();
-    return alone;
+    try {
+      alone.serve();
+      return alone;
+    } catch (RuntimeException | Error e) {
+      alone.close();
+      throw e;
+    }
   }
 
   /**
