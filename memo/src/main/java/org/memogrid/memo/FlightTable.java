@@ -9,6 +9,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.memo.Message.Held;
 
@@ -32,7 +33,7 @@ final class FlightTable {
   private final Map<Token, Run> runs = new LinkedHashMap<>();
   private final Map<Object, Flight> waiting = new HashMap<>();
   private long requests;
-  private long fences;
+  private final AtomicLong fences = new AtomicLong();
 
   FlightTable(MemoCore core, Rules rules) {
     this.core = core;
@@ -112,7 +113,7 @@ final class FlightTable {
     }
     Flight flight = run.flight;
     if (run.fenced) {
-      fences++;
+      fences.incrementAndGet();
       runs.remove(token);
       finishFenced(flight, new Effect.Returned(value));
       return;
@@ -135,7 +136,7 @@ final class FlightTable {
       return;
     }
     if (run.fenced) {
-      fences++;
+      fences.incrementAndGet();
       runs.remove(token);
       finishFenced(run.flight, new Effect.Threw(failure));
       return;
@@ -347,7 +348,7 @@ final class FlightTable {
   }
 
   long fences() {
-    return fences;
+    return fences.get();
   }
 
   private void acquire(Flight flight) {

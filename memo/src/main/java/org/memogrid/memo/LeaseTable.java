@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cluster.Member;
 import org.memogrid.memo.Message.Invalidation;
@@ -37,7 +38,7 @@ final class LeaseTable {
   private final Map<Long, Entry> operations = new HashMap<>();
   private long operationCount;
   private long tokens;
-  private long promotions;
+  private final AtomicLong promotions = new AtomicLong();
 
   LeaseTable(MemoCore core, Rules rules, Member self, boolean shared, Fences fences) {
     this.core = core;
@@ -284,7 +285,7 @@ final class LeaseTable {
   }
 
   long promotions() {
-    return promotions;
+    return promotions.get();
   }
 
   int size() {
@@ -333,7 +334,9 @@ final class LeaseTable {
   private void promote(Entry entry) {
     Lease lost = entry.lease;
     if (lost != null && rules.apply(Rule.PROMOTE_WAITER)) {
-      promotions += entry.waiters.isEmpty() ? 0 : 1;
+      if (!entry.waiters.isEmpty()) {
+        promotions.incrementAndGet();
+      }
       entry.lease = null;
       grantNext(entry, lost.seen, lost.seenKnown);
     }

@@ -8,6 +8,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import org.memogrid.cache.Mode;
+import org.memogrid.cluster.Cluster;
 
 /**
  * A function that remembers, cluster-wide: it runs once per key, and everybody gets the result.
@@ -40,7 +41,7 @@ import org.memogrid.cache.Mode;
 public interface Memo<K, V> extends Function<K, V>, AutoCloseable {
   /** {@code Memo.builder(name, fn).mode(mode).build(Cluster.shared())}. */
   static <K, V> Memo<K, V> of(Function<? super K, ? extends V> fn, String name, Mode mode) {
-    return Memo.<K, V>builder(name, fn).mode(mode).build(SharedCluster.get());
+    return Memo.<K, V>builder(name, fn).mode(mode).build(Cluster.shared());
   }
 
   /**

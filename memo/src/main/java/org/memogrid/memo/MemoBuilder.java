@@ -10,6 +10,7 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Cluster;
+import org.memogrid.internal.node.Node;
 
 /** Collects what a memo is. Not thread-safe; may be built more than once. */
 public final class MemoBuilder<K, V> {
@@ -85,8 +86,25 @@ public final class MemoBuilder<K, V> {
    */
   public Memo<K, V> build(Cluster cluster) {
     requireNonNull(cluster, "cluster");
-    throw new UnsupportedOperationException(
-        "memo '" + name + "' " + version + mode + fn + timeToLive + maxIdle + normaliser);
+    MemoFeature feature = cluster.unwrap(Node.class).feature(MemoFeature.class);
+    MemoNode node = feature.node(new MemoId(name, version, mode));
+    MemoHandle<K, V> memo =
+        new MemoHandle<>(
+            node,
+            feature.runners(),
+            new MemoHandle.Plan<>(fn, normaliser, millis(timeToLive), millis(maxIdle)));
+    node.attach(memo);
+    try {
+      node.open();
+    } catch (RuntimeException | Error e) {
+      node.detach(memo);
+      throw e;
+    }
+    return memo;
+  }
+
+  private static long millis(@Nullable Duration duration) {
+    return duration == null ? 0 : duration.toMillis();
   }
 
   private Duration atLeastAMillisecond(String what, Duration duration) {

@@ -48,6 +48,7 @@ final class MemoCore {
   private final Map<Member, Message.Sync> synced = new HashMap<>();
   private final Set<Token> abandoned = new HashSet<>();
   private boolean allSynced;
+  private volatile boolean everSynced;
   private final Queue<Received> early = new ArrayDeque<>();
   private final Queue<Received> unready = new ArrayDeque<>();
 
@@ -245,6 +246,7 @@ final class MemoCore {
     unbroken.clear();
     unbroken.add(now);
     allSynced = true;
+    everSynced = true;
     leases.rebuild(running, now);
     Queue<Received> waiting = new ArrayDeque<>(unready);
     unready.clear();
@@ -462,6 +464,11 @@ final class MemoCore {
   /** Whether all members of the configuration were heard. */
   boolean isSettled() {
     return allSynced;
+  }
+
+  /** Whether all members of some configuration were heard. Any thread may ask. */
+  boolean wasSettled() {
+    return everSynced;
   }
 
   int waiting() {

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.memo;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Why a call gets no value.
+ *
+ * @param thrown what to throw on the member where it happened; null elsewhere
+ * @param kind what to throw elsewhere
+ * @param text what, where, and what to do
+ */
+record Failure(@Nullable Throwable thrown, Kind kind, String text) {
+  /** The kinds of failure. */
+  enum Kind {
+    /** The function threw. */
+    RUN,
+    /** A run that waits for itself. */
+    CYCLE,
+    /** The home could not answer. */
+    HOME,
+    /** The memo, or the cluster, was closed. */
+    CLOSED
+  }
+
+  static Failure of(Throwable thrown, String where) {
+    return new Failure(thrown, Kind.RUN, where + ": " + thrown);
+  }
+
+  /** What the caller throws. */
+  Throwable toThrow() {
+    if (thrown != null) {
+      return thrown;
+    }
+    return switch (kind) {
+      case RUN, HOME -> new MemoException(text);
+      case CYCLE -> new MemoCycleException(text);
+      case CLOSED -> new IllegalStateException(text);
+    };
+  }
+}

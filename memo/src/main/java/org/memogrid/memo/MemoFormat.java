@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.memo;
+
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.memogrid.cache.Mode;
+import org.memogrid.cluster.Codec;
+import org.memogrid.cluster.Member;
+import org.memogrid.internal.wire.WireFormat;
+import org.memogrid.memo.Message.Held;
+import org.memogrid.memo.Message.Invalidation;
+
+/**
+ * How the messages of memos are written: memo, stamp, kind, fields. Keys and results are what the
+ * codec makes of them.
+ */
+final class MemoFormat implements WireFormat<Packet> {
+  private static final Mode[] MODES = Mode.values();
+  private static final Failure.Kind[] KINDS = Failure.Kind.values();
+
+  private final Codec codec;
+
+  MemoFormat(Codec codec) {
+    this.codec = codec;
+  }
+
+  @Override
+  public void write(Packet packet, DataOutput out) throws IOException {
+    out.writeUTF(packet.memo().name());
+    out.writeUTF(packet.memo().version());
+    out.writeByte(indexOf(MODES, packet.memo().mode()));
+    out.writeLong(packet.stamp().id());
+    out.writeLong(packet.stamp().fingerprint());
+    write(packet.message(), out);
+  }
+
+  @Override
+  public Packet read(DataInput in) throws IOException {
+    MemoId memo = new MemoId(in.readUTF(), in.readUTF(), MODES[in.readByte()]);
+    Configuration.Stamp stamp = new Configuration.Stamp(in.readLong(), in.readLong());
+    return new Packet(memo, stamp, message(in));
+  }
+
+  private void write(Message message, DataOutput out) throws IOException {
+    if (message instanceof Message.Acquire m) {
+      out.writeByte(1);
+      key(m.key(), out);
+      out.writeLong(m.request());
+      out.writeInt(m.ancestors().size());
+      for (Token token : m.ancestors()) {
+        token(token, out);
+      }
+    } else if (message instanceof Message.Complete m) {
+      out.writeByte(2);
+      key(m.key(), out);
+      token(m.token(), out);
+      value(m.value(), out);
+    } else if (message instanceof Message.Failed m) {
+      out.writeByte(3);
+      key(m.key(), out);
+      token(m.token(), out);
+      failure(m.failure(), out);
+    } else if (message instanceof Message.Abandon m) {
+      out.writeByte(4);
+      key(m.key(), out);
+      token(m.token(), out);
+    } else if (message instanceof Message.Leave m) {
+      out.writeByte(5);
+      key(m.key(), out);
+      out.writeLong(m.request());
+    } else if (message instanceof Message.Invalidate m) {
+      out.writeByte(6);
+      key(m.key(), out);
+      out.writeLong(m.invalidation());
+    } else if (message instanceof Message.InvalidateAll m) {
+      out.writeByte(7);
+      out.writeLong(m.invalidation());
+    } else if (message instanceof Message.Sync m) {
+      out.writeByte(8);
+      out.writeInt(m.held().size());
+      for (Held held : m.held()) {
+        key(held.key(), out);
+        token(held.token(), out);
+      }
+      out.writeLong(m.epoch());
+      out.writeBoolean(m.answer());
+    } else {
+      writeToCaller((Message.ToCaller) message, out);
+    }
+  }
+
+  private void writeToCaller(Message.ToCaller message, DataOutput out) throws IOException {
+    if (message instanceof Message.Hit m) {
+      out.writeByte(20);
+      out.writeLong(m.request());
+      value(m.value(), out);
+      out.writeLong(m.epoch());
+    } else if (message instanceof Message.Grant m) {
+      out.writeByte(21);
+      key(m.key(), out);
+      out.writeLong(m.request());
+      token(m.token(), out);
+    } else if (message instanceof Message.Fail m) {
+      out.writeByte(22);
+      out.writeLong(m.request());
+      failure(m.failure(), out);
+    } else if (message instanceof Message.CompleteAck m) {
+      out.writeByte(23);
+      token(m.token(), out);
+      out.writeBoolean(m.accepted());
+    } else if (message instanceof Message.Fence m) {
+      out.writeByte(24);
+      key(m.key(), out);
+      invalidation(m.invalidation(), out);
+    } else if (message instanceof Message.FenceAll m) {
+      out.writeByte(25);
+      out.writeLong(m.epoch());
+      invalidation(m.invalidation(), out);
+    } else if (message instanceof Message.FenceOne m) {
+      out.writeByte(26);
+      key(m.key(), out);
+      token(m.token(), out);
+    } else if (message instanceof Message.FenceAck m) {
+      out.writeByte(27);
+      invalidation(m.invalidation(), out);
+    } else if (message instanceof Message.InvalidateAck m) {
+      out.writeByte(28);
+      out.writeLong(m.invalidation());
+    } else if (message instanceof Message.InvalidateFailed m) {
+      out.writeByte(29);
+      out.writeLong(m.invalidation());
+      failure(m.failure(), out);
+    }
+  }
+
+  private Message message(DataInput in) throws IOException {
+    byte kind = in.readByte();
+    return switch (kind) {
+      case 1 -> new Message.Acquire(key(in), in.readLong(), tokens(in));
+      case 2 -> new Message.Complete(key(in), token(in), value(in));
+      case 3 -> new Message.Failed(key(in), token(in), failure(in));
+      case 4 -> new Message.Abandon(key(in), token(in));
+      case 5 -> new Message.Leave(key(in), in.readLong());
+      case 6 -> new Message.Invalidate(key(in), in.readLong());
+      case 7 -> new Message.InvalidateAll(in.readLong());
+      case 8 -> new Message.Sync(held(in), in.readLong(), in.readBoolean());
+      case 20 -> new Message.Hit(in.readLong(), value(in), in.readLong());
+      case 21 -> new Message.Grant(key(in), in.readLong(), token(in));
+      case 22 -> new Message.Fail(in.readLong(), failure(in));
+      case 23 -> new Message.CompleteAck(token(in), in.readBoolean());
+      case 24 -> new Message.Fence(key(in), invalidation(in));
+      case 25 -> new Message.FenceAll(in.readLong(), invalidation(in));
+      case 26 -> new Message.FenceOne(key(in), token(in));
+      case 27 -> new Message.FenceAck(invalidation(in));
+      case 28 -> new Message.InvalidateAck(in.readLong());
+      case 29 -> new Message.InvalidateFailed(in.readLong(), failure(in));
+      default ->
+          throw new IOException(
+              "a memo message of kind "
+                  + kind
+                  + ", which this version does not know: run one version on all members");
+    };
+  }
+
+  private void key(Object key, DataOutput out) throws IOException {
+    bytes(codec.encode(key), out);
+  }
+
+  private Object key(DataInput in) throws IOException {
+    byte[] bytes = bytes(in);
+    try {
+      return codec.decode(bytes);
+    } catch (RuntimeException e) {
+      return new Packet.UnreadableKey(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private void value(Value value, DataOutput out) throws IOException {
+    bytes(((Payload) value.payload()).bytes(codec), out);
+    out.writeLong(value.timeToLive());
+    out.writeLong(value.maxIdle());
+  }
+
+  private static Value value(DataInput in) throws IOException {
+    return new Value(Payload.arrived(bytes(in)), in.readLong(), in.readLong());
+  }
+
+  private static void token(Token token, DataOutput out) throws IOException {
+    out.writeLong(token.configuration());
+    out.writeLong(token.number());
+    out.writeUTF(token.home());
+    out.writeLong(token.epoch());
+    out.writeLong(token.fence());
+  }
+
+  private static Token token(DataInput in) throws IOException {
+    return new Token(in.readLong(), in.readLong(), in.readUTF(), in.readLong(), in.readLong());
+  }
+
+  private static List<Token> tokens(DataInput in) throws IOException {
+    int count = in.readInt();
+    List<Token> tokens = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      tokens.add(token(in));
+    }
+    return tokens;
+  }
+
+  private List<Held> held(DataInput in) throws IOException {
+    int count = in.readInt();
+    List<Held> held = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      held.add(new Held(key(in), token(in)));
+    }
+    return held;
+  }
+
+  private static void failure(Object failure, DataOutput out) throws IOException {
+    Failure f = (Failure) failure;
+    out.writeByte(indexOf(KINDS, f.kind()));
+    byte[] text = f.text().getBytes(java.nio.charset.StandardCharsets.UTF_8);
+    bytes(text, out);
+  }
+
+  private static Failure failure(DataInput in) throws IOException {
+    Failure.Kind kind = KINDS[in.readByte()];
+    return new Failure(null, kind, new String(bytes(in), java.nio.charset.StandardCharsets.UTF_8));
+  }
+
+  private static void invalidation(Invalidation invalidation, DataOutput out) throws IOException {
+    out.writeUTF(invalidation.from().name());
+    out.writeUTF(invalidation.from().id());
+    out.writeLong(invalidation.number());
+  }
+
+  private static Invalidation invalidation(DataInput in) throws IOException {
+    return new Invalidation(new Member(in.readUTF(), in.readUTF()), in.readLong());
+  }
+
+  private static void bytes(byte[] bytes, DataOutput out) throws IOException {
+    out.writeInt(bytes.length);
+    out.write(bytes);
+  }
+
+  private static byte[] bytes(DataInput in) throws IOException {
+    byte[] bytes = new byte[in.readInt()];
+    in.readFully(bytes);
+    return bytes;
+  }
+
+  private static <E> int indexOf(E[] all, E one) {
+    for (int i = 0; i < all.length; i++) {
+      if (all[i].equals(one)) {
+        return i;
+      }
+    }
+    throw new IllegalArgumentException(String.valueOf(one));
+  }
+}

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.memo;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.CacheOptions;
+import org.memogrid.cache.Mode;
+import org.memogrid.cache.Registration;
+import org.memogrid.cluster.Codec;
+import org.memogrid.cluster.Member;
+import org.memogrid.internal.node.Node;
+import org.memogrid.internal.store.Envelope;
+import org.memogrid.internal.store.Store;
+import org.memogrid.internal.store.Topology;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One memo on one member, whether its function is here or not: the shell around a {@link MemoCore}.
+ *
+ * <p>Invariants:
+ *
+ * <ul>
+ *   <li>The core handles one event at a time. Whoever brings an event handles it, and those that
+ *       come meanwhile, unless somebody is at it already: no lock is held, nobody waits for a turn.
+ *   <li>The user's function never runs in a turn, nor what hangs on a future.
+ *   <li>Store calls run elsewhere and come back as events; only those of LOCAL, which don't block,
+ *       run at once.
+ * </ul>
+ */
+final class MemoNode {
+  private static final Logger LOG = LoggerFactory.getLogger(MemoNode.class);
+  private static final long SYNC_RETRY_MILLIS = 250;
+  private static final int SYNC_RETRIES = 40;
+
+  private final MemoId id;
+  private final Node node;
+  private final MemoFormat format;
+  private final Queue<Runnable> events = new ConcurrentLinkedQueue<>();
+
+  /** Events not handled yet, and one more until the store is open. */
+  private final AtomicInteger backlog = new AtomicInteger(1);
+
+  private volatile @Nullable Opened opened;
+  private volatile @Nullable Failure closed;
+  private boolean opening;
+
+  // Used by whoever has its turn.
+  private Configuration.@Nullable Stamp awaited;
+  private int syncAttempts;
+  private @Nullable MemoHandle<?, ?> handle;
+
+  /** What there is once the store is open. */
+  private record Opened(Store store, MemoCore core, StoreWork work, Registration topologies) {}
+
+  MemoNode(MemoId id, Node node, MemoFormat format) {
+    this.id = id;
+    this.node = node;
+    this.format = format;
+  }
+
+  MemoId id() {
+    return id;
+  }
+
+  Codec codec() {
+    return node.codec();
+  }
+
+  Member self() {
+    return node.membership().self();
+  }
+
+  /** Whether results stay objects, since they never leave the process. */
+  boolean isLocal() {
+    return store().mode() == Mode.LOCAL;
+  }
+
+  Store store() {
+    return opened().store;
+  }
+
+  private Opened opened() {
+    Opened now = opened;
+    if (now == null) {
+      throw new IllegalStateException(id + " is not open yet");
+    }
+    return now;
+  }
+
+  // ---- opening and closing
+
+  /** Opens the store on every member. Blocks; does nothing if it is open. */
+  synchronized void open() {
+    if (opened != null) {
+      return;
+    }
+    Store store = node.store(id.store(), CacheOptions.of(id.mode()));
+    boolean local = store.mode() == Mode.LOCAL;
+    StoreWork work = new StoreWork(this, store, node.codec(), node.workers(), local);
+    MemoCore core =
+        new MemoCore(
+            self(), store.mode() != Mode.INVALIDATED, Rules.all(), this::cycle, this::perform);
+    Registration topologies = store.onTopology(this::install);
+    opened = new Opened(store, core, work, topologies);
+    install(store.topology());
+    handleBacklog(); // what arrived before, and the one that stood for the opening
+  }
+
+  /** Opens it on another thread, for a message that came for it. */
+  void openSoon() {
+    synchronized (this) {
+      if (opening || opened != null || closed != null) {
+        return;
+      }
+      opening = true;
+    }
+    try {
+      node.workers()
+          .execute(
+              () -> {
+                try {
+                  open();
+                } catch (RuntimeException e) {
+                  LOG.error(
+                      "{} could not be opened on {}; the next message tries again", id, self(), e);
+                } finally {
+                  notOpening();
+                }
+              });
+    } catch (RejectedExecutionException leaving) {
+      notOpening();
+    }
+  }
+
+  private synchronized void notOpening() {
+    opening = false;
+  }
+
+  /** Takes the handle, of which there is one at a time. */
+  synchronized void attach(MemoHandle<?, ?> next) {
+    if (closed != null) {
+      throw new IllegalStateException(id + ": the cluster is closed on " + self());
+    }
+    if (handle != null) {
+      throw new IllegalStateException(
+          id + " is open in this process already: use that one, or close it first");
+    }
+    handle = next;
+  }
+
+  /** Releases all that wait here; other members go on. */
+  void detach(MemoHandle<?, ?> last) {
+    synchronized (this) {
+      if (handle != last) {
+        return;
+      }
+      handle = null;
+    }
+    Failure failure = new Failure(null, Failure.Kind.CLOSED, id + " was closed on " + self());
+    feed(core -> core.shutDown(failure));
+  }
+
+  /** The member leaves: from here on every call fails. */
+  void stop() {
+    Failure failure =
+        new Failure(null, Failure.Kind.CLOSED, id + ": the cluster was closed on " + self());
+    Opened now;
+    synchronized (this) {
+      closed = failure;
+      now = opened;
+    }
+    if (now != null) {
+      feed(core -> core.shutDown(failure));
+      now.topologies.close();
+    }
+  }
+
+  @Nullable Failure closed() {
+    return closed;
+  }
+
+  // ---- events
+
+  /** Hands the core an event. Events of one thread are handled in their order. */
+  void feed(java.util.function.Consumer<MemoCore> event) {
+    feedRaw(() -> event.accept(opened().core));
+  }
+
+  private void feedRaw(Runnable event) {
+    events.add(event);
+    if (backlog.getAndIncrement() == 0) {
+      handleBacklog();
+    }
+  }
+
+  private void handleBacklog() {
+    do {
+      Runnable next = events.poll();
+      if (next != null) {
+        try {
+          next.run();
+        } catch (RuntimeException | Error e) {
+          LOG.error("{} failed on an event: its callers may wait for ever, report this", id, e);
+        }
+      }
+    } while (backlog.decrementAndGet() != 0);
+  }
+
+  void received(Member from, Packet packet) {
+    feed(core -> core.received(from, packet.stamp(), packet.message()));
+  }
+
+  /** Returns through the call: an offer to compute, or an outcome. */
+  void call(Object key, Call call, List<Token> ancestors, Runnable joined) {
+    feed(
+        core -> {
+          Failure failure = closed;
+          if (failure != null) {
+            call.complete(new Effect.Threw(failure));
+          } else if (core.call(key, call, ancestors)) {
+            joined.run();
+          }
+        });
+  }
+
+  void invalidate(@Nullable Object key, Call call) {
+    feed(
+        core -> {
+          Failure failure = closed;
+          if (failure != null) {
+            call.complete(new Effect.Threw(failure));
+          } else {
+            core.invalidate(key, call);
+          }
+        });
+  }
+
+  private void install(Topology topology) {
+    Configuration next =
+        new Configuration(
+            topology.id(), topology.coordinator(), topology.members(), topology::home);
+    feed(
+        core -> {
+          core.install(next);
+          opened().work.installed(topology);
+        });
+  }
+
+  // ---- reading here
+
+  /**
+   * The live entry that this member holds itself, null if there is none or if it can't be trusted.
+   *
+   * <p>Why that is never older than the last invalidation that was confirmed before the call: the
+   * home confirms after its tombstone is on all holders of the key and after this member has
+   * acknowledged the fence, and what is kept on this member alone is dropped before that. A new
+   * home serves only after this member has installed its configuration (R2), so what this member
+   * takes itself to hold, it holds in the home's eyes too. An invalidation of all keys raises the
+   * epoch here before it is confirmed; a joiner, which may have missed that, trusts nothing until
+   * it has heard all members once.
+   */
+  @Nullable Envelope here(Object key) {
+    Opened now = opened();
+    if (!now.work.holds(key)) {
+      return null;
+    }
+    return live(now.store.get(key));
+  }
+
+  /** The live entry, wherever it is held. */
+  @Nullable Envelope anywhere(Object key) {
+    return live(store().get(key));
+  }
+
+  private @Nullable Envelope live(@Nullable Envelope entry) {
+    return entry != null && opened().work.isLive(entry, opened().core.epoch()) ? entry : null;
+  }
+
+  void used(Object key, Envelope entry) {
+    opened().work.used(key, entry);
+  }
+
+  long epoch() {
+    return opened().core.epoch();
+  }
+
+  void sweep() {
+    opened().work.sweep(epoch());
+  }
+
+  MemoCore core() {
+    return opened().core;
+  }
+
+  // ---- effects
+
+  private void perform(Effect effect) {
+    if (effect instanceof Effect.Send send) {
+      send(send);
+    } else if (effect instanceof Effect.Start start) {
+      Call call = (Call) start.caller();
+      if (!call.offer(start.token())) {
+        feed(core -> core.declined(start.token(), call));
+      }
+    } else if (effect instanceof Effect.Deliver deliver) {
+      ((Call) deliver.caller()).complete(deliver.outcome());
+    } else if (effect instanceof Effect.Invalidated invalidated) {
+      Object failure = invalidated.failure();
+      ((Call) invalidated.caller())
+          .complete(
+              failure == null
+                  ? new Effect.Returned(new Value(Payload.here(null), 0, 0))
+                  : new Effect.Threw(failure));
+    } else if (effect instanceof Effect.AwaitSync await) {
+      awaitSync(await.stamp());
+    } else {
+      opened().work.perform(effect);
+    }
+  }
+
+  private void send(Effect.Send send) {
+    Packet packet = new Packet(id, send.stamp(), send.message());
+    if (send.to().equals(self())) {
+      received(send.to(), packet);
+      return;
+    }
+    try {
+      node.wire().send(send.to(), MemoFeature.SERVICE, format, packet);
+    } catch (RuntimeException e) {
+      LOG.error("{} could not send {} to {}", id, send.message(), send.to(), e);
+    }
+  }
+
+  private void awaitSync(Configuration.Stamp stamp) {
+    boolean again = stamp.equals(awaited);
+    syncAttempts = again ? syncAttempts + 1 : 1;
+    awaited = stamp;
+    boolean goOn = syncAttempts > SYNC_RETRIES;
+    if (goOn) {
+      LOG.warn("{} on {}: not all members answer, going on without", id, self());
+    }
+    try {
+      var unused =
+          node.scheduler()
+              .schedule(
+                  () -> feed(core -> core.syncOverdue(stamp, goOn)),
+                  SYNC_RETRY_MILLIS,
+                  TimeUnit.MILLISECONDS);
+    } catch (RejectedExecutionException leaving) {
+      LOG.debug("{}: the member leaves", id);
+    }
+  }
+
+  private Object cycle(Object key, List<Token> ancestors) {
+    return new Failure(
+        null,
+        Failure.Kind.CYCLE,
+        id
+            + ": the run for "
+            + key
+            + " waits for its own result, through "
+            + new ArrayList<>(ancestors)
+            + ": a function must not need the result that it computes");
+  }
+}
