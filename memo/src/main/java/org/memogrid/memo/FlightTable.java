@@ -67,6 +67,11 @@ final class FlightTable {
     return true;
   }
 
+  @Nullable Value answer(Object key) {
+    Flight flight = open.get(key);
+    return flight == null ? null : flight.answer;
+  }
+
   private void join(Flight flight, Object caller) {
     flight.callers.add(caller);
     waiting.put(caller, flight);

@@ -93,7 +93,10 @@ public interface Memo<K, V> extends Function<K, V>, AutoCloseable {
   /** Forgets the value and any run in flight, then calls: the result of a run begun after this. */
   V recompute(K key);
 
-  /** Remembers a value as if the function had returned it; an older one is forgotten. */
+  /**
+   * Remembers a value as if the function had returned it; an older one is forgotten first. If
+   * somebody's run begins in between, that one's result stands.
+   */
   void seed(K key, V value);
 
   /**

@@ -107,6 +107,11 @@ final class MemoCore {
     flights.failed(token, failure);
   }
 
+  /** The result of a run here that its home has not acknowledged. */
+  @Nullable Value answer(Object key) {
+    return flights.answer(key);
+  }
+
   /** Forget the key everywhere, or all keys if it is null. The caller gets an Invalidated. */
   void invalidate(@Nullable Object key, Object caller) {
     long number = ++invalidationCount;

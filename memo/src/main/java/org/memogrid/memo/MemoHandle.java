@@ -59,8 +59,16 @@ final class MemoHandle<K, V> implements Memo<K, V> {
   @Override
   public V apply(K key) {
     K asked = open(key);
-    Envelope here = node.here(asked);
+    Envelope here = here(asked);
     return here == null ? computed(asked, plan.fn) : remembered(asked, here);
+  }
+
+  private @Nullable Envelope here(K key) {
+    try {
+      return node.here(key);
+    } catch (IllegalArgumentException e) {
+      throw unsendable(key, e);
+    }
   }
 
   private V computed(K key, Function<? super K, ? extends V> fn) {
@@ -93,7 +101,7 @@ final class MemoHandle<K, V> implements Memo<K, V> {
   @Override
   public CompletableFuture<V> async(K key) {
     K asked = open(key);
-    Envelope here = node.here(asked);
+    Envelope here = here(asked);
     if (here != null) {
       return CompletableFuture.completedFuture(remembered(asked, here));
     }
@@ -194,10 +202,12 @@ final class MemoHandle<K, V> implements Memo<K, V> {
   @Override
   public Optional<V> peek(K key) {
     K asked = open(key);
+    requireEncodable(asked);
     Envelope entry = node.anywhere(asked);
-    return entry == null
-        ? Optional.empty()
-        : Optional.ofNullable(cast(Payload.unwrap(entry.value(node.codec()))));
+    if (entry != null) {
+      return Optional.ofNullable(cast(Payload.unwrap(entry.value(node.codec()))));
+    }
+    return node.onItsWay(asked).map(payload -> cast(payload.result(node.codec())));
   }
 
   @Override
@@ -315,9 +325,13 @@ final class MemoHandle<K, V> implements Memo<K, V> {
     try {
       var unused = node.codec().encode(key);
     } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(
-          node.id() + ": the key " + key + " can't be sent: " + e.getMessage(), e);
+      throw unsendable(key, e);
     }
+  }
+
+  private IllegalArgumentException unsendable(K key, IllegalArgumentException e) {
+    return new IllegalArgumentException(
+        node.id() + ": the key " + key + " can't be sent: " + e.getMessage(), e);
   }
 
   @SuppressWarnings({"unchecked", "NullAway"}) // V may be a nullable type

@@ -3,7 +3,9 @@ package org.memogrid.memo;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -281,6 +283,18 @@ final class MemoNode {
 
   private @Nullable Envelope live(@Nullable Envelope entry) {
     return entry != null && opened().work.isLive(entry, opened().core.epoch()) ? entry : null;
+  }
+
+  /** The result of a run on this member that its home has not stored yet. */
+  Optional<Payload> onItsWay(Object key) {
+    CompletableFuture<Optional<Payload>> answer = new CompletableFuture<>();
+    feed(
+        core -> {
+          Value value = core.answer(key);
+          answer.complete(
+              value == null ? Optional.empty() : Optional.of((Payload) value.payload()));
+        });
+    return answer.join();
   }
 
   void used(Object key, Envelope entry) {

@@ -44,7 +44,13 @@ class MemoClusterTest {
   @BeforeAll
   static void join() {
     for (int i = 0; i < 3; i++) {
-      NODES.add(Cluster.builder().name("memo-test").nodeName("n" + i).port(PORTS.base()).join());
+      NODES.add(
+          Cluster.builder()
+              .name("memo-test")
+              .nodeName("n" + i)
+              .port(PORTS.base())
+              .codec(new SerialCodec())
+              .join());
     }
   }
 
@@ -93,7 +99,7 @@ class MemoClusterTest {
   }
 
   private static <T> T get(Future<T> future) throws Exception {
-    return future.get(60, TimeUnit.SECONDS);
+    return future.get(20, TimeUnit.SECONDS);
   }
 
   @ParameterizedTest
@@ -389,7 +395,7 @@ class MemoClusterTest {
 
   private static void await(CountDownLatch latch) {
     try {
-      assertThat(latch.await(60, TimeUnit.SECONDS)).isTrue();
+      assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
     } catch (InterruptedException e) {
       throw new AssertionError(e);
     }

@@ -15,6 +15,13 @@ import org.junit.jupiter.params.provider.EnumSource;
  * The contract, simulated. A seed that fails is replayed as a message chart by {@link MemoSimMain}.
  */
 class MemoSimTest {
+  /** Where to begin to look for what is seldom missed. */
+  private static final Map<Rule, Long> RARE =
+      Map.of(
+          Rule.FENCE_STOPS_RUNS, 700L,
+          Rule.STASH_NEW_GRANT, 2_300L,
+          Rule.REGRANT_LOST_GRANT, 500L);
+
   private static final long SEEDS = Long.getLong("memogrid.sim.seeds", 2_000);
 
   @Test
@@ -55,13 +62,14 @@ class MemoSimTest {
       mode = EnumSource.Mode.EXCLUDE,
       names = {"LOWEST_TOKEN_WINS", "REFUSE_CYCLES"})
   void everyRuleIsNecessary(Rule rule) {
-    long seed = 0;
+    long first = RARE.getOrDefault(rule, 0L);
+    long seed = first;
     String violation = null;
-    for (; seed < 5_000 && violation == null; seed++) {
+    for (; seed < first + 5_000 && violation == null; seed++) {
       MemoSim sim = new MemoSim(seed, Set.of(rule), false);
       violation = sim.run().stream().findFirst().orElse(null);
     }
     System.out.println("without " + rule + ", seed " + (seed - 1) + ": " + violation);
-    assertThat(violation).as("without %s, %d seeds", rule, seed).isNotNull();
+    assertThat(violation).as("without %s, %d seeds", rule, seed - first).isNotNull();
   }
 }
