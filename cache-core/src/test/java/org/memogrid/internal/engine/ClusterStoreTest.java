@@ -311,6 +311,31 @@ final class ClusterStoreTest {
     assertThat(here.get("read")).isNull();
   }
 
+  @Test
+  void readingAnIdleEntrySendsNothing() {
+    Cache<String, Integer> cache =
+        at(0, "quiet", CacheOptions.of(Mode.REPLICATED).maxIdle(SECOND.multipliedBy(8)));
+    cache.put("k", 1);
+    cluster.tick(SECOND.multipliedBy(3));
+    assertThat(cache.get("k")).isEqualTo(1); // the one read that renews
+    cluster.settle();
+    long before = cluster.messagesSentBy(0);
+    for (int i = 0; i < 2000; i++) {
+      assertThat(cache.get("k")).isEqualTo(1);
+    }
+    // The members' own talk goes on meanwhile.
+    assertThat(cluster.messagesSentBy(0) - before).isLessThan(200);
+  }
+
+  @Test
+  void anAsyncPutArrives() {
+    CacheOptions options = CacheOptions.of(Mode.REPLICATED).async();
+    Cache<String, Integer> here = at(0, "async", options);
+    Cache<String, Integer> there = at(1, "async", options);
+    here.put("k", 1);
+    Await.untilAsserted("the put", () -> assertThat(there.get("k")).isEqualTo(1));
+  }
+
   @ParameterizedTest
   @EnumSource(names = {"INVALIDATED", "REPLICATED", "DISTRIBUTED"})
   void aRenewalKeepsTheDeadlineAndRaisesNothing(Mode mode) {

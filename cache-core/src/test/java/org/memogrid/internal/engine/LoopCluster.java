@@ -11,9 +11,12 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.infinispan.configuration.global.GlobalConfigurationBuilder;
 import org.infinispan.configuration.global.ShutdownHookBehavior;
+import org.infinispan.factories.GlobalComponentRegistry;
 import org.infinispan.manager.DefaultCacheManager;
 import org.infinispan.manager.EmbeddedCacheManager;
 import org.infinispan.remoting.transport.Address;
+import org.infinispan.remoting.transport.Transport;
+import org.infinispan.remoting.transport.jgroups.JGroupsTransport;
 import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Codec;
 import org.memogrid.cluster.Member;
@@ -30,13 +33,19 @@ public final class LoopCluster implements AutoCloseable {
   private final Executor workers = this::run;
   private final List<Node> nodes = new ArrayList<>();
   private final Codec codec;
+  private final Partitions partitions;
 
   /** One member's part. */
   public record Node(
       Member self, EmbeddedCacheManager manager, ClusterStores stores, Caches caches) {}
 
   public LoopCluster(Codec codec, int members) {
+    this(codec, members, Partitions.AVAILABLE);
+  }
+
+  public LoopCluster(Codec codec, int members, Partitions partitions) {
     this.codec = codec;
+    this.partitions = partitions;
     for (int i = 0; i < members; i++) {
       var unused = join();
     }
@@ -59,8 +68,7 @@ public final class LoopCluster implements AutoCloseable {
     ClusterStores stores =
         new ClusterStores(
             manager,
-            new ClusterStores.Context(
-                codec, clock, Partitions.AVAILABLE, LoopCluster::member, workers));
+            new ClusterStores.Context(codec, clock, partitions, LoopCluster::member, workers));
     Node node =
         new Node(
             member(manager.getAddress()),
@@ -98,6 +106,19 @@ public final class LoopCluster implements AutoCloseable {
             underway.decrementAndGet();
           }
         });
+  }
+
+  /** What its transport has sent to others since it joined. */
+  public long messagesSentBy(int index) {
+    JGroupsTransport transport =
+        (JGroupsTransport)
+            GlobalComponentRegistry.componentOf(node(index).manager(), Transport.class);
+    return transport
+        .getChannel()
+        .getProtocolStack()
+        .getTransport()
+        .getMessageStats()
+        .getNumMsgsSent();
   }
 
   public long now() {

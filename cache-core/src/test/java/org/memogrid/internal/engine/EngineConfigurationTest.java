@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.internal.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import org.infinispan.configuration.cache.CacheMode;
+import org.infinispan.configuration.cache.Configuration;
+import org.infinispan.eviction.EvictionStrategy;
+import org.infinispan.partitionhandling.PartitionHandling;
+import org.junit.jupiter.api.Test;
+import org.memogrid.cache.CacheOptions;
+import org.memogrid.cache.CacheOptions.WhenFull;
+import org.memogrid.cache.Mode;
+import org.memogrid.cluster.Partitions;
+
+final class EngineConfigurationTest {
+  private static Configuration of(CacheOptions options) {
+    return EngineConfiguration.of(options, Partitions.AVAILABLE);
+  }
+
+  @Test
+  void modesAreSyncUnlessToldOtherwise() {
+    assertThat(of(CacheOptions.of(Mode.REPLICATED)).clustering().cacheMode())
+        .isEqualTo(CacheMode.REPL_SYNC);
+    assertThat(of(CacheOptions.of(Mode.DISTRIBUTED).async()).clustering().cacheMode())
+        .isEqualTo(CacheMode.DIST_ASYNC);
+    assertThat(of(CacheOptions.of(Mode.INVALIDATED).async()).clustering().cacheMode())
+        .isEqualTo(CacheMode.INVALIDATION_ASYNC);
+  }
+
+  @Test
+  void theEngineNeverKeepsIdleTimesItself() {
+    Configuration idle =
+        of(
+            CacheOptions.of(Mode.REPLICATED)
+                .maxIdle(Duration.ofSeconds(1))
+                .timeToLive(Duration.ofSeconds(2)));
+    assertThat(idle.expiration().maxIdle()).isEqualTo(-1);
+    assertThat(idle.expiration().lifespan()).isEqualTo(-1);
+  }
+
+  @Test
+  void ownersAndLimitsArriveAtTheEngine() {
+    assertThat(of(CacheOptions.of(Mode.DISTRIBUTED)).clustering().hash().numOwners()).isEqualTo(2);
+    assertThat(of(CacheOptions.of(Mode.DISTRIBUTED).owners(3)).clustering().hash().numOwners())
+        .isEqualTo(3);
+    Configuration evicting = of(CacheOptions.of(Mode.REPLICATED).maxEntries(7));
+    assertThat(evicting.memory().maxCount()).isEqualTo(7);
+    assertThat(evicting.memory().whenFull()).isEqualTo(EvictionStrategy.REMOVE);
+    assertThat(
+            of(CacheOptions.of(Mode.REPLICATED).maxEntries(7).whenFull(WhenFull.REFUSE))
+                .memory()
+                .maxCount())
+        .isEqualTo(-1);
+  }
+
+  @Test
+  void aConsistentClusterDeniesWhatItCantKnow() {
+    assertThat(
+            EngineConfiguration.of(CacheOptions.of(Mode.DISTRIBUTED), Partitions.CONSISTENT)
+                .clustering()
+                .partitionHandling()
+                .whenSplit())
+        .isEqualTo(PartitionHandling.DENY_READ_WRITES);
+    assertThat(of(CacheOptions.of(Mode.DISTRIBUTED)).clustering().partitionHandling().whenSplit())
+        .isEqualTo(PartitionHandling.ALLOW_READ_WRITES);
+  }
+}
