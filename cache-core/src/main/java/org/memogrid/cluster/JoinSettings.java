@@ -12,7 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.memogrid.internal.engine.Codecs;
+import org.memogrid.internal.codec.DefaultCodec;
 import org.memogrid.internal.engine.Discovery;
 import org.memogrid.internal.engine.EngineOptions;
 import org.memogrid.internal.engine.Expected;
@@ -108,11 +108,7 @@ final class JoinSettings {
     if (codec != null) {
       throw conflict("allow(" + patterns + ")", "codec(" + codec + ")", "that codec has its own");
     }
-    for (String pattern : patterns) {
-      requireNonNull(pattern, "pattern");
-      require(
-          !pattern.isBlank(), "allow", pattern, "give a class or a package, such as com.acme.*");
-    }
+    DefaultCodec.check(patterns);
     allowed.addAll(patterns);
   }
 
@@ -161,7 +157,7 @@ final class JoinSettings {
   }
 
   Codec codecOrDefault() {
-    return codec == null ? Codecs.allowing(allowed) : codec;
+    return codec == null ? DefaultCodec.allowing(allowed) : codec;
   }
 
   /** What the engine is to do; defaults where nothing was chosen. */

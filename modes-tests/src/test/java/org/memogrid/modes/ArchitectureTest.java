@@ -45,8 +45,20 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage(
-                "org.infinispan..", "org.jgroups..", "com.github.benmanes..", "org.apache.fory..")
+                "org.infinispan..", "org.jgroups..", "com.github.benmanes..")
             .because("an engine that leaks can't be exchanged or upgraded"));
+  }
+
+  @Test
+  void onlyTheDefaultCodecImportsKryo() {
+    check(
+        noClasses()
+            .that()
+            .resideOutsideOfPackage("org.memogrid.internal.codec..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("com.esotericsoftware..", "org.objenesis..")
+            .because("the codec is chosen in one place (docs/adr/0001-codec.md)"));
   }
 
   @Test
