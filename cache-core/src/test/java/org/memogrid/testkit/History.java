@@ -4,6 +4,7 @@ package org.memogrid.testkit;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +32,13 @@ public final class History {
   /** All operations that have ended, in order of their calls. */
   public List<Operation> operations() {
     return operations.stream().sorted(Comparator.comparingLong(Operation::invoked)).toList();
+  }
+
+  /** The part of it that is about some keys. */
+  public History of(Predicate<Object> keys) {
+    History part = new History();
+    operations.stream().filter(o -> keys.test(o.key())).forEach(part.operations::add);
+    return part;
   }
 
   /** What an operation does. */

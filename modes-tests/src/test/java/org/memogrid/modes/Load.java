@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.modes;
+
+import static org.memogrid.testkit.Portable.op;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.Cache;
+import org.memogrid.testkit.Await;
+import org.memogrid.testkit.History;
+import org.memogrid.testkit.History.Invocation;
+import org.memogrid.testkit.Registers;
+
+/**
+ * Clients that write, read and count through any of several nodes while a test does things to
+ * those, and the account of what must be there afterwards. Each client has keys of its own, so that
+ * the order of the writes of a key is known; all share one counter per cache.
+ */
+final class Load implements AutoCloseable {
+  private static final int KEYS = 30;
+  private static final String COUNTER = "counter";
+
+  private final int clients;
+  private final long seed;
+  private final ExecutorService threads;
+  private final List<Door> doors = new CopyOnWriteArrayList<>();
+  private final ReentrantReadWriteLock pause = new ReentrantReadWriteLock(true);
+  private final AtomicInteger values = new AtomicInteger();
+  private final AtomicLong done = new AtomicLong();
+  private final Map<String, Count> counts = new ConcurrentHashMap<>();
+  private final ConcurrentLinkedQueue<Failure> failures = new ConcurrentLinkedQueue<>();
+  private volatile History history = new History();
+  private volatile boolean closed;
+
+  Load(int clients, long seed) {
+    this.clients = clients;
+    this.seed = seed;
+    this.threads = Executors.newFixedThreadPool(clients);
+  }
+
+  /** One node's handle to one cache. */
+  record Door(String node, String name, Cache<String, Integer> cache) {}
+
+  /** A call that failed, and so may have happened or not. */
+  record Failure(String node, Throwable cause) {}
+
+  private record Count(AtomicInteger acknowledged, AtomicInteger unknown) {}
+
+  void open(String node, Cache<String, Integer> cache) {
+    String name = cache.name();
+    counts.computeIfAbsent(name, key -> new Count(new AtomicInteger(), new AtomicInteger()));
+    doors.add(new Door(node, name, cache));
+  }
+
+  /**
+   * Sends no more calls to a node. Those under way go on; an update among them may be applied a
+   * second time, if its owner goes after the first and another client's comes between.
+   */
+  void shut(String node) {
+    doors.removeIf(door -> door.node().equals(node));
+    counts.values().forEach(count -> count.unknown().addAndGet(clients));
+  }
+
+  void start() {
+    for (int client = 0; client < clients; client++) {
+      int id = client;
+      threads.execute(() -> work(id, new java.util.Random(seed + id)));
+    }
+  }
+
+  long done() {
+    return done.get();
+  }
+
+  /** Starts a new account of failures. */
+  void forgetFailures() {
+    failures.clear();
+  }
+
+  /** Calls that failed on nodes other than the one that was taken away. */
+  List<Failure> failuresExcept(String node) {
+    return failures.stream().filter(failure -> !failure.node().equals(node)).toList();
+  }
+
+  /**
+   * Stops for a moment and compares what every door shows with what was acknowledged.
+   *
+   * @return sentences; empty if nothing is lost and no read was impossible
+   */
+  List<String> audit() {
+    pause.writeLock().lock();
+    try {
+      List<String> errors = new ArrayList<>(Registers.anomalies(history));
+      Map<String, Map<String, Integer>> seen = new ConcurrentHashMap<>();
+      for (Door door : doors) {
+        Map<String, Integer> all = door.cache().getAll(allKeys());
+        Registers.lost(history.of(key -> isIn(door, key)), key -> all.get(keyOf(key)))
+            .forEach(error -> errors.add("seen on " + door.node() + ": " + error));
+        auditCounter(door, all.get(COUNTER), errors);
+        Map<String, Integer> first = seen.putIfAbsent(door.name(), all);
+        if (first != null && !first.equals(all)) {
+          errors.add(door.node() + " and another node see different entries in " + door.name());
+        }
+      }
+      startAgainFrom(seen);
+      return errors;
+    } finally {
+      pause.writeLock().unlock();
+    }
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    threads.shutdown();
+    Await.until("the clients to end", threads::isTerminated);
+  }
+
+  private void work(int client, RandomGenerator random) {
+    while (!closed) {
+      pause.readLock().lock();
+      try {
+        call(client, random);
+      } finally {
+        pause.readLock().unlock();
+      }
+      LockSupport.parkNanos(1_000_000);
+    }
+  }
+
+  private void call(int client, RandomGenerator random) {
+    List<Door> open = List.copyOf(doors);
+    Door door = open.get(random.nextInt(open.size()));
+    String key = key(client, random.nextInt(KEYS));
+    switch (random.nextInt(10)) {
+      case 0, 1 -> count(door);
+      case 2, 3, 4 -> read(door, client, key);
+      default -> write(door, client, key);
+    }
+    done.incrementAndGet();
+  }
+
+  private void read(Door door, int client, String key) {
+    Invocation reading = history.reads("client " + client, place(door, key));
+    try {
+      reading.returned(door.cache().get(key));
+    } catch (RuntimeException | Error e) {
+      failures.add(new Failure(door.node(), e));
+    }
+  }
+
+  private void write(Door door, int client, String key) {
+    int value = values.incrementAndGet();
+    Invocation writing = history.writes("client " + client, place(door, key), value);
+    try {
+      door.cache().put(key, value);
+      writing.acknowledged();
+    } catch (RuntimeException | Error e) {
+      writing.unknown();
+      failures.add(new Failure(door.node(), e));
+    }
+  }
+
+  private void count(Door door) {
+    Count count = Objects.requireNonNull(counts.get(door.name()));
+    try {
+      door.cache().update(COUNTER, op(n -> n == null ? 1 : n + 1));
+      count.acknowledged().incrementAndGet();
+    } catch (RuntimeException | Error e) {
+      count.unknown().incrementAndGet();
+      failures.add(new Failure(door.node(), e));
+    }
+  }
+
+  private void auditCounter(Door door, @Nullable Integer counter, List<String> errors) {
+    Count count = Objects.requireNonNull(counts.get(door.name()));
+    int least = count.acknowledged().get();
+    int most = least + count.unknown().get();
+    int value = counter == null ? 0 : counter;
+    if (value < least || value > most) {
+      errors.add(
+          "%s on %s counts %d, not %d to %d"
+              .formatted(door.name(), door.node(), value, least, most));
+    }
+  }
+
+  private void startAgainFrom(Map<String, Map<String, Integer>> seen) {
+    History next = new History();
+    seen.forEach(
+        (cache, entries) ->
+            entries.forEach(
+                (key, value) -> {
+                  if (!key.equals(COUNTER)) {
+                    next.writes("before", cache + "/" + key, value).acknowledged();
+                  }
+                }));
+    history = next;
+  }
+
+  private static boolean isIn(Door door, Object place) {
+    return place.toString().startsWith(door.name() + "/");
+  }
+
+  private static String keyOf(Object place) {
+    return place.toString().substring(place.toString().indexOf('/') + 1);
+  }
+
+  private static String place(Door door, String key) {
+    return door.name() + "/" + key;
+  }
+
+  private static String key(int client, int number) {
+    return "c" + client + "-" + number;
+  }
+
+  private List<String> allKeys() {
+    List<String> keys = new ArrayList<>(List.of(COUNTER));
+    IntStream.range(0, clients)
+        .forEach(c -> IntStream.range(0, KEYS).forEach(n -> keys.add(key(c, n))));
+    return keys;
+  }
+}
