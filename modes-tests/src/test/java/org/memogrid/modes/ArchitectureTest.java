@@ -47,8 +47,7 @@ class ArchitectureTest {
             .resideOutsideOfPackage(ENGINE)
             .should()
             .dependOnClassesThat()
-            .resideInAnyPackage(
-                "org.infinispan..", "org.jgroups..", "com.github.benmanes..")
+            .resideInAnyPackage("org.infinispan..", "org.jgroups..", "com.github.benmanes..")
             .because("an engine that leaks can't be exchanged or upgraded"));
   }
 
