@@ -50,7 +50,7 @@ class ClusterBuilderTest {
     refused(b -> b.seeds("there:99999"), "seeds is 'there:99999'");
     refused(b -> b.dns(""), "dns is ''");
     refused(b -> b.stack(Path.of("no-such-file.xml")), "no-such-file.xml");
-    refused(b -> b.allow("com.acme.*", " "), "allow is ' '");
+    refused(b -> b.allow("com.acme.*", " "), "allows nothing");
     refused(b -> b.expectMembers(0, Duration.ofSeconds(1)), "expectMembers is '0'");
     refused(b -> b.expectMembers(2, Duration.ZERO), "expectMembers is 'PT0S'");
   }
