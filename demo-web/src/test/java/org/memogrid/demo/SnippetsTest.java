@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.demo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.memogrid.cache.Cache;
+import org.memogrid.cache.CacheEvent;
+import org.memogrid.cache.CacheOptions;
+import org.memogrid.cache.CacheStats;
+import org.memogrid.cache.Expiry;
+import org.memogrid.cache.Mode;
+import org.memogrid.cache.Registration;
+import org.memogrid.cluster.Cluster;
+import org.memogrid.cluster.Member;
+import org.memogrid.memo.Memo;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The examples of the README and of {@code docs}, as they stand there; {@link DocsTest} compares.
+ * Those that need a network are compiled only.
+ */
+class SnippetsTest {
+  private static final Logger log = LoggerFactory.getLogger(SnippetsTest.class);
+
+  private final AtomicInteger runs = new AtomicInteger();
+  private final Shop shop = new Shop();
+  private Cluster cluster;
+
+  record Price(String sku, int cents) {}
+
+  private final class Shop {
+    Price askSupplier(String sku) {
+      return new Price(sku, 100 + runs.incrementAndGet());
+    }
+  }
+
+  private int slowIncrement(int t) {
+    runs.incrementAndGet();
+    return t + 1;
+  }
+
+  @BeforeAll
+  static void sharedIsAlone() {
+    System.setProperty("memogrid.cluster", "none");
+  }
+
+  @AfterAll
+  static void restore() {
+    Cluster.shared().close();
+    System.clearProperty("memogrid.cluster");
+  }
+
+  @BeforeEach
+  void join() {
+    cluster = Cluster.local();
+  }
+
+  @AfterEach
+  void leave() {
+    cluster.close();
+  }
+
+  @Test
+  void readme() {
+    Memo<Integer, Integer> sleepy = Memo.of(t -> slowIncrement(t), "sleepy", Mode.REPLICATED);
+
+    int six = sleepy.apply(5); // the first call anywhere in the cluster runs the function
+    int again = sleepy.apply(5); // from then on the answer is there at once, on every node
+
+    // Whoever asks while the function runs, on whatever node, waits for that one run.
+    // If the node that computes dies, one that waits computes in its place.
+
+    assertThat(six).isEqualTo(6);
+    assertThat(again).isEqualTo(6);
+    assertThat(runs).hasValue(1);
+    sleepy.close();
+  }
+
+  @Test
+  void memo() {
+    Memo<String, Price> prices = Memo.of(sku -> shop.askSupplier(sku), "prices", Mode.REPLICATED);
+    Price price = prices.apply("apple");
+
+    prices.invalidate("apple");
+    Price fresh = prices.apply("apple");
+
+    assertThat(price).isEqualTo(new Price("apple", 101));
+    assertThat(fresh).isEqualTo(new Price("apple", 102));
+    prices.close();
+  }
+
+  @Test
+  void memoOptions() {
+    Memo<String, Price> prices =
+        Memo.builder("prices", (String sku) -> shop.askSupplier(sku))
+            .mode(Mode.DISTRIBUTED)
+            .timeToLive(Duration.ofMinutes(5))
+            .maxIdle(Duration.ofMinutes(1))
+            .key(sku -> sku.toLowerCase(Locale.ROOT))
+            .version("2")
+            .build(cluster);
+
+    assertThat(prices.apply("Apple")).isEqualTo(prices.apply("APPLE"));
+    assertThat(runs).hasValue(1);
+  }
+
+  @Test
+  void cache() {
+    Cache<String, Price> prices = cluster.cache("prices", Mode.REPLICATED);
+    Price apple = new Price("apple", 120);
+    prices.put("apple", apple);
+    Price found = prices.get("apple"); // on this member and on every other
+
+    prices.put("apple", apple, Expiry.ttl(Duration.ofMinutes(5)));
+    prices.put("pear", apple, Expiry.idle(Duration.ofMinutes(1)));
+    prices.put("plum", apple, Expiry.ttl(Duration.ofMinutes(5)).idle(Duration.ofMinutes(1)));
+
+    Registration heard =
+        prices.listen(
+            event -> log.info("{}", event), CacheEvent.Type.REMOVED, CacheEvent.Type.EXPIRED);
+    CacheStats stats = prices.stats();
+
+    assertThat(found).isEqualTo(apple);
+    assertThat(stats.hits()).isEqualTo(1);
+    assertThat(prices.size()).isEqualTo(3);
+    heard.close();
+  }
+
+  @Test
+  void changes() {
+    Cache<String, Integer> stock = cluster.cache("stock", Mode.DISTRIBUTED);
+    Integer before = stock.putIfAbsent("apple", 10); // null: it is stored
+    boolean taken = stock.replace("apple", 10, 9);
+    Integer now = stock.update("apple", n -> n == null ? 1 : n + 1);
+    ConcurrentMap<String, Integer> map = stock.asMap();
+
+    assertThat(before).isNull();
+    assertThat(taken).isTrue();
+    assertThat(now).isEqualTo(10);
+    assertThat(map).containsEntry("apple", 10);
+  }
+
+  @Test
+  void options() {
+    CacheOptions options =
+        CacheOptions.of(Mode.DISTRIBUTED)
+            .timeToLive(Duration.ofMinutes(5))
+            .maxEntries(10_000)
+            .owners(3);
+    Cache<String, Price> cache = cluster.cache("limited", options);
+
+    cache.put("apple", new Price("apple", 120));
+    assertThat(cache.get("apple")).isNotNull();
+  }
+
+  @Test
+  void environment() {
+    Cluster cluster = Cluster.builder().fromEnvironment().join();
+
+    assertThat(cluster.membership().members()).hasSize(1);
+    cluster.close();
+  }
+
+  /** Compiled, not run. */
+  static Cluster allowed() {
+    Cluster cluster = Cluster.builder().allow("com.acme.shop.*").join();
+    return cluster;
+  }
+
+  /** Compiled, not run. */
+  static void joined() {
+    Cluster cluster = Cluster.builder().name("shop").nodeName("node-1").join();
+    List<Member> members = cluster.membership().members();
+    Registration told =
+        cluster.onMembership((before, now) -> log.info("members: {}", now.members()));
+
+    log.info("{}", members);
+    told.close();
+    cluster.close();
+  }
+
+  /** Compiled, not run. */
+  static Cluster seeded() {
+    Cluster cluster =
+        Cluster.builder()
+            .name("shop")
+            .bind("10.0.0.7")
+            .seeds("10.0.0.5:7800", "10.0.0.6:7800")
+            .allow("com.acme.shop.*")
+            .expectMembers(3, Duration.ofSeconds(30))
+            .join();
+    return cluster;
+  }
+}
