@@ -290,6 +290,11 @@ final class MemoHandle<K, V> implements Memo<K, V> {
     return node.id() + " [" + mode() + "]";
   }
 
+  /** How many calls wait or compute on this member. */
+  int waiting() {
+    return node.waiting();
+  }
+
   // ---- refusals
 
   private K open(K key) {

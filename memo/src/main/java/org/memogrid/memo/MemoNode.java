@@ -297,6 +297,12 @@ final class MemoNode {
     return answer.join();
   }
 
+  int waiting() {
+    CompletableFuture<Integer> answer = new CompletableFuture<>();
+    feed(core -> answer.complete(core.waiting()));
+    return answer.join();
+  }
+
   void used(Object key, Envelope entry) {
     opened().work.used(key, entry);
   }
