@@ -27,7 +27,8 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Atomic operations</b> ({@code putIfAbsent}, {@code replace}, {@code remove(key, expected)},
  * {@code update}) are atomic across the cluster in REPLICATED and DISTRIBUTED, in the process in
  * LOCAL, and on one member in INVALIDATED. {@code put}, {@code remove(key)} and {@code clear} that
- * are under way while an owner of the entry dies may be applied twice, with another write between.
+ * are under way while an owner of the entry dies may be applied twice, with another write between;
+ * an atomic one only if such a write, or more than eight atomic ones, came between.
  *
  * <p><b>Failures.</b> A closed handle, a destroyed cache and a closed cluster answer with {@link
  * IllegalStateException}. A call that the engine could not finish answers with {@link

@@ -66,13 +66,9 @@ final class Load implements AutoCloseable {
     doors.add(new Door(node, name, cache));
   }
 
-  /**
-   * Sends no more calls to a node. Those under way go on; an update among them may be applied a
-   * second time, if its owner goes after the first and another client's comes between.
-   */
+  /** Sends no more calls to a node. Those under way go on. */
   void shut(String node) {
     doors.removeIf(door -> door.node().equals(node));
-    counts.values().forEach(count -> count.unknown().addAndGet(clients));
   }
 
   void start() {

@@ -173,7 +173,9 @@ final class StoreCache<K, V> implements Cache<K, V> {
     Envelope envelope = seal(key, value, expiry);
     while (true) {
       Envelope there = store.putIfAbsent(key, envelope);
-      if (there == null || (there.isTombstone() && store.replace(key, there, envelope))) {
+      if (there == null
+          || there.provesLanded(envelope)
+          || (there.isTombstone() && swap(key, there, envelope))) {
         counters.puts.increment();
         return null;
       }
@@ -196,7 +198,7 @@ final class StoreCache<K, V> implements Cache<K, V> {
       if (there == null || there.isTombstone()) {
         return null;
       }
-      if (store.replace(key, there, envelope)) {
+      if (swap(key, there, envelope)) {
         counters.puts.increment();
         return open(there);
       }
@@ -217,7 +219,7 @@ final class StoreCache<K, V> implements Cache<K, V> {
       if (there == null || there.isTombstone() || !open(there).equals(expected)) {
         return false;
       }
-      if (store.replace(key, there, envelope)) {
+      if (swap(key, there, envelope)) {
         counters.puts.increment();
         return true;
       }
@@ -279,14 +281,36 @@ final class StoreCache<K, V> implements Cache<K, V> {
       return removed;
     }
     Envelope envelope = opened.seal(after, opened.options.expiry());
-    boolean stored =
-        there == null
-            ? store.putIfAbsent(key, envelope) == null
-            : store.replace(key, there, envelope);
+    boolean stored = there == null ? add(key, envelope) : swap(key, there, envelope);
     if (stored) {
       counters.puts.increment();
     }
     return stored;
+  }
+
+  private boolean add(K key, Envelope envelope) {
+    Envelope conflict = store.putIfAbsent(key, envelope);
+    return conflict == null || landed(conflict, envelope);
+  }
+
+  private boolean swap(K key, Envelope there, Envelope envelope) {
+    Envelope successor = envelope.after(there);
+    return store.replace(key, there, successor) || landed(store.get(key), successor);
+  }
+
+  /**
+   * Whether a write that was answered with no had been stored all the same.
+   *
+   * <ol>
+   *   <li>A replaces 1 by 2; the owner stores and dies before it answers.
+   *   <li>B reads 2 and replaces it by 3.
+   *   <li>The engine repeats A's write with the new owner, which has 3 and not 1: no.
+   * </ol>
+   *
+   * <p>If A believed that, it would apply its change twice. 3 knows that it came after 2.
+   */
+  private static boolean landed(@Nullable Envelope now, Envelope envelope) {
+    return now != null && now.provesLanded(envelope);
   }
 
   @Override

@@ -20,7 +20,8 @@ import org.memogrid.internal.store.Envelope;
  *
  * <pre>
  * key       1, hash, the encoded key
- * envelope  2, flags, version, [deadline, idle, last use], [token], [number of tags, tags], [value]
+ * envelope  2, flags, version, [deadline, idle, last use], [token], [number of tags, tags],
+ *           [number of ancestors, their versions], [value]
  * </pre>
  */
 final class EntryMarshaller extends AbstractMarshaller {
@@ -31,6 +32,7 @@ final class EntryMarshaller extends AbstractMarshaller {
   private static final int TOKEN = 2;
   private static final int TAGS = 4;
   private static final int VALUE = 8;
+  private static final int ANCESTORS = 32;
   private static final int RENEWED = 16;
 
   private final Codec codec;
@@ -88,6 +90,11 @@ final class EntryMarshaller extends AbstractMarshaller {
         size += 4 + text.length;
       }
     }
+    List<Envelope.Version> ancestors = envelope.ancestors();
+    if (!ancestors.isEmpty()) {
+      flags |= ANCESTORS;
+      size += 1 + 16 * ancestors.size();
+    }
     ByteBuffer out = ByteBuffer.allocate(size).put(ENVELOPE).put((byte) flags);
     out.putLong(envelope.version().origin()).putLong(envelope.version().number());
     if ((flags & MORTAL) != 0) {
@@ -103,6 +110,10 @@ final class EntryMarshaller extends AbstractMarshaller {
       for (byte[] text : tags) {
         out.putInt(text.length).put(text);
       }
+    }
+    if (!ancestors.isEmpty()) {
+      out.put((byte) ancestors.size());
+      ancestors.forEach(each -> out.putLong(each.origin()).putLong(each.number()));
     }
     if (value != null) {
       out.put(value);
@@ -138,6 +149,7 @@ final class EntryMarshaller extends AbstractMarshaller {
     }
     long token = (flags & TOKEN) != 0 ? in.getLong() : Envelope.NO_TOKEN;
     Set<String> tags = (flags & TAGS) != 0 ? readTags(in) : Set.of();
+    List<Envelope.Version> ancestors = (flags & ANCESTORS) != 0 ? readAncestors(in) : List.of();
     Envelope envelope =
         (flags & VALUE) != 0 ? Envelope.ofBytes(version, rest(in)) : Envelope.tombstone(version);
     if ((flags & MORTAL) != 0) {
@@ -149,7 +161,19 @@ final class EntryMarshaller extends AbstractMarshaller {
     if ((flags & RENEWED) != 0) {
       envelope = envelope.renewed();
     }
-    return tags.isEmpty() ? envelope : envelope.withTags(tags);
+    if (!tags.isEmpty()) {
+      envelope = envelope.withTags(tags);
+    }
+    return ancestors.isEmpty() ? envelope : envelope.withAncestors(ancestors);
+  }
+
+  private static List<Envelope.Version> readAncestors(ByteBuffer in) {
+    int count = in.get();
+    List<Envelope.Version> ancestors = new ArrayList<>(count);
+    for (int i = 0; i < count; i++) {
+      ancestors.add(new Envelope.Version(in.getLong(), in.getLong()));
+    }
+    return ancestors;
   }
 
   private static Set<String> readTags(ByteBuffer in) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.internal.store;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLongFieldUpdater;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +18,10 @@ import org.memogrid.cluster.Codec;
  * be an owner. An envelope without payload is a tombstone: it holds its place against late writes
  * and reads as a miss.
  *
+ * <p>An envelope written over another on condition knows the last versions before it, so the writer
+ * of one of them can tell that its own write landed, though the engine, which repeats a write when
+ * owners change, found another in its place and answered no.
+ *
  * <p>Times are milliseconds since the epoch by the clock of the member that wrote. The engine
  * counts an entry's life from its arrival, so clocks that differ do not end it early.
  */
@@ -26,6 +32,9 @@ public final class Envelope {
   /** No fencing token. */
   public static final long NO_TOKEN = Long.MIN_VALUE;
 
+  /** How many versions before its own an envelope knows. */
+  static final int ANCESTORS = 8;
+
   private static final AtomicLongFieldUpdater<Envelope> TOUCHED_AT =
       AtomicLongFieldUpdater.newUpdater(Envelope.class, "touchedAt");
 
@@ -34,12 +43,18 @@ public final class Envelope {
   private final long idleMillis;
   private final long token;
   private final Set<String> tags;
+  private final List<Version> ancestors;
   private final boolean renewed;
   private volatile long touchedAt;
   private volatile @Nullable Object payload;
 
   private Envelope(
-      Version version, @Nullable Object payload, Life life, long token, Set<String> tags) {
+      Version version,
+      @Nullable Object payload,
+      Life life,
+      long token,
+      Set<String> tags,
+      List<Version> ancestors) {
     this.version = version;
     this.payload = payload;
     this.expiresAt = life.expiresAt;
@@ -48,32 +63,38 @@ public final class Envelope {
     this.renewed = life.renewed;
     this.token = token;
     this.tags = Set.copyOf(tags);
+    this.ancestors = List.copyOf(ancestors);
   }
 
   /** A value that stays in this process. */
   public static Envelope ofValue(Version version, Object value) {
-    return new Envelope(version, value, Life.ETERNAL, NO_TOKEN, Set.of());
+    return new Envelope(version, value, Life.ETERNAL, NO_TOKEN, Set.of(), List.of());
   }
 
   /** A value in its encoded form. */
   public static Envelope ofBytes(Version version, byte[] bytes) {
-    return new Envelope(version, new Encoded(bytes), Life.ETERNAL, NO_TOKEN, Set.of());
+    return new Envelope(version, new Encoded(bytes), Life.ETERNAL, NO_TOKEN, Set.of(), List.of());
   }
 
   public static Envelope tombstone(Version version) {
-    return new Envelope(version, null, Life.ETERNAL, NO_TOKEN, Set.of());
+    return new Envelope(version, null, Life.ETERNAL, NO_TOKEN, Set.of(), List.of());
   }
 
   /** The same with a deadline, an idle length (0 for none) and the time of its last use. */
   public Envelope expiring(long expiresAt, long idleMillis, long touchedAt) {
     return new Envelope(
-        version, payload, new Life(expiresAt, idleMillis, touchedAt, renewed), token, tags);
+        version,
+        payload,
+        new Life(expiresAt, idleMillis, touchedAt, renewed),
+        token,
+        tags,
+        ancestors);
   }
 
   /** The same entry, written again because it was used: no event. */
   public Envelope renewed() {
     return new Envelope(
-        version, payload, new Life(expiresAt, idleMillis, touchedAt, true), token, tags);
+        version, payload, new Life(expiresAt, idleMillis, touchedAt, true), token, tags, ancestors);
   }
 
   /** Whether this was written because the entry was used. */
@@ -82,11 +103,33 @@ public final class Envelope {
   }
 
   public Envelope withToken(long token) {
-    return new Envelope(version, payload, life(), token, tags);
+    return new Envelope(version, payload, life(), token, tags, ancestors);
   }
 
   public Envelope withTags(Set<String> tags) {
-    return new Envelope(version, payload, life(), token, tags);
+    return new Envelope(version, payload, life(), token, tags, ancestors);
+  }
+
+  /** The same, written on condition that {@code before} is there. */
+  public Envelope after(Envelope before) {
+    List<Version> line = new ArrayList<>(ANCESTORS);
+    line.add(before.version);
+    line.addAll(before.ancestors);
+    return withAncestors(line.subList(0, Math.min(line.size(), ANCESTORS)));
+  }
+
+  public Envelope withAncestors(List<Version> ancestors) {
+    return new Envelope(version, payload, life(), token, tags, ancestors);
+  }
+
+  /** The versions before this, the latest first, as far as they are known. */
+  public List<Version> ancestors() {
+    return ancestors;
+  }
+
+  /** Whether {@code write} was stored: this is it, or was written over it on condition. */
+  public boolean provesLanded(Envelope write) {
+    return equals(write) || ancestors.contains(write.version);
   }
 
   private Life life() {

@@ -50,6 +50,7 @@ final class WireFormTest {
             .expiring(5000, 700, 4000)
             .withToken(42)
             .withTags(Set.of("a", "bé"))
+            .after(plain)
             .renewed();
     Envelope arrived = (Envelope) pass(full);
     assertThat(arrived).isEqualTo(full);
@@ -60,6 +61,7 @@ final class WireFormTest {
     assertThat(arrived.token()).isEqualTo(42);
     assertThat(arrived.tags()).containsExactlyInAnyOrder("a", "bé");
     assertThat(arrived.isRenewed()).isTrue();
+    assertThat(arrived.ancestors()).containsExactly(plain.version());
     Envelope simple = (Envelope) pass(plain);
     assertThat(simple.value(codec)).isEqualTo("v");
     assertThat(simple.isMortal()).isFalse();

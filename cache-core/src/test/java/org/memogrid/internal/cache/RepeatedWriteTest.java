@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.internal.cache;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.memogrid.cache.Cache;
+import org.memogrid.cache.CacheOptions;
+import org.memogrid.cache.Mode;
+import org.memogrid.cluster.Member;
+import org.memogrid.internal.engine.LocalStores;
+import org.memogrid.internal.engine.SerialCodec;
+import org.memogrid.internal.engine.StoreFactory;
+import org.memogrid.internal.store.Store;
+
+/**
+ * An owner stores a conditional write and dies before it answers; another caller writes over it;
+ * the engine repeats the first write with the new owner, which answers no. The writer must not
+ * believe that.
+ */
+class RepeatedWriteTest {
+  /** What happens between a write that was stored and its answer, which is then no. */
+  private final Queue<Runnable> lostAnswers = new ArrayDeque<>();
+
+  private final ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor();
+  private final LocalStores engine =
+      new LocalStores(new Member("here", "here"), InstantSource.system(), scheduler);
+  private final Caches caches =
+      new Caches(
+          new Losing(), Mode.LOCAL, new SerialCodec(), InstantSource.system(), Runnable::run);
+  private final Cache<String, Integer> cache = caches.cache("counters");
+
+  @AfterEach
+  void stop() {
+    scheduler.shutdownNow();
+  }
+
+  @Test
+  void anUpdateWhoseAnswerWasLostIsAppliedOnce() {
+    cache.put("n", 1);
+    lostAnswers.add(() -> add("n", 10));
+
+    assertThat(add("n", 100)).isEqualTo(101);
+
+    assertThat(cache.get("n")).isEqualTo(111);
+  }
+
+  @Test
+  void aFirstUpdateWhoseAnswerWasLostIsAppliedOnce() {
+    lostAnswers.add(() -> add("n", 10));
+
+    add("n", 100);
+
+    assertThat(cache.get("n")).isEqualTo(110);
+  }
+
+  @Test
+  void severalUpdatesMayComeBetween() {
+    cache.put("n", 0);
+    lostAnswers.add(
+        () -> {
+          for (int i = 0; i < 8; i++) {
+            add("n", 1);
+          }
+        });
+
+    add("n", 100);
+
+    assertThat(cache.get("n")).isEqualTo(108);
+  }
+
+  @Test
+  void aReplacementWhoseAnswerWasLostSaysThatItHappened() {
+    cache.put("n", 1);
+    lostAnswers.add(() -> cache.replace("n", 2, 3));
+
+    assertThat(cache.replace("n", 1, 2)).isTrue();
+
+    assertThat(cache.get("n")).isEqualTo(3);
+  }
+
+  @Test
+  void aReplacementThatWasNotStoredSaysSo() {
+    cache.put("n", 1);
+
+    assertThat(cache.replace("n", 5, 2)).isFalse();
+  }
+
+  @CanIgnoreReturnValue
+  private @Nullable Integer add(String key, int more) {
+    return cache.update(key, n -> n == null ? more : n + more);
+  }
+
+  /** A store that loses answers. */
+  private final class Losing implements StoreFactory {
+    @Override
+    public Store open(String name, CacheOptions options) {
+      Store store = engine.open(name, options);
+      return (Store)
+          Proxy.newProxyInstance(
+              Store.class.getClassLoader(),
+              new Class<?>[] {Store.class},
+              (proxy, method, args) -> {
+                Object answer;
+                try {
+                  answer = method.invoke(store, args);
+                } catch (InvocationTargetException e) {
+                  throw requireNonNull(e.getCause());
+                }
+                boolean conditional =
+                    method.getName().equals("replace") || method.getName().equals("putIfAbsent");
+                Runnable meanwhile = conditional ? lostAnswers.poll() : null;
+                if (meanwhile == null) {
+                  return answer;
+                }
+                meanwhile.run();
+                return method.getName().equals("replace") ? false : store.get(args[0]);
+              });
+    }
+
+    @Override
+    public @Nullable CacheOptions optionsOf(String name) {
+      return engine.optionsOf(name);
+    }
+
+    @Override
+    public Set<String> names() {
+      return engine.names();
+    }
+
+    @Override
+    public void close() {
+      engine.close();
+    }
+  }
+}
