@@ -22,7 +22,8 @@ class PlacementTest {
   void keysThatHashDifferentlyInEachJvmAreFoundByAll() {
     try (ProcessCluster cluster =
         ProcessCluster.of(0, builder -> builder.allow("org.memogrid.modes.samples.*"))) {
-      NodeProcess serial = cluster.spare("-XX:+UseSerialGC", "-XX:hashCode=2");
+      NodeProcess serial =
+          cluster.spare("-XX:+UseSerialGC", "-XX:+UnlockExperimentalVMOptions", "-XX:hashCode=2");
       NodeProcess parallel = cluster.spare("-XX:-UseSerialGC", "-XX:+UseParallelGC");
       NodeProcess g1 = cluster.spare("-XX:-UseSerialGC", "-XX:+UseG1GC");
       List<NodeProcess> nodes = List.of(serial, parallel, g1);
