@@ -44,6 +44,7 @@ final class ClusterStore implements Store {
   private final Codec codec;
   private final InstantSource clock;
   private final Topologies topologies;
+  private final Calls calls;
   private final Consumer<ClusterStore> onDestroy;
   private final ChangeListeners.Counting counting = new ChangeListeners.Counting();
 
@@ -53,6 +54,7 @@ final class ClusterStore implements Store {
       Codec codec,
       InstantSource clock,
       Topologies topologies,
+      Calls calls,
       Consumer<ClusterStore> onDestroy) {
     this.name = cache.getName();
     this.options = options;
@@ -62,6 +64,7 @@ final class ClusterStore implements Store {
     this.codec = codec;
     this.clock = clock;
     this.topologies = topologies;
+    this.calls = calls;
     this.onDestroy = onDestroy;
     cache.addListener(counting);
   }
@@ -105,7 +108,8 @@ final class ClusterStore implements Store {
   @Override
   public @Nullable Envelope get(Object key) {
     try {
-      return cache.get(ClusterKey.of(key, codec));
+      ClusterKey wanted = ClusterKey.of(key, codec);
+      return mode() == Mode.DISTRIBUTED ? calls.await(cache.getAsync(wanted)) : cache.get(wanted);
     } catch (RuntimeException e) {
       throw failed("get", e);
     }
@@ -117,7 +121,7 @@ final class ClusterStore implements Store {
     keys.forEach(key -> wanted.add(ClusterKey.of(key, codec)));
     try {
       Map<Object, Envelope> found = new HashMap<>();
-      cache.getAll(wanted).forEach((key, entry) -> found.put(key.key(), entry));
+      calls.await(cache.getAllAsync(wanted)).forEach((key, entry) -> found.put(key.key(), entry));
       return found;
     } catch (RuntimeException e) {
       throw failed("getAll", e);
@@ -128,7 +132,9 @@ final class ClusterStore implements Store {
   public void put(Object key, Envelope envelope) {
     ClusterKey written = written(key);
     try {
-      var unused = silent.put(written, envelope, lifespan(envelope), TimeUnit.MILLISECONDS);
+      var unused =
+          calls.await(
+              silent.putAsync(written, envelope, lifespan(envelope), TimeUnit.MILLISECONDS));
     } catch (RuntimeException e) {
       throw failed("put", e);
     } finally {
@@ -145,7 +151,8 @@ final class ClusterStore implements Store {
                 .computeIfAbsent(lifespan(envelope), life -> new HashMap<>())
                 .put(written(key), envelope));
     try {
-      byLifespan.forEach((life, batch) -> silent.putAll(batch, life, TimeUnit.MILLISECONDS));
+      byLifespan.forEach(
+          (life, batch) -> calls.await(silent.putAllAsync(batch, life, TimeUnit.MILLISECONDS)));
     } catch (RuntimeException e) {
       throw failed("putAll", e);
     } finally {
@@ -157,7 +164,8 @@ final class ClusterStore implements Store {
   public @Nullable Envelope getAndPut(Object key, Envelope envelope) {
     ClusterKey written = written(key);
     try {
-      return cache.put(written, envelope, lifespan(envelope), TimeUnit.MILLISECONDS);
+      return calls.await(
+          cache.putAsync(written, envelope, lifespan(envelope), TimeUnit.MILLISECONDS));
     } catch (RuntimeException e) {
       throw failed("put", e);
     } finally {
@@ -170,7 +178,8 @@ final class ClusterStore implements Store {
     ClusterKey written = written(key);
     try {
       Envelope there =
-          cache.putIfAbsent(written, envelope, lifespan(envelope), TimeUnit.MILLISECONDS);
+          calls.await(
+              cache.putIfAbsentAsync(written, envelope, lifespan(envelope), TimeUnit.MILLISECONDS));
       // A repeated write may meet itself.
       return there != null && there.equals(envelope) ? null : there;
     } catch (RuntimeException e) {
@@ -184,12 +193,13 @@ final class ClusterStore implements Store {
   public boolean replace(Object key, Envelope expected, Envelope envelope) {
     ClusterKey written = written(key);
     try {
-      return cache.replace(
-          written,
-          Envelope.tombstone(expected.version()),
-          envelope,
-          lifespan(envelope),
-          TimeUnit.MILLISECONDS);
+      return calls.await(
+          cache.replaceAsync(
+              written,
+              Envelope.tombstone(expected.version()),
+              envelope,
+              lifespan(envelope),
+              TimeUnit.MILLISECONDS));
     } catch (RuntimeException e) {
       throw failed("replace", e);
     } finally {
@@ -200,7 +210,7 @@ final class ClusterStore implements Store {
   @Override
   public @Nullable Envelope remove(Object key) {
     try {
-      return cache.remove(ClusterKey.of(key, codec));
+      return calls.await(cache.removeAsync(ClusterKey.of(key, codec)));
     } catch (RuntimeException e) {
       throw failed("remove", e);
     }
@@ -209,7 +219,8 @@ final class ClusterStore implements Store {
   @Override
   public boolean remove(Object key, Envelope expected) {
     try {
-      return cache.remove(ClusterKey.of(key, codec), Envelope.tombstone(expected.version()));
+      return calls.await(
+          cache.removeAsync(ClusterKey.of(key, codec), Envelope.tombstone(expected.version())));
     } catch (RuntimeException e) {
       throw failed("remove", e);
     }
@@ -247,7 +258,7 @@ final class ClusterStore implements Store {
   @Override
   public void clear() {
     try {
-      cache.clear();
+      var unused = calls.await(cache.clearAsync());
     } catch (RuntimeException e) {
       throw failed("clear", e);
     }
@@ -256,7 +267,7 @@ final class ClusterStore implements Store {
   @Override
   public long size() {
     try {
-      return cache.size();
+      return calls.await(cache.sizeAsync());
     } catch (RuntimeException e) {
       throw failed("size", e);
     }

@@ -49,6 +49,7 @@ public final class ClusterStores implements StoreFactory {
 
   private final EmbeddedCacheManager manager;
   private final Context context;
+  private final Calls calls = new Calls();
   private final OptionsRegistry registry;
   private final ConcurrentMap<String, ClusterStore> stores = new ConcurrentHashMap<>();
 
@@ -120,6 +121,7 @@ public final class ClusterStores implements StoreFactory {
             context.codec,
             context.clock,
             topologies(options.mode(), advanced),
+            calls,
             this::destroy);
     stores.put(name, started);
     return started;
@@ -178,6 +180,7 @@ public final class ClusterStores implements StoreFactory {
 
   @Override
   public void close() {
+    calls.end();
     stores.clear();
   }
 

@@ -3,6 +3,7 @@ package org.memogrid.internal.engine;
 
 import org.infinispan.configuration.cache.HashConfiguration;
 import org.infinispan.distribution.ch.KeyPartitioner;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Places a key by the hash that is the same in every JVM. Made by the engine on each member, by its
@@ -26,6 +27,17 @@ public final class StablePlacement implements KeyPartitioner {
   @Override
   public int getSegment(Object key) {
     return of(key.hashCode(), segments);
+  }
+
+  /** The engine compares configurations when two members open a name at once. */
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof StablePlacement;
+  }
+
+  @Override
+  public int hashCode() {
+    return StablePlacement.class.hashCode();
   }
 
   /** One of {@code segments} equal ranges of all hashes. */
