@@ -24,7 +24,16 @@ record Failure(@Nullable Throwable thrown, Kind kind, String text) {
   }
 
   static Failure of(Throwable thrown, String where) {
-    return new Failure(thrown, Kind.RUN, where + ": " + thrown);
+    return new Failure(thrown, Kind.RUN, where + ": " + text(thrown));
+  }
+
+  /** Also of one whose own text fails: somebody waits for it. */
+  private static String text(Throwable thrown) {
+    try {
+      return thrown.toString();
+    } catch (RuntimeException | Error e) {
+      return thrown.getClass().getName();
+    }
   }
 
   /** What the caller throws. */

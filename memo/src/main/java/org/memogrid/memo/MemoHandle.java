@@ -290,6 +290,10 @@ final class MemoHandle<K, V> implements Memo<K, V> {
     return node.id() + " [" + mode() + "]";
   }
 
+  MemoNode node() {
+    return node;
+  }
+
   /** How many calls wait or compute on this member. */
   int waiting() {
     return node.waiting();

@@ -104,8 +104,7 @@ final class MemoNode {
       return;
     }
     Store store = node.store(id.store(), CacheOptions.of(id.mode()));
-    boolean local = store.mode() == Mode.LOCAL;
-    StoreWork work = new StoreWork(this, store, node.codec(), node.workers(), local);
+    StoreWork work = new StoreWork(this, store, node);
     MemoCore core =
         new MemoCore(
             self(), store.mode() != Mode.INVALIDATED, Rules.all(), this::cycle, this::perform);
@@ -226,10 +225,24 @@ final class MemoNode {
           Failure failure = closed;
           if (failure != null) {
             call.complete(new Effect.Threw(failure));
+            return;
+          }
+          Envelope kept = keptMeanwhile(key);
+          if (kept != null) {
+            call.complete(new Effect.Returned(new Value(Payload.stored(kept), 0, 0)));
           } else if (core.call(key, call, ancestors)) {
             joined.run();
           }
         });
+  }
+
+  /**
+   * In INVALIDATED no home knows the value, so the caller's look at what is kept here is repeated
+   * in the core's turn: 1. it sees nothing; 2. the run here ends, its value is kept and its flight
+   * forgotten; 3. the call comes to the core, and would run again. This read doesn't block.
+   */
+  private @Nullable Envelope keptMeanwhile(Object key) {
+    return store().mode() == Mode.INVALIDATED ? here(key) : null;
   }
 
   void invalidate(@Nullable Object key, Call call) {
@@ -305,6 +318,11 @@ final class MemoNode {
 
   void used(Object key, Envelope entry) {
     opened().work.used(key, entry);
+  }
+
+  /** Whether all uses of entries have been told to their holders. */
+  boolean isQuiet() {
+    return opened().work.isQuiet();
   }
 
   long epoch() {

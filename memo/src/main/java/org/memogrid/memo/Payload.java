@@ -2,6 +2,7 @@
 package org.memogrid.memo;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cluster.Codec;
 import org.memogrid.internal.store.Envelope;
@@ -9,7 +10,8 @@ import org.memogrid.internal.store.Envelope;
 /**
  * A result as it travels: as the envelope it was read in, as the bytes that came over the wire, or
  * as what the function returned. Null, which no store takes, goes as an empty list, and so that it
- * can't be mistaken, a result that is an ArrayList goes as a list of it.
+ * can't be mistaken, a result that is a collection goes as a list of it: of any, since a codec may
+ * make an ArrayList of what was none, such as a sublist.
  */
 final class Payload {
   private final Envelope content;
@@ -59,7 +61,7 @@ final class Payload {
   }
 
   private static Object wrap(@Nullable Object result) {
-    if (result == null || result instanceof ArrayList) {
+    if (result == null || result instanceof Collection) {
       ArrayList<@Nullable Object> wrapper = new ArrayList<>(1);
       if (result != null) {
         wrapper.add(result);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.memo;
 
+import java.time.InstantSource;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -10,6 +11,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Codec;
+import org.memogrid.internal.node.Node;
 import org.memogrid.internal.store.Envelope;
 import org.memogrid.internal.store.Serial;
 import org.memogrid.internal.store.Store;
@@ -33,6 +35,7 @@ final class StoreWork {
   private final MemoNode memo;
   private final Store store;
   private final Codec codec;
+  private final InstantSource clock;
   private final boolean local;
   private final Executor workers;
   private final Serial kept;
@@ -41,12 +44,13 @@ final class StoreWork {
   private volatile @Nullable Topology topology;
   private volatile boolean settled;
 
-  StoreWork(MemoNode memo, Store store, Codec codec, Executor workers, boolean local) {
+  StoreWork(MemoNode memo, Store store, Node node) {
     this.memo = memo;
     this.store = store;
-    this.codec = codec;
-    this.local = local;
-    this.workers = local ? Runnable::run : workers;
+    this.codec = node.codec();
+    this.clock = node.clock();
+    this.local = store.mode() == Mode.LOCAL;
+    this.workers = local ? Runnable::run : node.workers();
     this.kept = new Serial(this.workers);
   }
 
@@ -264,23 +268,34 @@ final class StoreWork {
   boolean isLive(Envelope entry, long epoch) {
     return !entry.isTombstone()
         && epoch(entry) >= epoch
-        && (!entry.isMortal() || entry.lifeLeft(System.currentTimeMillis()) > 0);
+        && (!entry.isMortal() || entry.lifeLeft(clock.millis()) > 0);
   }
 
   /** Keeps an entry alive that is read, as a cache with an idle time does. */
   void used(Object key, Envelope entry) {
-    if (entry.idleMillis() != 0 && entry.touch(System.currentTimeMillis()) && renewing.add(key)) {
-      run(
-          () -> {
-            try {
-              store.renew(key, entry);
-            } catch (RuntimeException e) {
-              LOG.debug("{}: an entry in use was not renewed", memo.id(), e);
-            } finally {
-              renewing.remove(key);
-            }
-          });
+    if (entry.idleMillis() == 0
+        || !entry.isTouchDue(clock.millis())
+        || !renewing.add(key)) { // before the use is noted: what is noted must be told
+      return;
     }
+    if (!entry.touch(clock.millis())) {
+      renewing.remove(key);
+      return;
+    }
+    run(
+        () -> {
+          try {
+            store.renew(key, entry);
+          } catch (RuntimeException e) {
+            LOG.debug("{}: an entry in use was not renewed", memo.id(), e);
+          } finally {
+            renewing.remove(key);
+          }
+        });
+  }
+
+  boolean isQuiet() {
+    return renewing.isEmpty();
   }
 
   // ---- envelopes
@@ -292,11 +307,11 @@ final class StoreWork {
         .withToken(token(token.epoch(), token.fence()));
   }
 
-  private static Envelope mortal(Envelope entry, long timeToLive, long maxIdle) {
+  private Envelope mortal(Envelope entry, long timeToLive, long maxIdle) {
     if (timeToLive == 0 && maxIdle == 0) {
       return entry;
     }
-    long now = System.currentTimeMillis();
+    long now = clock.millis();
     long expiresAt = timeToLive == 0 ? Envelope.NEVER : now + timeToLive;
     return entry.expiring(expiresAt, maxIdle, now);
   }
@@ -305,9 +320,7 @@ final class StoreWork {
     if (entry == null) {
       return null;
     }
-    boolean none =
-        entry.isTombstone()
-            || (entry.isMortal() && entry.lifeLeft(System.currentTimeMillis()) <= 0);
+    boolean none = entry.isTombstone() || (entry.isMortal() && entry.lifeLeft(clock.millis()) <= 0);
     Value value = none ? null : new Value(Payload.stored(entry), 0, entry.idleMillis());
     return new Stored(entry, value, epoch(entry), fence(entry));
   }

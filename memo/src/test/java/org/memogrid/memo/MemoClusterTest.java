@@ -3,6 +3,7 @@ package org.memogrid.memo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Cluster;
 import org.memogrid.testkit.Await;
@@ -49,7 +51,7 @@ class MemoClusterTest {
               .name("memo-test")
               .nodeName("n" + i)
               .port(PORTS.base())
-              .codec(new SerialCodec())
+              .allow(Priced.class.getName())
               .join());
     }
   }
@@ -153,17 +155,21 @@ class MemoClusterTest {
             mode,
             k -> {
               runs.incrementAndGet();
-              return k == 0 ? null : new ArrayList<>(Arrays.asList(k));
+              return switch (k) {
+                case 0 -> null;
+                case 1 -> new ArrayList<>(Arrays.asList(k));
+                default -> new ArrayList<>(List.of(6, 7, 8)).subList(1, 3);
+              };
             });
     for (int round = 0; round < 2; round++) {
       for (Memo<Integer, @Nullable Object> memo : memos) {
         assertThat(memo.apply(0)).isNull();
         assertThat(memo.apply(1)).isEqualTo(List.of(1));
+        assertThat(memo.apply(2)).isEqualTo(List.of(7, 8));
         assertThat(memo.peek(0)).isEmpty();
       }
     }
-    boolean each = mode == Mode.LOCAL || mode == Mode.INVALIDATED;
-    assertThat(runs).hasValue(each ? 6 : 2);
+    assertRuns(mode, 3);
   }
 
   @ParameterizedTest
@@ -321,6 +327,98 @@ class MemoClusterTest {
         .hasMessage("key");
   }
 
+  @ParameterizedTest
+  @EnumSource(
+      mode = EnumSource.Mode.EXCLUDE,
+      names = {"LOCAL"})
+  void allWhoWaitHearThatAResultCanNotTravelAndWhatToDo(Mode mode) throws Exception {
+    List<Memo<Integer, Object>> memos =
+        everywhere(
+            mode,
+            k -> {
+              runs.incrementAndGet();
+              pause(300);
+              return new Unknown(k);
+            });
+    List<Throwable> heard = new ArrayList<>();
+    for (Future<Object> answer : atOnce(12, i -> () -> memos.get(i % 3).apply(1))) {
+      Throwable thrown = catchThrowable(() -> get(answer)).getCause();
+      assertThat(thrown)
+          .isInstanceOfAny(IllegalArgumentException.class, MemoException.class)
+          .hasMessageContaining("the result for 1 can't be stored")
+          .hasMessageContaining("ClusterBuilder.allow(\"" + Unknown.class.getName() + "\")");
+      heard.add(thrown);
+    }
+    assertThat(runs).hasValue(1);
+    assertThat(heard).filteredOn(MemoException.class::isInstance).hasSize(8);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void recordsOnTheAllowListAreKeysAndResults(Mode mode) {
+    List<Memo<Priced, Priced>> memos =
+        everywhere(
+            mode,
+            k -> {
+              runs.incrementAndGet();
+              return new Priced(k.article(), k.cents() + 1);
+            });
+    for (Memo<Priced, Priced> memo : memos) {
+      assertThat(memo.apply(new Priced("apple", 1))).isEqualTo(new Priced("apple", 2));
+    }
+    assertRuns(mode, 1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aFailureElsewhereNamesWhatWasThrownAndWhere(boolean broken) throws Exception {
+    CountDownLatch running = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    List<Memo<Integer, Integer>> memos =
+        everywhere(
+            Mode.DISTRIBUTED,
+            k -> {
+              running.countDown();
+              await(goOn);
+              throw new Untold(broken);
+            });
+    Future<Integer> computes = CALLERS.submit(() -> memos.get(1).apply(5));
+    await(running);
+    Future<Integer> waits = CALLERS.submit(() -> memos.get(2).apply(5));
+    Await.until("one to wait", () -> ((MemoHandle<?, ?>) memos.get(2)).waiting() == 1);
+    goOn.countDown();
+    assertThat(catchThrowable(() -> get(computes))).isNotNull();
+    assertThat(catchThrowable(() -> get(waits)).getCause())
+        .isInstanceOf(MemoException.class)
+        .hasMessageContaining(Untold.class.getName() + (broken ? "" : ": told"))
+        .hasMessageContaining("of 5 failed on n1");
+  }
+
+  /** Not on the allow list. */
+  private record Unknown(int key) {}
+
+  /** On the allow list. */
+  private record Priced(String article, int cents) {}
+
+  /** Perhaps one whose own text fails. */
+  @SuppressWarnings("serial")
+  private static final class Untold extends RuntimeException {
+    private final boolean broken;
+
+    Untold(boolean broken) {
+      super("told");
+      this.broken = broken;
+    }
+
+    @Override
+    public String getMessage() {
+      if (broken) {
+        throw new IllegalStateException("no text");
+      }
+      return "told";
+    }
+  }
+
   @Test
   void aNameIsOpenOnceInAProcess() {
     Cluster node = NODES.get(0);
@@ -383,6 +481,16 @@ class MemoClusterTest {
     assertThatThrownBy(() -> get(released)).hasCauseInstanceOf(IllegalStateException.class);
     goOn.countDown();
     assertThat(get(computes)).isEqualTo(1);
+  }
+
+  /** After each member has called for so many keys, one member after the other. */
+  private void assertRuns(Mode mode, int keys) {
+    switch (mode) {
+      case LOCAL -> assertThat(runs).hasValue(3 * keys);
+      // A member that asks before the home knows that the run has ended gets its value.
+      case INVALIDATED -> assertThat(runs.get()).isBetween(keys, 3 * keys);
+      case REPLICATED, DISTRIBUTED -> assertThat(runs).hasValue(keys);
+    }
   }
 
   private static void pause(long millis) {

@@ -125,12 +125,7 @@ class MemoKillTest {
       String name = node.name();
       node.run(
           context -> {
-            context.join(
-                Cluster.builder()
-                    .name("memo-kill")
-                    .nodeName(name)
-                    .port(port)
-                    .codec(new SerialCodec()));
+            context.join(Cluster.builder().name("memo-kill").nodeName(name).port(port));
             var unused =
                 context.kept(
                     "memo",

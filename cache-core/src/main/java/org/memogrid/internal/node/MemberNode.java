@@ -158,6 +158,7 @@ public final class MemberNode implements Node, AutoCloseable {
     return stores;
   }
 
+  @Override
   public InstantSource clock() {
     return clock;
   }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.internal.node;
 
+import java.time.InstantSource;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import org.memogrid.cache.CacheOptions;
@@ -24,6 +25,9 @@ public interface Node {
   Executor workers();
 
   ScheduledExecutorService scheduler();
+
+  /** What entries' lives are counted by; that of the stores. */
+  InstantSource clock();
 
   /** The feature of that type on this member. */
   <F extends Feature> F feature(Class<F> type);

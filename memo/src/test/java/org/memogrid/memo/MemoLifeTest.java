@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.memo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.memogrid.cache.Mode;
+import org.memogrid.cluster.Cluster;
+import org.memogrid.cluster.TestTiming;
+import org.memogrid.testkit.Await;
+import org.memogrid.testkit.TestCluster;
+
+/** How long a result is remembered, by a clock that moves when it is told to. */
+@Timeout(120)
+class MemoLifeTest {
+  private final AtomicLong now = new AtomicLong(1_700_000_000_000L);
+  private final InstantSource clock = () -> Instant.ofEpochMilli(now.get());
+  private final AtomicInteger runs = new AtomicInteger();
+
+  private void tick(long seconds) {
+    now.addAndGet(seconds * 1_000);
+  }
+
+  private TestCluster cluster() {
+    return TestCluster.of(
+        1, node -> TestTiming.clock(TestTiming.timing(node, TestTiming.ONE_AFTER_ANOTHER), clock));
+  }
+
+  private MemoBuilder<Integer, Integer> counting(Mode mode) {
+    return Memo.<Integer, Integer>builder("counting", k -> runs.incrementAndGet()).mode(mode);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aResultIsForgottenWhenItsTimeIsUpAndNotBefore(Mode mode) {
+    try (TestCluster members = cluster()) {
+      Cluster node = members.node(0);
+      Memo<Integer, Integer> memo = counting(mode).timeToLive(Duration.ofSeconds(100)).build(node);
+      assertThat(memo.apply(1)).isEqualTo(1);
+      stored(memo);
+      tick(98);
+      assertThat(memo.apply(1)).isEqualTo(1);
+      assertThat(memo.peek(1)).contains(1);
+      tick(3);
+      assertThat(memo.peek(1)).isEmpty();
+      assertThat(memo.apply(1)).isEqualTo(2);
+      stored(memo);
+      tick(98); // a life of its own
+      assertThat(memo.apply(1)).isEqualTo(2);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"LOCAL", "INVALIDATED"})
+  void aResultInUseStaysAndAnIdleOneIsForgotten(Mode mode) {
+    try (TestCluster members = cluster()) {
+      Memo<Integer, Integer> memo =
+          counting(mode).maxIdle(Duration.ofSeconds(100)).build(members.node(0));
+      assertThat(memo.apply(1)).isEqualTo(1);
+      stored(memo);
+      for (int i = 0; i < 5; i++) {
+        tick(90);
+        assertThat(memo.apply(1)).isEqualTo(1);
+        renewed(memo);
+      }
+      tick(100);
+      assertThat(memo.apply(1)).isEqualTo(1);
+      renewed(memo);
+      tick(126);
+      assertThat(memo.apply(1)).isEqualTo(2);
+    }
+  }
+
+  /** The value is sent behind the answer. */
+  private static void stored(Memo<Integer, Integer> memo) {
+    MemoNode node = ((MemoHandle<Integer, Integer>) memo).node();
+    Await.until("the value is stored", () -> node.here(1) != null);
+  }
+
+  private static void renewed(Memo<Integer, Integer> memo) {
+    MemoNode node = ((MemoHandle<Integer, Integer>) memo).node();
+    Await.until("all uses are told", node::isQuiet);
+  }
+}
