@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.memo;
 
+import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cluster.Member;
 
@@ -41,6 +43,16 @@ sealed interface Effect {
 
   /** Let the caller's thread run the function. */
   record Start(Token token, Object key, Object caller) implements Effect {}
+
+  /** Interrupt the run: nobody waits for it. */
+  record Stop(Token token) implements Effect {}
+
+  /** Add the keys of entries stored here that have the tag, then tell {@link MemoCore#scanned}. */
+  record Scan(Member to, long scan, @Nullable String tag, List<Object> inFlight)
+      implements Effect {}
+
+  /** All members have told their keys. */
+  record Collected(Object caller, Set<Object> keys) implements Effect {}
 
   record Deliver(Object caller, Outcome outcome) implements Effect {}
 

@@ -2,6 +2,7 @@
 package org.memogrid.memo;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -22,13 +23,15 @@ import org.memogrid.memo.Message.Held;
  * run:    RUNNING -returned, failed-> COMPLETING -CompleteAck-> gone;  any -Fence-> fenced, never stored
  * </pre>
  *
- * <p>Invariants: at most one open flight per key. A flight that is ANSWERED has no waiting callers,
- * and who joins it is answered at once: its value is like a copy near by, which a fence drops.
+ * <p>Invariants: at most one open flight per key, and one more that is to replace what is stored. A
+ * flight that is ANSWERED has no waiting callers, and who joins it is answered at once: its value
+ * is like a copy near by, which a fence drops.
  */
 final class FlightTable {
   private final MemoCore core;
   private final Rules rules;
   private final Map<Object, Flight> open = new HashMap<>();
+  private final Map<Object, Flight> refreshes = new HashMap<>();
   private final Map<Long, Flight> flights = new LinkedHashMap<>();
   private final Map<Token, Run> runs = new LinkedHashMap<>();
   private final Map<Object, Flight> waiting = new HashMap<>();
@@ -42,12 +45,16 @@ final class FlightTable {
 
   // ---- callers
 
-  /** Returns whether the caller joined others. */
-  boolean call(Object key, Object caller, List<Token> ancestors) {
-    Flight flight = open.get(key);
+  /**
+   * Returns whether the caller joined others.
+   *
+   * @param seen null, or the entry that the caller wants replaced
+   */
+  boolean call(Object key, Object caller, List<Token> ancestors, @Nullable Object seen) {
+    Flight flight = (seen == null ? open : refreshes).get(key);
     if (flight == null) {
-      flight = new Flight(++requests, key, ancestors);
-      open.put(key, flight);
+      flight = new Flight(++requests, key, ancestors, seen);
+      openOnes(flight).put(key, flight);
       flights.put(flight.request, flight);
       join(flight, caller);
       acquire(flight);
@@ -69,7 +76,23 @@ final class FlightTable {
 
   @Nullable Value answer(Object key) {
     Flight flight = open.get(key);
-    return flight == null ? null : flight.answer;
+    Flight refresh = refreshes.get(key);
+    if (flight != null && flight.answer != null) {
+      return flight.answer;
+    }
+    return refresh == null ? null : refresh.answer;
+  }
+
+  /** Whatever is under way here. */
+  Set<Object> keys() {
+    Set<Object> keys = new LinkedHashSet<>();
+    flights.values().forEach(flight -> keys.add(flight.key));
+    runs.values().forEach(run -> keys.add(run.key));
+    return keys;
+  }
+
+  private Map<Object, Flight> openOnes(Flight like) {
+    return like.seen == null ? open : refreshes;
   }
 
   private void join(Flight flight, Object caller) {
@@ -77,16 +100,34 @@ final class FlightTable {
     waiting.put(caller, flight);
   }
 
-  /** The caller waits no more. It must not be one that computes. */
+  /** The caller waits no more, also if it computes. */
   void leave(Object caller) {
     Flight flight = waiting.remove(caller);
     if (flight == null) {
       return;
     }
     flight.callers.remove(caller);
-    if (flight.callers.isEmpty() && flight.state == State.WAITING) {
+    if (!flight.callers.isEmpty()) {
+      return;
+    }
+    if (flight.state == State.WAITING) {
       forget(flight);
       core.toHome(new Message.Leave(flight.key, flight.request));
+    } else {
+      unwanted(flight);
+    }
+  }
+
+  private void unwanted(Flight flight) {
+    Token token = flight.token;
+    Run run = token == null ? null : runs.get(token);
+    if (run == null) {
+      return;
+    }
+    if (run.fenced) {
+      core.emit(new Effect.Stop(run.token));
+    } else {
+      core.toHome(new Message.Unwanted(run.key, run.token));
     }
   }
 
@@ -118,38 +159,59 @@ final class FlightTable {
     }
     Flight flight = run.flight;
     if (run.fenced) {
-      fences.incrementAndGet();
-      runs.remove(token);
+      endFenced(run);
       finishFenced(flight, new Effect.Returned(value));
       return;
     }
-    run.result = new Message.Complete(run.key, token, value);
+    run.result = new Message.Complete(run.key, token, value, flight.seen);
     core.toHome(run.result);
     flight.state = State.ANSWERED;
     flight.token = null;
     deliver(flight, new Effect.Returned(value));
-    if (flight.isOpen) {
+    if (flight.isOpen && value.isKept()) {
       flight.answer = value;
     } else {
-      flights.remove(flight.request);
+      forget(flight);
     }
   }
 
-  void failed(Token token, Object failure) {
+  /**
+   * @param shared whether the failure is for all who wait; if not, it is for the caller who
+   *     computed, and the next of the others does
+   */
+  void failed(Token token, Object failure, boolean shared) {
     Run run = runs.get(token);
     if (run == null) {
       return;
     }
+    Flight flight = run.flight;
+    Effect.Threw outcome = new Effect.Threw(failure);
     if (run.fenced) {
-      fences.incrementAndGet();
-      runs.remove(token);
-      finishFenced(run.flight, new Effect.Threw(failure));
+      endFenced(run);
+      if (!shared && !flight.isOpen) {
+        deliver(flight, run.caller, outcome);
+        askAgain(flight);
+      } else {
+        finishFenced(flight, outcome);
+      }
       return;
     }
-    run.result = new Message.Failed(run.key, token, failure);
+    run.result = new Message.Failed(run.key, token, failure, shared);
     core.toHome(run.result);
-    forget(run.flight);
-    deliver(run.flight, new Effect.Threw(failure));
+    if (shared) {
+      forget(flight);
+      deliver(flight, outcome);
+    } else {
+      deliver(flight, run.caller, outcome);
+      askAgain(flight);
+    }
+  }
+
+  private void endFenced(Run run) {
+    runs.remove(run.token);
+    if (!run.cancelled) {
+      fences.incrementAndGet();
+    }
   }
 
   /** Callers that joined before the fence get the outcome; a run that lost to another's waits. */
@@ -157,6 +219,15 @@ final class FlightTable {
     if (!flight.isOpen) {
       forget(flight);
       deliver(flight, outcome);
+    } else {
+      askAgain(flight);
+    }
+  }
+
+  /** For those who still wait, under another number: the old one may have been answered. */
+  private void askAgain(Flight flight) {
+    if (flight.callers.isEmpty()) {
+      forget(flight);
       return;
     }
     flights.remove(flight.request);
@@ -179,7 +250,7 @@ final class FlightTable {
       return;
     }
     Effect.Returned outcome = new Effect.Returned(hit.value());
-    if (keepHere && flight.isOpen) {
+    if (keepHere && flight.isOpen && hit.value().isKept()) {
       flight.state = State.ANSWERED;
       flight.answer = hit.value();
       core.emit(new Effect.Fill(flight.request, flight.key, hit.value(), hit.epoch()));
@@ -220,6 +291,7 @@ final class FlightTable {
 
   private void start(Run run) {
     Object caller = run.flight.callers.iterator().next();
+    run.caller = caller;
     core.emit(new Effect.Start(run.token, run.key, caller));
   }
 
@@ -249,10 +321,23 @@ final class FlightTable {
     }
   }
 
+  /** Nobody elsewhere waits for the run either: it stops, unless somebody here does again. */
+  void onCancel(Token token) {
+    Run run = runs.get(token);
+    if (run == null || run.fenced || run.result != null || !run.flight.callers.isEmpty()) {
+      return;
+    }
+    run.cancelled = true;
+    fence(run);
+    forget(run.flight);
+    core.emit(new Effect.Stop(token));
+  }
+
   void fence(Object key) {
-    Flight flight = open.get(key);
-    if (flight != null && rules.apply(Rule.FENCE_CLOSES_FLIGHTS)) {
-      close(flight);
+    for (Flight flight : Arrays.asList(open.get(key), refreshes.get(key))) {
+      if (flight != null && rules.apply(Rule.FENCE_CLOSES_FLIGHTS)) {
+        close(flight);
+      }
     }
     for (Run run : new ArrayList<>(runs.values())) {
       if (run.key.equals(key) && !run.fenced && rules.apply(Rule.FENCE_STOPS_RUNS)) {
@@ -262,9 +347,9 @@ final class FlightTable {
   }
 
   void fenceAll(long epoch) {
-    for (Flight flight : new ArrayList<>(open.values())) {
-      close(flight);
-    }
+    List<Flight> closing = new ArrayList<>(open.values());
+    closing.addAll(refreshes.values());
+    closing.forEach(this::close);
     for (Run run : new ArrayList<>(runs.values())) {
       if (run.token.epoch() < epoch && !run.fenced) {
         // The home drops the lease by itself: told by us first, it would grant it once more.
@@ -287,7 +372,7 @@ final class FlightTable {
   }
 
   private void close(Flight flight) {
-    open.remove(flight.key);
+    openOnes(flight).remove(flight.key);
     flight.isOpen = false;
     flight.answer = null;
     if (flight.state == State.ANSWERED) {
@@ -320,6 +405,8 @@ final class FlightTable {
     for (Flight flight : flights.values()) {
       if (flight.state == State.WAITING) {
         acquire(flight);
+      } else if (flight.state == State.RUNNING && flight.callers.isEmpty()) {
+        unwanted(flight);
       }
     }
     for (Run run : runs.values()) {
@@ -357,11 +444,11 @@ final class FlightTable {
   }
 
   private void acquire(Flight flight) {
-    core.toHome(new Message.Acquire(flight.key, flight.request, flight.ancestors));
+    core.toHome(new Message.Acquire(flight.key, flight.request, flight.ancestors, flight.seen));
   }
 
   private void forget(Flight flight) {
-    open.remove(flight.key, flight);
+    openOnes(flight).remove(flight.key, flight);
     flights.remove(flight.request);
     flight.isOpen = false;
     flight.answer = null;
@@ -375,6 +462,13 @@ final class FlightTable {
     flight.callers.clear();
   }
 
+  private void deliver(Flight flight, @Nullable Object caller, Effect.Outcome outcome) {
+    if (caller != null && flight.callers.remove(caller)) {
+      waiting.remove(caller);
+      core.emit(new Effect.Deliver(caller, outcome));
+    }
+  }
+
   private enum State {
     WAITING,
     RUNNING,
@@ -385,16 +479,18 @@ final class FlightTable {
     long request;
     final Object key;
     final List<Token> ancestors;
+    final @Nullable Object seen;
     final Set<Object> callers = new LinkedHashSet<>();
     State state = State.WAITING;
     boolean isOpen = true;
     @Nullable Token token;
     @Nullable Value answer;
 
-    Flight(long request, Object key, List<Token> ancestors) {
+    Flight(long request, Object key, List<Token> ancestors, @Nullable Object seen) {
       this.request = request;
       this.key = key;
       this.ancestors = ancestors;
+      this.seen = seen;
     }
   }
 
@@ -402,7 +498,9 @@ final class FlightTable {
     final Token token;
     final Object key;
     final Flight flight;
+    @Nullable Object caller;
     boolean fenced;
+    boolean cancelled;
     Message.@Nullable ToHome result;
 
     Run(Token token, Object key, Flight flight) {

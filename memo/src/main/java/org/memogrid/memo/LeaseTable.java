@@ -5,9 +5,11 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cluster.Member;
@@ -36,6 +38,10 @@ final class LeaseTable {
   private final Fences fences;
   private final Map<Object, Entry> entries = new HashMap<>();
   private final Map<Long, Entry> operations = new HashMap<>();
+
+  /** Keys that moved away while their result was being written, by operation. */
+  private final Map<Long, Object> lateWrites = new HashMap<>();
+
   private long operationCount;
   private long tokens;
   private final AtomicLong promotions = new AtomicLong();
@@ -60,8 +66,14 @@ final class LeaseTable {
       core.send(from, new Message.Fail(acquire.request(), failure));
       return;
     }
+    Stored replaced = lease == null ? null : lease.seen;
+    if (acquire.seen() == null && replaced != null && isLive(replaced)) {
+      hit(new Request(from, acquire.request()), replaced); // it stands while it is refreshed
+      return;
+    }
     // Also the leader's own, asked again: if its grant was lost, it is the next to get one.
-    entry.waiters.put(new Request(from, acquire.request()), acquire.ancestors());
+    entry.waiters.put(
+        new Request(from, acquire.request()), new Wish(acquire.ancestors(), acquire.seen()));
     if (lease == null && entry.operation == 0) {
       proceed(entry);
     }
@@ -78,16 +90,19 @@ final class LeaseTable {
       return;
     }
     lease.completing = complete.value();
-    if (!shared) {
+    boolean replaces = lease.seen != null && isLive(lease.seen);
+    if (!shared || !(complete.value().isKept() || replaces)) {
       stored(entry, lease, complete.value());
       return;
     }
+    // A home that took the lease over did not see the entry; who refreshes it did.
+    Object told = lease.seenKnown ? null : complete.seen();
     core.emit(
         new Effect.Write(
             begin(entry),
             entry.key,
-            lease.seen,
-            lease.seenKnown,
+            told == null ? lease.seen : new Stored(told, null, 0, 0),
+            told != null || lease.seenKnown,
             complete.value(),
             lease.token,
             rules.apply(Rule.CONDITIONAL_WRITES)));
@@ -96,9 +111,32 @@ final class LeaseTable {
   void onFailed(Member from, Message.Failed failed) {
     core.send(from, new Message.CompleteAck(failed.token(), true));
     Entry entry = leased(failed.key(), failed.token());
-    if (entry != null) {
+    if (entry != null && failed.shared()) {
       entry.lease = null;
       fail(entry, failed.failure());
+    } else if (entry != null) {
+      promote(entry);
+    }
+  }
+
+  /** Nobody on its own member waits for the run: if nobody at all does, it need not go on. */
+  void onUnwanted(Message.Unwanted unwanted) {
+    Entry entry = leased(unwanted.key(), unwanted.token());
+    Lease lease = entry == null ? null : entry.lease;
+    if (entry != null && lease != null) {
+      lease.unwanted = true;
+      cancelIfUnwanted(entry);
+    }
+  }
+
+  private void cancelIfUnwanted(Entry entry) {
+    Lease lease = entry.lease;
+    if (lease == null || !lease.unwanted || lease.completing != null || !entry.waiters.isEmpty()) {
+      return;
+    }
+    core.send(lease.request.member, new Message.Cancel(entry.key, lease.token));
+    if (!rules.apply(Rule.KEEP_LEASE_UNTIL_STOPPED)) {
+      promote(entry);
     }
   }
 
@@ -113,6 +151,7 @@ final class LeaseTable {
     Entry entry = entries.get(leave.key());
     if (entry != null) {
       entry.waiters.remove(new Request(from, leave.request()));
+      cancelIfUnwanted(entry);
       tidy(entry);
     }
   }
@@ -152,7 +191,8 @@ final class LeaseTable {
     if (!entry.toBury.isEmpty()) {
       proceed(entry);
     } else if (stored != null && isLive(stored)) {
-      hit(entry, stored);
+      hitAll(entry, stored);
+      grantNext(entry, stored, true); // to one who wants it replaced, if there is one
     } else {
       grantNext(entry, stored, true);
     }
@@ -180,7 +220,8 @@ final class LeaseTable {
       // A late write of a former home, of a run that no fence reached.
       entry.lease = null;
       core.send(lease.request.member, new Message.CompleteAck(lease.token, true));
-      hit(entry, conflict);
+      hitAll(entry, conflict);
+      proceed(entry);
     } else {
       reject(entry, lease);
     }
@@ -240,6 +281,9 @@ final class LeaseTable {
       if (!core.isReady(entry.key)) {
         entries.remove(entry.key);
         operations.remove(entry.operation);
+        if (entry.lease != null && entry.operation != 0) {
+          lateWrites.put(entry.operation, entry.key);
+        }
         continue;
       }
       entry.waiters.keySet().removeIf(request -> !now.has(request.member));
@@ -290,6 +334,13 @@ final class LeaseTable {
 
   int size() {
     return entries.size();
+  }
+
+  /** What is under way here as home, or was when it moved away. */
+  Set<Object> keys() {
+    Set<Object> keys = new LinkedHashSet<>(entries.keySet());
+    keys.addAll(lateWrites.values());
+    return keys;
   }
 
   // ---- steps
@@ -352,15 +403,27 @@ final class LeaseTable {
     proceed(entry);
   }
 
-  private void hit(Entry entry, Stored stored) {
-    Value value = stored.value();
-    for (Request request : entry.waiters.keySet()) {
-      if (value != null) {
-        core.send(request.member, new Message.Hit(request.number, value, stored.epoch()));
+  /** Answers those who don't want just that replaced. */
+  private void hitAll(Entry entry, Stored stored) {
+    for (Iterator<Map.Entry<Request, Wish>> i = entry.waiters.entrySet().iterator();
+        i.hasNext(); ) {
+      Map.Entry<Request, Wish> waiter = i.next();
+      Object seen = waiter.getValue().seen;
+      boolean refresh =
+          seen != null
+              && (!rules.apply(Rule.REFRESH_WHAT_WAS_SEEN) || seen.equals(stored.handle()));
+      if (!refresh) {
+        hit(waiter.getKey(), stored);
+        i.remove();
       }
     }
-    entry.waiters.clear();
-    proceed(entry);
+  }
+
+  private void hit(Request request, Stored stored) {
+    Value value = stored.value();
+    if (value != null) {
+      core.send(request.member, new Message.Hit(request.number, value, stored.epoch()));
+    }
   }
 
   private void fail(Entry entry, Object failure) {
@@ -389,6 +452,7 @@ final class LeaseTable {
   }
 
   private @Nullable Entry end(long operation) {
+    lateWrites.remove(operation);
     Entry entry = operations.remove(operation);
     if (entry != null) {
       entry.operation = 0;
@@ -407,9 +471,11 @@ final class LeaseTable {
 
   private record Request(Member member, long number) {}
 
+  private record Wish(List<Token> ancestors, @Nullable Object seen) {}
+
   private static final class Entry {
     final Object key;
-    final Map<Request, List<Token>> waiters = new LinkedHashMap<>();
+    final Map<Request, Wish> waiters = new LinkedHashMap<>();
     final List<Invalidation> toBury = new ArrayList<>();
     final List<Invalidation> burying = new ArrayList<>();
     @Nullable Lease lease;
@@ -427,6 +493,7 @@ final class LeaseTable {
     final @Nullable Stored seen;
     final boolean seenKnown;
     @Nullable Value completing;
+    boolean unwanted;
 
     Lease(
         Token token,

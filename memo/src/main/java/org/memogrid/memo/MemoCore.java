@@ -36,6 +36,7 @@ final class MemoCore {
   private final FlightTable flights;
   private final LeaseTable leases;
   private final Fences fences;
+  private final Scans scans;
 
   private @Nullable Configuration configuration;
 
@@ -76,6 +77,7 @@ final class MemoCore {
     this.fences = new Fences(this, rules);
     this.flights = new FlightTable(this, rules);
     this.leases = new LeaseTable(this, rules, self, shared, fences);
+    this.scans = new Scans(this, rules, flights, leases);
   }
 
   // ---- events of callers
@@ -83,13 +85,14 @@ final class MemoCore {
   /**
    * A call that found nothing here. Its caller gets a Start or a Deliver.
    *
+   * @param seen null, or the entry that it found and wants replaced by another run's
    * @return whether it joined others
    */
-  boolean call(Object key, Object caller, List<Token> ancestors) {
-    return flights.call(key, caller, ancestors);
+  boolean call(Object key, Object caller, List<Token> ancestors, @Nullable Object seen) {
+    return flights.call(key, caller, ancestors, seen);
   }
 
-  /** A waiting caller leaves. */
+  /** A caller leaves, whether it waits or computes: the run stops when nobody is left. */
   void leave(Object caller) {
     flights.leave(caller);
   }
@@ -103,8 +106,11 @@ final class MemoCore {
     flights.returned(token, value);
   }
 
-  void failed(Token token, Object failure) {
-    flights.failed(token, failure);
+  /**
+   * @param shared whether the failure is for all who wait; if not, the next of them runs
+   */
+  void failed(Token token, Object failure, boolean shared) {
+    flights.failed(token, failure, shared);
   }
 
   /** The result of a run here that its home has not acknowledged. */
@@ -120,9 +126,18 @@ final class MemoCore {
     ask(number, pending);
   }
 
+  /**
+   * Asks all members for the keys that have the tag, or for all keys if it is null, with those in
+   * flight. The caller gets a Collected, or an Invalidated if this member leaves.
+   */
+  void collect(@Nullable String tag, Object caller) {
+    scans.begin(tag, caller);
+  }
+
   /** Releases all that wait here. */
   void shutDown(Object failure) {
     flights.shutDown(failure);
+    scans.shutDown(failure);
     for (Pending pending : invalidations.values()) {
       emit(new Effect.Invalidated(pending.caller, failure));
     }
@@ -159,6 +174,10 @@ final class MemoCore {
     flights.filled(request);
   }
 
+  void scanned(Member to, long scan, List<Object> keys) {
+    send(to, new Message.Scanned(scan, keys));
+  }
+
   void dropped(Member home, Invalidation invalidation) {
     send(home, new Message.FenceAck(invalidation));
   }
@@ -192,6 +211,7 @@ final class MemoCore {
     sendSync(next.members(), false);
     flights.installed();
     invalidations.forEach(this::ask);
+    scans.installed();
     emit(new Effect.AwaitSync(next.stamp()));
     waiting.addAll(early);
     early.clear();
@@ -347,6 +367,8 @@ final class MemoCore {
       leases.onAbandon(abandon);
     } else if (message instanceof Message.Leave leave) {
       leases.onLeave(from, leave);
+    } else if (message instanceof Message.Unwanted unwanted) {
+      leases.onUnwanted(unwanted);
     } else if (message instanceof Message.Invalidate invalidate) {
       leases.onInvalidate(from, invalidate);
     }
@@ -384,6 +406,12 @@ final class MemoCore {
       forgetHere(null, from, fence.invalidation());
     } else if (message instanceof Message.FenceOne fence) {
       flights.fenceOne(fence.token());
+    } else if (message instanceof Message.Cancel cancel) {
+      flights.onCancel(cancel.token());
+    } else if (message instanceof Message.Scan scan) {
+      scans.onScan(from, scan);
+    } else if (message instanceof Message.Scanned scanned) {
+      scans.onScanned(from, scanned);
     } else if (message instanceof Message.FenceAck ack) {
       fences.onAck(from, ack.invalidation());
     } else if (message instanceof Message.InvalidateAck ack) {
@@ -418,6 +446,10 @@ final class MemoCore {
   }
 
   // ---- what the tables use
+
+  boolean hasConfiguration() {
+    return configuration != null;
+  }
 
   Configuration configuration() {
     Configuration now = configuration;

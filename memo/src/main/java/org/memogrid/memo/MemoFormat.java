@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.memo;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Codec;
 import org.memogrid.cluster.Member;
+import org.memogrid.internal.store.Envelope;
 import org.memogrid.internal.wire.WireFormat;
 import org.memogrid.memo.Message.Held;
 import org.memogrid.memo.Message.Invalidation;
@@ -53,16 +57,23 @@ final class MemoFormat implements WireFormat<Packet> {
       for (Token token : m.ancestors()) {
         token(token, out);
       }
+      seen((Envelope) m.seen(), out);
     } else if (message instanceof Message.Complete m) {
       out.writeByte(2);
       key(m.key(), out);
       token(m.token(), out);
       value(m.value(), out);
+      seen((Envelope) m.seen(), out);
     } else if (message instanceof Message.Failed m) {
       out.writeByte(3);
       key(m.key(), out);
       token(m.token(), out);
       failure(m.failure(), out);
+      out.writeBoolean(m.shared());
+    } else if (message instanceof Message.Unwanted m) {
+      out.writeByte(9);
+      key(m.key(), out);
+      token(m.token(), out);
     } else if (message instanceof Message.Abandon m) {
       out.writeByte(4);
       key(m.key(), out);
@@ -133,20 +144,38 @@ final class MemoFormat implements WireFormat<Packet> {
       out.writeByte(29);
       out.writeLong(m.invalidation());
       failure(m.failure(), out);
+    } else if (message instanceof Message.Cancel m) {
+      out.writeByte(30);
+      key(m.key(), out);
+      token(m.token(), out);
+    } else if (message instanceof Message.Scan m) {
+      out.writeByte(31);
+      out.writeLong(m.scan());
+      String tag = m.tag();
+      out.writeBoolean(tag != null);
+      bytes(tag == null ? new byte[0] : tag.getBytes(UTF_8), out);
+    } else if (message instanceof Message.Scanned m) {
+      out.writeByte(32);
+      out.writeLong(m.scan());
+      out.writeInt(m.keys().size());
+      for (Object key : m.keys()) {
+        key(key, out);
+      }
     }
   }
 
   private Message message(DataInput in) throws IOException {
     byte kind = in.readByte();
     return switch (kind) {
-      case 1 -> new Message.Acquire(key(in), in.readLong(), tokens(in));
-      case 2 -> new Message.Complete(key(in), token(in), value(in));
-      case 3 -> new Message.Failed(key(in), token(in), failure(in));
+      case 1 -> new Message.Acquire(key(in), in.readLong(), tokens(in), seen(in));
+      case 2 -> new Message.Complete(key(in), token(in), value(in), seen(in));
+      case 3 -> new Message.Failed(key(in), token(in), failure(in), in.readBoolean());
       case 4 -> new Message.Abandon(key(in), token(in));
       case 5 -> new Message.Leave(key(in), in.readLong());
       case 6 -> new Message.Invalidate(key(in), in.readLong());
       case 7 -> new Message.InvalidateAll(in.readLong());
       case 8 -> new Message.Sync(held(in), in.readLong(), in.readBoolean());
+      case 9 -> new Message.Unwanted(key(in), token(in));
       case 20 -> new Message.Hit(in.readLong(), value(in), in.readLong());
       case 21 -> new Message.Grant(key(in), in.readLong(), token(in));
       case 22 -> new Message.Fail(in.readLong(), failure(in));
@@ -157,6 +186,9 @@ final class MemoFormat implements WireFormat<Packet> {
       case 27 -> new Message.FenceAck(invalidation(in));
       case 28 -> new Message.InvalidateAck(in.readLong());
       case 29 -> new Message.InvalidateFailed(in.readLong(), failure(in));
+      case 30 -> new Message.Cancel(key(in), token(in));
+      case 31 -> new Message.Scan(in.readLong(), tag(in));
+      case 32 -> new Message.Scanned(in.readLong(), keys(in));
       default ->
           throw new IOException(
               "a memo message of kind "
@@ -186,6 +218,36 @@ final class MemoFormat implements WireFormat<Packet> {
 
   private static Value value(DataInput in) throws IOException {
     return new Value(Payload.arrived(bytes(in)), in.readLong(), in.readLong());
+  }
+
+  private List<Object> keys(DataInput in) throws IOException {
+    int count = in.readInt();
+    List<Object> keys = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      keys.add(key(in));
+    }
+    return keys;
+  }
+
+  private static @Nullable String tag(DataInput in) throws IOException {
+    boolean given = in.readBoolean();
+    String tag = new String(bytes(in), UTF_8);
+    return given ? tag : null;
+  }
+
+  /** Of an entry that is to be replaced, its version is enough: it is what entries compare. */
+  private static void seen(@Nullable Envelope seen, DataOutput out) throws IOException {
+    out.writeBoolean(seen != null);
+    if (seen != null) {
+      out.writeLong(seen.version().origin());
+      out.writeLong(seen.version().number());
+    }
+  }
+
+  private static @Nullable Envelope seen(DataInput in) throws IOException {
+    return in.readBoolean()
+        ? Envelope.tombstone(new Envelope.Version(in.readLong(), in.readLong()))
+        : null;
   }
 
   private static void token(Token token, DataOutput out) throws IOException {
@@ -221,13 +283,13 @@ final class MemoFormat implements WireFormat<Packet> {
   private static void failure(Object failure, DataOutput out) throws IOException {
     Failure f = (Failure) failure;
     out.writeByte(indexOf(KINDS, f.kind()));
-    byte[] text = f.text().getBytes(java.nio.charset.StandardCharsets.UTF_8);
+    byte[] text = f.text().getBytes(UTF_8);
     bytes(text, out);
   }
 
   private static Failure failure(DataInput in) throws IOException {
     Failure.Kind kind = KINDS[in.readByte()];
-    return new Failure(null, kind, new String(bytes(in), java.nio.charset.StandardCharsets.UTF_8));
+    return new Failure(null, kind, new String(bytes(in), UTF_8));
   }
 
   private static void invalidation(Invalidation invalidation, DataOutput out) throws IOException {

@@ -154,7 +154,7 @@ final class MemoHandle<K, V> implements Memo<K, V> {
       node.feed(core -> core.returned(token, result));
     } else if (thrown != null) {
       finish(call, new Effect.Threw(thrown));
-      node.feed(core -> core.failed(token, thrown));
+      node.feed(core -> core.failed(token, thrown, true));
     }
   }
 

@@ -230,7 +230,7 @@ final class MemoNode {
           Envelope kept = keptMeanwhile(key);
           if (kept != null) {
             call.complete(new Effect.Returned(new Value(Payload.stored(kept), 0, 0)));
-          } else if (core.call(key, call, ancestors)) {
+          } else if (core.call(key, call, ancestors, null)) {
             joined.run();
           }
         });

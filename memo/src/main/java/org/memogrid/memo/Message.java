@@ -2,6 +2,7 @@
 package org.memogrid.memo;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.memogrid.cluster.Member;
 
 /** What the members of a memo say to each other. Each goes with the stamp of its sender. */
@@ -14,14 +15,30 @@ sealed interface Message {
   /** To the member that asked, or that runs. */
   sealed interface ToCaller extends Message {}
 
-  /** Get or lease. Answered by Hit, Grant or Fail, now or later. */
-  record Acquire(Object key, long request, List<Token> ancestors) implements ToHome {}
+  /**
+   * Get or lease. Answered by Hit, Grant or Fail, now or later.
+   *
+   * @param seen null, or the entry to be replaced: if it is still there, it is no answer
+   */
+  record Acquire(Object key, long request, List<Token> ancestors, @Nullable Object seen)
+      implements ToHome {}
 
-  /** The run's result. Answered by CompleteAck. */
-  record Complete(Object key, Token token, Value value) implements ToHome {}
+  /**
+   * The run's result. Answered by CompleteAck.
+   *
+   * @param seen null, or the entry that it is to replace
+   */
+  record Complete(Object key, Token token, Value value, @Nullable Object seen) implements ToHome {}
 
-  /** The run threw. Answered by CompleteAck. */
-  record Failed(Object key, Token token, Object failure) implements ToHome {}
+  /**
+   * The run threw. Answered by CompleteAck.
+   *
+   * @param shared whether the failure is for all who wait; if not, the next of them runs
+   */
+  record Failed(Object key, Token token, Object failure, boolean shared) implements ToHome {}
+
+  /** Nobody waits for the run on its own member any more. Answered by Cancel, now or later. */
+  record Unwanted(Object key, Token token) implements ToHome {}
 
   /** The token won't be used. */
   record Abandon(Object key, Token token) implements ToHome {}
@@ -51,6 +68,14 @@ sealed interface Message {
 
   /** The token lost against another of its key. */
   record FenceOne(Object key, Token token) implements ToCaller {}
+
+  /** Nobody waits for the run elsewhere either. Answered by Abandon, unless somebody does again. */
+  record Cancel(Object key, Token token) implements ToCaller {}
+
+  /** Which keys are in flight, or stored on the member? Answered by Scanned. */
+  record Scan(long scan, @Nullable String tag) implements ToCaller {}
+
+  record Scanned(long scan, List<Object> keys) implements ToCaller {}
 
   record FenceAck(Invalidation invalidation) implements ToCaller {}
 

@@ -36,5 +36,11 @@ enum Rule {
   /** R12. An invalidation leaves a tombstone, against writes that come late. */
   LEAVE_TOMBSTONE,
   /** A lost leader's lease passes to the next waiter. */
-  PROMOTE_WAITER
+  PROMOTE_WAITER,
+  /** A refresh runs only if the entry that it is to replace is still there. */
+  REFRESH_WHAT_WAS_SEEN,
+  /** A run that nobody wants keeps its lease until its member has fenced it. */
+  KEEP_LEASE_UNTIL_STOPPED,
+  /** R11. A scan names the keys in flight too: what is being computed will be stored. */
+  SCAN_IN_FLIGHT
 }

@@ -5,7 +5,13 @@ package org.memogrid.memo;
  * A result on its way.
  *
  * @param payload opaque to the core
- * @param timeToLive in milliseconds, 0 for ever
+ * @param timeToLive in milliseconds, 0 for ever, {@link #NOT_KEPT} for who waits now alone
  * @param maxIdle in milliseconds, 0 for ever
  */
-record Value(Object payload, long timeToLive, long maxIdle) {}
+record Value(Object payload, long timeToLive, long maxIdle) {
+  static final long NOT_KEPT = -1;
+
+  boolean isKept() {
+    return timeToLive != NOT_KEPT;
+  }
+}

@@ -2,8 +2,10 @@
 package org.memogrid.memo;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -17,7 +19,8 @@ import org.memogrid.cluster.Member;
  *
  * <ul>
  *   <li>I1: no two unfenced runs of a key at the same time, on members of the view
- *   <li>I2: runs &lt;= 1 + lost leaders + fences + expiries + failures, per key
+ *   <li>I2: runs &lt;= 1 + lost leaders + fences + expiries + failures + refreshes + runs that
+ *       nobody waited for any more, per key
  *   <li>I3: a call gets no value older than the last invalidation that was confirmed before it
  *   <li>I4: every call and every invalidation on a member of the view ends
  * </ul>
@@ -27,6 +30,7 @@ final class MemoChecker {
   private final List<String> violations = new ArrayList<>();
   private final int[] source = new int[MemoSim.KEYS];
   private final int[] confirmed = new int[MemoSim.KEYS];
+  private final int[] matched = new int[MemoSim.KEYS];
   private final int[] runs = new int[MemoSim.KEYS];
   private final int[] allowed = new int[MemoSim.KEYS];
   private final Map<Token, Running> active = new LinkedHashMap<>();
@@ -34,6 +38,9 @@ final class MemoChecker {
   private final Map<Token, Integer> granted = new HashMap<>();
   private final Set<Token> fenced = new HashSet<>();
   private final Set<Member> lost = new HashSet<>();
+  private final Set<Object> refreshed = Collections.newSetFromMap(new IdentityHashMap<>());
+  private final IdentityHashMap<Effect.Write, Member> writing = new IdentityHashMap<>();
+  private final boolean[] leftBehind = new boolean[MemoSim.KEYS];
   private final Set<SimNode.Caller> waiting = new LinkedHashSet<>();
   private final Set<Invalidating> invalidations = new LinkedHashSet<>();
   private long epochs;
@@ -64,12 +71,24 @@ final class MemoChecker {
   // ---- callers
 
   int atLeast(int key) {
-    return confirmed[key];
+    return Math.max(confirmed[key], matched[key]);
   }
 
   void called(SimNode.Caller caller) {
     calls++;
+    caller.atLeastByKey = confirmed[caller.key];
     waiting.add(caller);
+  }
+
+  void left(SimNode.Caller caller) {
+    waiting.remove(caller);
+  }
+
+  /** One run more, however many ask for the same entry to be replaced. */
+  void mayRefresh(int key, Object entry) {
+    if (refreshed.add(entry)) {
+      allowed[key]++;
+    }
   }
 
   /** {@code version} is null for a failure. */
@@ -77,7 +96,7 @@ final class MemoChecker {
     waiting.remove(caller);
     answers++;
     if (version != null
-        && version < caller.atLeast
+        && version < (leftBehind[caller.key] ? caller.atLeastByKey : caller.atLeast)
         && sim.views.has(caller.on)
         && !lost.contains(caller.on)) {
       violate(
@@ -105,13 +124,35 @@ final class MemoChecker {
   }
 
   void invalidated(Object caller, @Nullable Object failure) {
-    Invalidating invalidating = (Invalidating) caller;
+    confirm((Invalidating) caller, failure, confirmed);
+  }
+
+  private void confirm(Invalidating invalidating, @Nullable Object failure, int[] where) {
     invalidations.remove(invalidating);
     if (failure == null) {
       for (int k = 0; k < MemoSim.KEYS; k++) {
-        confirmed[k] = Math.max(confirmed[k], invalidating.upTo[k]);
+        where[k] = Math.max(where[k], invalidating.upTo[k]);
       }
     }
+  }
+
+  /**
+   * An invalidation of what matches knows as little as anybody of a write that only a lost home
+   * knew of: its key may have been missed.
+   */
+  void invalidatedMatching(Object caller, @Nullable Object failure) {
+    confirm((Invalidating) caller, failure, matched);
+  }
+
+  void writing(Member by, Effect.Write write) {
+    writing.put(write, by);
+    if (isOut(by)) {
+      leftBehind[(Integer) write.key()] = true;
+    }
+  }
+
+  void wrote(Member by, Effect.Write write) {
+    writing.remove(write, by);
   }
 
   // ---- runs
@@ -155,6 +196,12 @@ final class MemoChecker {
 
   void lost(Member member) {
     lost.add(member);
+    writing.forEach(
+        (write, by) -> {
+          if (by.equals(member)) {
+            leftBehind[(Integer) write.key()] = true;
+          }
+        });
     active.values().removeIf(running -> forgive(running, member));
     unacknowledged.values().removeIf(running -> forgive(running, member));
   }
@@ -171,6 +218,8 @@ final class MemoChecker {
   void observe(Member by, Effect effect) {
     if (effect instanceof Effect.Bury bury) {
       fence((Integer) bury.key());
+    } else if (effect instanceof Effect.Stop stop) {
+      allowed[granted.getOrDefault(stop.token(), 0)]++;
     } else if (effect instanceof Effect.Send send) {
       Message message = send.message();
       if (message instanceof Message.Grant grant) {

@@ -39,6 +39,7 @@ final class MemoSim {
   final Set<Rule> off;
   final double failing;
   final double timeToLive;
+  final double notKept;
   private final boolean traced;
   private final StringBuilder chart = new StringBuilder();
   private final Map<Member, SimNode> nodes = new LinkedHashMap<>();
@@ -53,6 +54,7 @@ final class MemoSim {
     this.kind = die <= 5 ? Kind.REPLICATED : die <= 8 ? Kind.DISTRIBUTED : Kind.INVALIDATED;
     this.failing = time.chance(0.3) ? 0.1 : 0;
     this.timeToLive = time.chance(0.3) ? time.between(100, 1_500) : 0;
+    this.notKept = time.chance(0.2) ? 0.2 : 0;
     this.net = new SimNet(time);
     this.views = new SimViews(time, this::learn);
     this.store = new SimStore<>(time, views);
@@ -80,6 +82,12 @@ final class MemoSim {
     if (time.chance(0.3)) {
       time.after(time.between(0, BUSY), this::invalidateAll);
     }
+    for (int i = time.between(0, 3); i > 0; i--) {
+      time.after(time.between(0, BUSY), this::invalidateMatching);
+    }
+    for (int i = time.between(0, 10); i > 0; i--) {
+      refreshes(time.between(0, BUSY), time.between(0, KEYS - 1));
+    }
     time.runUntil(END);
     for (SimNode node : nodes.values()) {
       if (views.has(node.self)) {
@@ -100,6 +108,10 @@ final class MemoSim {
     }
     if (time.chance(0.1)) {
       time.after(at + time.between(0, 120), this::invalidateAll);
+    }
+    if (time.chance(0.3)) {
+      time.after(at + time.between(0, 120), this::invalidateMatching);
+      time.after(at + time.between(60, 160), () -> call(key));
     }
     int faults = time.chance(0.8) ? time.between(1, 4) : 0;
     for (int i = 0; i < faults; i++) {
@@ -127,6 +139,27 @@ final class MemoSim {
     SimNode node = anyNode();
     if (node != null) {
       net.whenAwake(node.self, () -> node.invalidate(null));
+    }
+  }
+
+  private void invalidateMatching() {
+    SimNode node = anyNode();
+    if (node != null) {
+      net.whenAwake(node.self, node::invalidateMatching);
+    }
+  }
+
+  /** Several members find the same entry old. */
+  private void refreshes(int at, int key) {
+    for (int i = time.between(1, 3); i > 0; i--) {
+      time.after(
+          at + time.between(0, 20),
+          () -> {
+            SimNode node = anyNode();
+            if (node != null) {
+              net.whenAwake(node.self, () -> node.refresh(key));
+            }
+          });
     }
   }
 
@@ -278,6 +311,11 @@ final class MemoSim {
       this.version = version;
       this.epoch = epoch;
       this.expiresAt = expiresAt;
+    }
+
+    @Override
+    public String toString() {
+      return "entry[" + version + ", " + epoch + "." + fence + "]";
     }
   }
 }

@@ -2,10 +2,12 @@
 package org.memogrid.memo;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cluster.Member;
 import org.memogrid.memo.MemoSim.Env;
@@ -69,15 +71,37 @@ final class SimNode {
       sim.checker.answered(caller, here.version);
       return;
     }
-    feed(() -> core.call(key, caller, List.of()));
-    if (sim.time.chance(0.1)) {
+    ask(caller, null);
+  }
+
+  /** Somebody in the background wants an entry of this member's replaced. */
+  void refresh(int key) {
+    Env here = sim.kind == Kind.REPLICATED ? sim.store.copy(self, key) : near.get(key);
+    if (everSettled && here != null && isLive(here)) {
+      sim.time.after(sim.time.between(0, 100), () -> event(() -> refresh(key, here)));
+    }
+  }
+
+  /** What was seen may have been replaced since. */
+  private void refresh(int key, Env seen) {
+    Caller caller = new Caller(key, self, sim.checker.atLeast(key));
+    sim.checker.called(caller);
+    sim.checker.mayRefresh(key, seen);
+    sim.note(self + " wants " + key + " refreshed");
+    ask(caller, seen);
+  }
+
+  private void ask(Caller caller, @Nullable Env seen) {
+    feed(() -> core.call(caller.key, caller, List.of(), seen));
+    if (sim.time.chance(0.15)) {
       sim.time.after(
           sim.time.between(1, 200),
           () ->
               event(
                   () -> {
-                    if (!caller.computes && !caller.done) {
+                    if (!caller.done) {
                       caller.done = true;
+                      sim.checker.left(caller);
                       core.leave(caller);
                     }
                   }));
@@ -88,6 +112,40 @@ final class SimNode {
     Object caller = sim.checker.invalidating(key, self);
     sim.note(self + " invalidates " + (key == null ? "all" : key));
     feed(() -> core.invalidate(key, caller));
+  }
+
+  /** Invalidates all keys that the members tell of, each by itself. */
+  void invalidateMatching() {
+    Object invalidating = sim.checker.invalidating(null, self);
+    sim.note(self + " invalidates what is there");
+    feed(() -> core.collect(null, new Matching(invalidating)));
+  }
+
+  private void collected(Matching matching, Set<Object> keys) {
+    sim.note(self + " collected " + keys);
+    matching.missing = keys.size();
+    if (keys.isEmpty()) {
+      sim.checker.invalidatedMatching(matching.invalidating, null);
+    }
+    for (Object key : keys) {
+      inbox.add(() -> core.invalidate(key, matching));
+    }
+  }
+
+  private void invalidated(Matching matching, @Nullable Object failure) {
+    matching.missing--;
+    if (matching.missing <= 0 || failure != null) {
+      sim.checker.invalidatedMatching(matching.invalidating, failure);
+    }
+  }
+
+  private static final class Matching {
+    final Object invalidating;
+    int missing;
+
+    Matching(Object invalidating) {
+      this.invalidating = invalidating;
+    }
   }
 
   /** An event of this node's own, later than now: lost if it is down, late if it is paused. */
@@ -149,6 +207,13 @@ final class SimNode {
       start(start);
     } else if (effect instanceof Effect.Deliver deliver) {
       deliver(deliver);
+    } else if (effect instanceof Effect.Scan scan) {
+      later(0, 4, () -> scan(scan));
+    } else if (effect instanceof Effect.Collected collected) {
+      collected((Matching) collected.caller(), collected.keys());
+    } else if (effect instanceof Effect.Invalidated invalidated
+        && invalidated.caller() instanceof Matching matching) {
+      invalidated(matching, invalidated.failure());
     } else if (effect instanceof Effect.Invalidated invalidated) {
       sim.note(self + " is told: invalidated");
       sim.checker.invalidated(invalidated.caller(), invalidated.failure());
@@ -191,11 +256,19 @@ final class SimNode {
                   sim.checker.ended(start.token());
                   if (sim.time.chance(sim.failing)) {
                     sim.checker.failed(key);
-                    core.failed(start.token(), "boom");
+                    core.failed(start.token(), "boom", sim.time.chance(0.5));
                   } else {
-                    core.returned(start.token(), new Value(version, (long) sim.timeToLive, 0));
+                    core.returned(start.token(), new Value(version, timeToLive(key), 0));
                   }
                 }));
+  }
+
+  private long timeToLive(int key) {
+    if (sim.time.chance(sim.notKept)) {
+      sim.checker.mayExpire(key);
+      return Value.NOT_KEPT;
+    }
+    return (long) sim.timeToLive;
   }
 
   private void deliver(Effect.Deliver deliver) {
@@ -216,7 +289,19 @@ final class SimNode {
     feed(() -> core.found(read.operation(), stored(env)));
   }
 
+  private void scan(Effect.Scan scan) {
+    List<Object> keys = new ArrayList<>(scan.inFlight());
+    for (int key = 0; key < MemoSim.KEYS; key++) {
+      Env here = sim.kind == Kind.INVALIDATED ? near.get(key) : sim.store.copy(self, key);
+      if (here != null && here.version != null) {
+        keys.add(key);
+      }
+    }
+    feed(() -> core.scanned(scan.to(), scan.scan(), keys));
+  }
+
   private void write(Effect.Write write) {
+    sim.checker.writing(self, write);
     if (write.seenKnown()) {
       write(write, write.seen());
     } else {
@@ -249,6 +334,7 @@ final class SimNode {
         result ->
             event(
                 () -> {
+                  sim.checker.wrote(self, write);
                   if (result.stored() || write.seenKnown()) {
                     core.written(write.operation(), result.stored(), stored(result.there()));
                   } else {
@@ -298,6 +384,9 @@ final class SimNode {
   }
 
   private double expiry(Value value) {
+    if (!value.isKept()) {
+      return sim.time.now() + 1;
+    }
     return value.timeToLive() == 0 ? Double.MAX_VALUE : sim.time.now() + value.timeToLive();
   }
 
@@ -316,6 +405,7 @@ final class SimNode {
     final int key;
     final Member on;
     final int atLeast;
+    int atLeastByKey;
     boolean computes;
     boolean done;
 
