@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  * WAITING -leave-> LEFT
  * </pre>
  *
+ * <p>A call whose run is on another thread says {@link #computed} when it has handed it over.
+ *
  * <p>Invariant: an offer is either taken or refused, so whoever offers knows whether a run begins.
  * Thread-safe.
  */
@@ -74,7 +76,9 @@ abstract class Call {
 
   /** It has computed: it waits to hear what becomes of that, unless it has heard already. */
   final synchronized void computed() {
-    state = outcome == null ? State.WAITING : State.DONE;
+    if (state == State.COMPUTING) {
+      state = outcome == null ? State.WAITING : State.DONE;
+    }
   }
 
   /** Instead of what came of it. */
@@ -97,22 +101,37 @@ abstract class Call {
   abstract void wake();
 
   /** A call whose thread waits for it, and computes. */
-  static final class Blocking extends Call {
+  static class Blocking extends Call {
     private final Thread caller = Thread.currentThread();
 
     @Override
-    void wake() {
+    final void wake() {
       LockSupport.unpark(caller);
     }
 
-    /** Waits until there is something to do. */
-    void await() throws InterruptedException {
+    /**
+     * Waits until there is something to do.
+     *
+     * @param nanos at most, 0 for no limit
+     * @return whether there is
+     */
+    final boolean await(long nanos) throws InterruptedException {
+      long end = System.nanoTime() + nanos;
       while (isWaiting()) {
-        LockSupport.park(this);
+        long left = end - System.nanoTime();
+        if (nanos != 0 && left <= 0) {
+          return false;
+        }
+        if (nanos == 0) {
+          LockSupport.park(this);
+        } else {
+          LockSupport.parkNanos(this, left);
+        }
         if (Thread.interrupted()) {
           throw new InterruptedException();
         }
       }
+      return true;
     }
   }
 }

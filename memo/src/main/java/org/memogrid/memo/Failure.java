@@ -20,7 +20,9 @@ record Failure(@Nullable Throwable thrown, Kind kind, String text) {
     /** The home could not answer. */
     HOME,
     /** The memo, or the cluster, was closed. */
-    CLOSED
+    CLOSED,
+    /** It took too long. */
+    TIMEOUT
   }
 
   static Failure of(Throwable thrown, String where) {
@@ -45,6 +47,17 @@ record Failure(@Nullable Throwable thrown, Kind kind, String text) {
       case RUN, HOME -> new MemoException(text);
       case CYCLE -> new MemoCycleException(text);
       case CLOSED -> new IllegalStateException(text);
+      case TIMEOUT -> new MemoTimeoutException(text);
     };
+  }
+
+  /** Throws what may be checked, for a method that has to declare nothing. */
+  static RuntimeException sneaky(Throwable thrown) {
+    throw Failure.<RuntimeException>unchecked(thrown);
+  }
+
+  @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
+  private static <E extends Throwable> E unchecked(Throwable thrown) throws E {
+    throw (E) thrown;
   }
 }

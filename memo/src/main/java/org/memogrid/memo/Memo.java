@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.memo;
 
+import static java.util.Objects.requireNonNull;
+
 import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Cluster;
 
@@ -44,14 +50,70 @@ public interface Memo<K, V> extends Function<K, V>, AutoCloseable {
     return Memo.<K, V>builder(name, fn).mode(mode).build(Cluster.shared());
   }
 
+  /** The same for a function of no arguments. */
+  static <V> Memo0<V> of(Supplier<? extends V> fn, String name, Mode mode) {
+    return Memo0.of(Memo.<V>builder(name, fn).mode(mode).build(Cluster.shared()));
+  }
+
+  /** The same for a function of two arguments. */
+  static <A, B, V> Memo2<A, B, V> of(
+      BiFunction<? super A, ? super B, ? extends V> fn, String name, Mode mode) {
+    return Memo2.of(Memo.<A, B, V>builder(name, fn).mode(mode).build(Cluster.shared()));
+  }
+
+  /** The same for a function of three arguments. */
+  static <A, B, C, V> Memo3<A, B, C, V> of(
+      TriFunction<? super A, ? super B, ? super C, ? extends V> fn, String name, Mode mode) {
+    return Memo3.of(Memo.<A, B, C, V>builder(name, fn).mode(mode).build(Cluster.shared()));
+  }
+
+  /** {@code Memo.builderAsync(name, fn).mode(mode).build(Cluster.shared())}. */
+  static <K, V> Memo<K, V> ofAsync(
+      Function<? super K, ? extends CompletionStage<? extends V>> fn, String name, Mode mode) {
+    return Memo.<K, V>builderAsync(name, fn).mode(mode).build(Cluster.shared());
+  }
+
   /**
    * Begins a memo.
    *
    * @param name the same on every member: a member that runs the function finds the others by it
-   * @param fn the function; it may call memos, itself included
+   * @param fn the function; it may call memos, itself included. If it returns a {@link
+   *     CompletionStage}, that is awaited and its value remembered; each call then gets a stage
+   *     that is complete. {@link #builderAsync} is for those who would rather have the value.
    */
   static <K, V> MemoBuilder<K, V> builder(String name, Function<? super K, ? extends V> fn) {
-    return new MemoBuilder<>(name, fn);
+    return new MemoBuilder<>(name, fn, false);
+  }
+
+  /** Begins a memo of a function of no arguments; {@link Memo0#of} gives it its shape. */
+  static <V> MemoBuilder<String, V> builder(String name, Supplier<? extends V> fn) {
+    requireNonNull(fn, "fn");
+    return new MemoBuilder<>(name, key -> fn.get(), false);
+  }
+
+  /** Begins a memo of a function of two arguments; {@link Memo2#of} gives it its shape. */
+  static <A, B, V> MemoBuilder<Args2<A, B>, V> builder(
+      String name, BiFunction<? super A, ? super B, ? extends V> fn) {
+    requireNonNull(fn, "fn");
+    return new MemoBuilder<>(name, args -> fn.apply(args.first(), args.second()), false);
+  }
+
+  /** Begins a memo of a function of three arguments; {@link Memo3#of} gives it its shape. */
+  static <A, B, C, V> MemoBuilder<Args3<A, B, C>, V> builder(
+      String name, TriFunction<? super A, ? super B, ? super C, ? extends V> fn) {
+    requireNonNull(fn, "fn");
+    return new MemoBuilder<>(
+        name, args -> fn.apply(args.first(), args.second(), args.third()), false);
+  }
+
+  /**
+   * Begins a memo of a function that returns a stage: its value is awaited by the thread that runs
+   * the function, and remembered. A stage that fails is a run that failed; a run that is stopped
+   * cancels its stage, if that is a future.
+   */
+  static <K, V> MemoBuilder<K, V> builderAsync(
+      String name, Function<? super K, ? extends CompletionStage<? extends V>> fn) {
+    return new MemoBuilder<>(name, fn, true);
   }
 
   /** The name it was built with. */
@@ -77,16 +139,20 @@ public interface Memo<K, V> extends Function<K, V>, AutoCloseable {
   /**
    * As {@link #apply}, without waiting; if this member has to compute, a thread of the memo's own
    * does. The future fails with what {@code apply} throws. Cancelling it leaves: others that wait
-   * for the same run don't notice.
+   * for the same run don't notice, and if nobody in the cluster is left, the run's thread is
+   * interrupted.
    */
   CompletableFuture<V> async(K key);
 
-  /** {@link #apply} for each key; the keys that nobody has are asked for at the same time. */
+  /**
+   * {@link #apply} for each key; the keys that nobody has are asked for at the same time. Throws
+   * what the first of them throws that fails.
+   */
   Map<K, V> getAll(Collection<? extends K> keys);
 
   /**
-   * What is remembered, without a run and without waiting for one. Empty also for a remembered
-   * null.
+   * What is remembered, without a run and without waiting for one; a stale value only as long as
+   * calls get it without further ado. Empty also for a remembered null or failure.
    */
   Optional<V> peek(K key);
 
@@ -109,6 +175,24 @@ public interface Memo<K, V> extends Function<K, V>, AutoCloseable {
 
   /** {@link #invalidate} for all keys, at the price of one message to each member. */
   void invalidateAll();
+
+  /**
+   * {@link #invalidate} for all keys whose result has the {@linkplain MemoBuilder#tags tag}, and
+   * for those that are being computed, whose tags nobody knows yet. Every member looks through the
+   * entries it holds; then each key that was found is invalidated.
+   *
+   * @throws MemoException as {@link #invalidate}; some of the keys may be invalidated
+   */
+  void invalidateTag(String tag);
+
+  /**
+   * {@link #invalidate} for all keys that the predicate holds of, stored or being computed: {@code
+   * prices.invalidateIf(sku -> sku.startsWith("fruit/"))}. All keys are sent to this member, on
+   * whose calling thread the predicate runs; it sees normalised keys.
+   *
+   * @throws MemoException as {@link #invalidate}; some of the keys may be invalidated
+   */
+  void invalidateIf(Predicate<? super K> predicate);
 
   /**
    * Runs {@code write}, then invalidates the key, also if {@code write} fails: a run that overlaps

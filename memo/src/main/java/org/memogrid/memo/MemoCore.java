@@ -92,6 +92,14 @@ final class MemoCore {
     return flights.call(key, caller, ancestors, seen);
   }
 
+  /** Has the key's home run the function, if it can and is not this member: before a call. */
+  void summon(Object key, List<Token> ancestors, @Nullable Object seen) {
+    Configuration now = configuration;
+    if (now != null && !now.home(key).equals(self)) {
+      toHome(new Message.Summon(key, ancestors, seen));
+    }
+  }
+
   /** A caller leaves, whether it waits or computes: the run stops when nobody is left. */
   void leave(Object caller) {
     flights.leave(caller);

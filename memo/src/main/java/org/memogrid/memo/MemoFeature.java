@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.memo;
 
+import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ExecutorService;
@@ -22,6 +23,7 @@ public final class MemoFeature implements Feature {
   private final ConcurrentMap<MemoId, MemoNode> memos = new ConcurrentHashMap<>();
   private @Nullable Node node;
   private @Nullable MemoFormat format;
+  private @Nullable Definitions definitions;
   private @Nullable Registration service;
   private @Nullable ExecutorService runners;
   private volatile boolean stopped;
@@ -33,6 +35,7 @@ public final class MemoFeature implements Feature {
   public void start(Node member) {
     node = member;
     format = new MemoFormat(member.codec());
+    definitions = new Definitions(member);
     AtomicInteger count = new AtomicInteger();
     String name = member.membership().self().name();
     runners =
@@ -55,7 +58,7 @@ public final class MemoFeature implements Feature {
     }
     MemoNode memo = node(packet.memo());
     memo.received(incoming.from(), packet);
-    memo.openSoon();
+    memo.openSoon(started(definitions));
   }
 
   /** The home can't read the key: the caller hears so, rather than wait for ever. */
@@ -91,6 +94,22 @@ public final class MemoFeature implements Feature {
     if (stopped) {
       memo.stop();
     }
+    return memo;
+  }
+
+  Definitions definitions() {
+    return started(definitions);
+  }
+
+  /** The memos whose results may depend on those of others. Blocks. */
+  List<MemoId> tracking() {
+    return definitions().tracking();
+  }
+
+  /** The memo's node, open. Blocks. */
+  MemoNode opened(MemoId id) {
+    MemoNode memo = node(id);
+    memo.open(definitions().storeOf(id));
     return memo;
   }
 

@@ -2,12 +2,15 @@
 package org.memogrid.memo;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Objects.requireNonNull;
 
 import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Codec;
@@ -24,6 +27,9 @@ import org.memogrid.memo.Message.Invalidation;
 final class MemoFormat implements WireFormat<Packet> {
   private static final Mode[] MODES = Mode.values();
   private static final Failure.Kind[] KINDS = Failure.Kind.values();
+  private static final int FOUND = 1;
+  private static final int MORTAL = 2;
+  private static final int FRESH = 4;
 
   private final Codec codec;
 
@@ -53,10 +59,7 @@ final class MemoFormat implements WireFormat<Packet> {
       out.writeByte(1);
       key(m.key(), out);
       out.writeLong(m.request());
-      out.writeInt(m.ancestors().size());
-      for (Token token : m.ancestors()) {
-        token(token, out);
-      }
+      tokens(m.ancestors(), out);
       seen((Envelope) m.seen(), out);
     } else if (message instanceof Message.Complete m) {
       out.writeByte(2);
@@ -78,6 +81,11 @@ final class MemoFormat implements WireFormat<Packet> {
       out.writeByte(4);
       key(m.key(), out);
       token(m.token(), out);
+    } else if (message instanceof Message.Summon m) {
+      out.writeByte(10);
+      key(m.key(), out);
+      tokens(m.ancestors(), out);
+      seen((Envelope) m.seen(), out);
     } else if (message instanceof Message.Leave m) {
       out.writeByte(5);
       key(m.key(), out);
@@ -176,6 +184,7 @@ final class MemoFormat implements WireFormat<Packet> {
       case 7 -> new Message.InvalidateAll(in.readLong());
       case 8 -> new Message.Sync(held(in), in.readLong(), in.readBoolean());
       case 9 -> new Message.Unwanted(key(in), token(in));
+      case 10 -> new Message.Summon(key(in), tokens(in), seen(in));
       case 20 -> new Message.Hit(in.readLong(), value(in), in.readLong());
       case 21 -> new Message.Grant(key(in), in.readLong(), token(in));
       case 22 -> new Message.Fail(in.readLong(), failure(in));
@@ -211,13 +220,55 @@ final class MemoFormat implements WireFormat<Packet> {
   }
 
   private void value(Value value, DataOutput out) throws IOException {
-    bytes(((Payload) value.payload()).bytes(codec), out);
+    Payload payload = (Payload) value.payload();
+    Envelope entry = payload.entry();
+    Envelope.Fresh fresh = entry.fresh();
+    byte[] content = entry.bytes(codec);
     out.writeLong(value.timeToLive());
     out.writeLong(value.maxIdle());
+    out.writeByte(
+        (payload.isFound() ? FOUND : 0)
+            | (entry.isMortal() ? MORTAL : 0)
+            | (fresh == null ? 0 : FRESH));
+    seen(entry, out);
+    if (entry.isMortal()) {
+      out.writeLong(entry.expiresAt());
+      out.writeLong(entry.idleMillis());
+      out.writeLong(entry.touchedAt());
+    }
+    if (fresh != null) {
+      out.writeLong(fresh.refreshAt());
+      out.writeLong(fresh.until());
+      out.writeLong(fresh.costMillis());
+    }
+    out.writeInt(entry.tags().size());
+    for (String tag : entry.tags()) {
+      bytes(tag.getBytes(UTF_8), out);
+    }
+    bytes(content == null ? new byte[0] : content, out);
   }
 
   private static Value value(DataInput in) throws IOException {
-    return new Value(Payload.arrived(bytes(in)), in.readLong(), in.readLong());
+    long timeToLive = in.readLong();
+    long maxIdle = in.readLong();
+    byte flags = in.readByte();
+    Envelope.Version version = requireNonNull(seen(in), "a value's version").version();
+    long[] life = (flags & MORTAL) == 0 ? null : longs(in);
+    long[] fresh = (flags & FRESH) == 0 ? null : longs(in);
+    Set<String> tags = new HashSet<>();
+    for (int i = in.readInt(); i > 0; i--) {
+      tags.add(new String(bytes(in), UTF_8));
+    }
+    Envelope entry = Envelope.ofBytes(version, bytes(in));
+    entry = life == null ? entry : entry.expiring(life[0], life[1], life[2]);
+    entry =
+        fresh == null ? entry : entry.withFresh(new Envelope.Fresh(fresh[0], fresh[1], fresh[2]));
+    entry = tags.isEmpty() ? entry : entry.withTags(tags);
+    return new Value(Payload.arrived(entry, (flags & FOUND) != 0), timeToLive, maxIdle);
+  }
+
+  private static long[] longs(DataInput in) throws IOException {
+    return new long[] {in.readLong(), in.readLong(), in.readLong()};
   }
 
   private List<Object> keys(DataInput in) throws IOException {
@@ -260,6 +311,13 @@ final class MemoFormat implements WireFormat<Packet> {
 
   private static Token token(DataInput in) throws IOException {
     return new Token(in.readLong(), in.readLong(), in.readUTF(), in.readLong(), in.readLong());
+  }
+
+  private static void tokens(List<Token> tokens, DataOutput out) throws IOException {
+    out.writeInt(tokens.size());
+    for (Token token : tokens) {
+      token(token, out);
+    }
   }
 
   private static List<Token> tokens(DataInput in) throws IOException {

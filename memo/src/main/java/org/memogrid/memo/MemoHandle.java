@@ -6,42 +6,47 @@ import static java.util.Objects.requireNonNull;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
-import java.util.function.UnaryOperator;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.Mode;
 import org.memogrid.internal.store.Envelope;
 
-/** The public face of a memo on one member: calls, on threads that wait and compute. */
+/**
+ * The public face of a memo on one member: finds what is remembered, judges its age, and waits for
+ * a run where there is nothing good enough. Runs are {@link Runner}'s.
+ */
 final class MemoHandle<K, V> implements Memo<K, V> {
   private final MemoNode node;
-  private final ExecutorService runners;
+  private final ExecutorService threads;
   private final Plan<K, V> plan;
-  private final LongAdder hits = new LongAdder();
-  private final LongAdder joins = new LongAdder();
-  private final LongAdder runs = new LongAdder();
-  private final LongAdder failures = new LongAdder();
-  private final LongAdder runNanos = new LongAdder();
+  private final Counters counters = new Counters();
+  private final Runner<K, V> runner;
+  private final Freshness freshness;
+  private final Refresher<K> refresher;
+  private final Invalidations invalidations;
+  private final @Nullable Batcher<K> batcher;
   private volatile boolean closed;
 
-  /** What the user asked for; durations in milliseconds, 0 for ever. */
-  record Plan<K, V>(
-      Function<? super K, ? extends V> fn,
-      UnaryOperator<K> normaliser,
-      long timeToLive,
-      long maxIdle) {}
-
-  MemoHandle(MemoNode node, ExecutorService runners, Plan<K, V> plan) {
+  MemoHandle(MemoNode node, MemoFeature feature, Plan<K, V> plan) {
     this.node = node;
-    this.runners = runners;
+    this.threads = feature.runners();
     this.plan = plan;
+    this.runner = new Runner<>(node, plan, threads, counters);
+    this.freshness = new Freshness(plan);
+    this.refresher = new Refresher<>(node, counters, this::background);
+    this.invalidations = new Invalidations(node, feature);
+    this.batcher = plan.bulk == null ? null : new Batcher<>(node, runner, plan.batch);
   }
 
   @Override
@@ -60,7 +65,10 @@ final class MemoHandle<K, V> implements Memo<K, V> {
   public V apply(K key) {
     K asked = open(key);
     Envelope here = here(asked);
-    return here == null ? computed(asked, plan.fn) : remembered(asked, here);
+    if (here == null) {
+      return computed(asked, plan.fn, null);
+    }
+    return here.fresh() == null ? remembered(asked, here) : aged(asked, here);
   }
 
   private @Nullable Envelope here(K key) {
@@ -71,130 +79,331 @@ final class MemoHandle<K, V> implements Memo<K, V> {
     }
   }
 
-  private V computed(K key, Function<? super K, ? extends V> fn) {
+  private V remembered(K key, Envelope entry) {
+    counters.hits.increment();
+    node.used(key, entry);
+    return valueOf(key, Payload.result(entry, node.codec()));
+  }
+
+  private V aged(K key, Envelope entry) {
+    return isGood(key, entry) ? remembered(key, entry) : computed(key, plan.fn, entry);
+  }
+
+  /** Whether a call may return it; sees to it that it is replaced if that is due. */
+  private boolean isGood(K key, Envelope entry) {
+    Freshness.Age age = freshness.of(entry, node.clock().millis());
+    if (age == Freshness.Age.DUE || age == Freshness.Age.STALE) {
+      refresher.refresh(key, entry);
+    }
+    if (age == Freshness.Age.STALE) {
+      stale(key);
+    }
+    return age.compareTo(Freshness.Age.LAST_RESORT) < 0;
+  }
+
+  private void stale(K key) {
+    counters.stale.increment();
+    runner.tell(MemoEvent.Type.STALE, key, 0, null);
+  }
+
+  /**
+   * Waits for a run, on this thread unless runs are elsewhere.
+   *
+   * @param found null, or an entry that is too old
+   */
+  private V computed(K key, Function<? super K, ?> fn, @Nullable Envelope found) {
     requireSound(key);
-    Call.Blocking call = new Call.Blocking();
-    node.call(key, call, Running.tokensOf(node), joins::increment);
-    while (true) {
-      await(call, key);
-      Token token = call.take();
-      if (token == null) {
-        return outcome(call);
+    return Running.withoutPermit(
+        () -> {
+          Envelope seen = found;
+          while (true) {
+            Effect.Outcome outcome = replaced(key, fn, seen);
+            if (outcome instanceof Effect.Threw threw) {
+              if (seen != null && isErrorCovered(key, seen, threw)) {
+                stale(key);
+                return remembered(key, seen);
+              }
+              throw Failure.sneaky(((Failure) threw.failure()).toThrow());
+            }
+            Payload payload = payload(outcome);
+            Envelope entry = payload.entry();
+            if (!payload.isFound()) {
+              return valueOf(key, payload.result(node.codec()));
+            }
+            if (isGood(key, entry)) {
+              return remembered(key, entry);
+            }
+            seen = entry;
+          }
+        });
+  }
+
+  /** What comes of asking; if there is a stale value, that after the soft timeout. */
+  private Effect.Outcome replaced(K key, Function<? super K, ?> fn, @Nullable Envelope seen) {
+    if (seen == null || plan.softTimeout == 0) {
+      return asked(key, fn, seen);
+    }
+    Background<K> call = background(key, seen);
+    try {
+      try {
+        return call.outcome.get(plan.softTimeout, TimeUnit.MILLISECONDS);
+      } catch (TimeoutException e) {
+        if (isStill(key, seen)) {
+          stale(key); // the run goes on
+          return new Effect.Returned(new Value(Payload.made(seen), 0, 0));
+        }
+        return plan.waitTimeout == 0
+            ? call.outcome.get()
+            : call.outcome.get(plan.waitTimeout, TimeUnit.MILLISECONDS);
       }
-      compute(key, fn, token, call);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      call.abandon();
+      throw interrupted(key, e);
+    } catch (TimeoutException e) {
+      call.abandon();
+      return new Effect.Threw(waitedTooLong(key));
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e); // it never does
     }
   }
 
-  private void await(Call.Blocking call, K key) {
-    try {
-      call.await();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      if (call.leave()) {
-        node.feed(core -> core.leave(call));
-        throw new MemoException(
-            node.id() + ": interrupted while waiting for the result for " + key, e);
+  private Effect.Outcome asked(K key, Function<? super K, ?> fn, @Nullable Envelope seen) {
+    Call.Blocking call = new Call.Blocking();
+    List<Token> ancestors = Running.tokensOf(node);
+    ask(key, call, ancestors, seen);
+    while (true) {
+      if (!await(call, key)) {
+        return new Effect.Threw(waitedTooLong(key));
+      }
+      Token token = call.take();
+      if (token == null) {
+        return requireNonNull(call.outcome());
+      }
+      Running outer = Running.current();
+      Runner.Run<K> run = new Runner.Run<>(key, fn, token, call, outer, List.of(), seen != null);
+      if (batcher != null && plan.batch.lingers()) {
+        call.computed();
+        batcher.add(run);
+      } else {
+        runner.start(run, true);
       }
     }
   }
+
+  private void ask(K key, Call call, List<Token> ancestors, @Nullable Envelope seen) {
+    if (plan.placement == Placement.OWNER) {
+      node.summon(key, ancestors, seen);
+    }
+    node.call(key, call, ancestors, seen, counters.joins::increment);
+  }
+
+  /** Returns whether there is something to do; if not, the call has left. */
+  private boolean await(Call.Blocking call, K key) {
+    try {
+      return call.await(TimeUnit.MILLISECONDS.toNanos(plan.waitTimeout)) || !left(call);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      if (left(call)) {
+        throw interrupted(key, e);
+      }
+      return true;
+    }
+  }
+
+  private boolean left(Call call) {
+    boolean left = call.leave();
+    if (left) {
+      node.feed(core -> core.leave(call));
+    }
+    return left;
+  }
+
+  private MemoException interrupted(K key, InterruptedException e) {
+    return new MemoException(
+        node.id() + ": interrupted while waiting for the result for " + key, e);
+  }
+
+  private Failure waitedTooLong(K key) {
+    String text =
+        node.id()
+            + ": waited longer than "
+            + Duration.ofMillis(plan.waitTimeout)
+            + " for the result for "
+            + key
+            + " on "
+            + node.self();
+    return new Failure(null, Failure.Kind.TIMEOUT, text);
+  }
+
+  // ---- stale values
+
+  private boolean isErrorCovered(K key, Envelope seen, Effect.Threw threw) {
+    return switch (((Failure) threw.failure()).kind()) {
+      case RUN, HOME, TIMEOUT ->
+          freshness.isErrorCovered(seen, node.clock().millis()) && isStill(key, seen);
+      case CYCLE, CLOSED -> false;
+    };
+  }
+
+  /** Whether it is there: an invalidation may have come in the meantime. */
+  private boolean isStill(K key, Envelope seen) {
+    Envelope now = node.anywhere(key);
+    return now != null && now.equals(seen);
+  }
+
+  // ---- calls without a thread
 
   @Override
   public CompletableFuture<V> async(K key) {
+    return async(key, false);
+  }
+
+  private CompletableFuture<V> async(K key, boolean gathered) {
     K asked = open(key);
     Envelope here = here(asked);
-    if (here != null) {
-      return CompletableFuture.completedFuture(remembered(asked, here));
+    if (here != null && (here.fresh() == null || isGood(asked, here))) {
+      return completed(asked, here);
     }
     requireSound(asked);
-    Background<K, V> call = new Background<>(this, asked);
-    node.call(asked, call, Running.tokensOf(node), joins::increment);
-    return call.future;
+    Asking asking = new Asking(asked, gathered);
+    asking.ask(here);
+    return asking.future;
+  }
+
+  private CompletableFuture<V> completed(K key, Envelope entry) {
+    try {
+      return CompletableFuture.completedFuture(remembered(key, entry));
+    } catch (Throwable e) { // a failure that is remembered
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  /** A call for this member's own sake. */
+  private Background<K> background(K key, @Nullable Envelope seen) {
+    Background<K> call = newBackground(key, Running.tokensOf(node), seen, false);
+    ask(key, call, Running.tokensOf(node), seen);
+    return call;
+  }
+
+  private Background<K> newBackground(
+      K key, List<Token> ancestors, @Nullable Envelope seen, boolean gathered) {
+    Batcher<K> gathering = gathered || plan.batch.lingers() ? batcher : null;
+    Background.Starter<K> starter =
+        run -> {
+          if (gathering == null) {
+            runner.start(run, plan.executor == null);
+          } else {
+            run.call().computed();
+            gathering.add(run);
+          }
+        };
+    return new Background<>(
+        node, threads, new Background.Work<>(key, plan.fn, ancestors, seen, starter));
+  }
+
+  /** Another member's call that wants this one to run; in the core's turn. */
+  Call summoned(Object key, List<Token> ancestors, @Nullable Envelope seen) {
+    return newBackground(castKey(key), ancestors, seen, false);
+  }
+
+  /** An asynchronous call, until its future is complete. */
+  private final class Asking {
+    private final K key;
+    private final boolean gathered;
+    final CompletableFuture<V> future = new CompletableFuture<>();
+    private volatile @Nullable Background<K> current;
+
+    Asking(K key, boolean gathered) {
+      this.key = key;
+      this.gathered = gathered;
+      var unused = future.whenComplete((value, e) -> leave());
+      if (plan.waitTimeout > 0) {
+        node.after(
+            plan.waitTimeout, () -> future.completeExceptionally(waitedTooLong(key).toThrow()));
+      }
+    }
+
+    void ask(@Nullable Envelope seen) {
+      List<Token> ancestors = Running.tokensOf(node);
+      Background<K> call = newBackground(key, ancestors, seen, gathered);
+      current = call;
+      var unused = call.outcome.thenAccept(outcome -> settle(outcome, seen));
+      MemoHandle.this.ask(key, call, ancestors, seen);
+      if (future.isDone()) {
+        call.abandon();
+      }
+    }
+
+    private void leave() {
+      Background<K> call = current;
+      if (call != null && !call.outcome.isDone()) {
+        call.abandon();
+      }
+    }
+
+    private void settle(Effect.Outcome outcome, @Nullable Envelope seen) {
+      try {
+        if (outcome instanceof Effect.Threw threw) {
+          if (seen != null && isErrorCovered(key, seen, threw)) {
+            stale(key);
+            future.complete(remembered(key, seen));
+          } else {
+            future.completeExceptionally(((Failure) threw.failure()).toThrow());
+          }
+          return;
+        }
+        Payload payload = payload(outcome);
+        if (!payload.isFound()) {
+          future.complete(valueOf(key, payload.result(node.codec())));
+        } else if (isGood(key, payload.entry())) {
+          future.complete(remembered(key, payload.entry()));
+        } else {
+          ask(payload.entry());
+        }
+      } catch (Throwable e) {
+        future.completeExceptionally(e);
+      }
+    }
   }
 
   @Override
   public Map<K, V> getAll(Collection<? extends K> keys) {
     Map<K, CompletableFuture<V>> asked = new LinkedHashMap<>();
     for (K key : keys) {
-      asked.computeIfAbsent(requireNonNull(key, "a key of keys"), this::async);
+      asked.computeIfAbsent(
+          requireNonNull(key, "a key of keys"), one -> async(one, batcher != null));
     }
-    Map<K, V> results = new LinkedHashMap<>();
-    asked.forEach((key, future) -> results.put(key, joined(future)));
-    return results;
+    return Running.withoutPermit(
+        () -> {
+          Map<K, V> results = new LinkedHashMap<>();
+          asked.forEach((key, future) -> results.put(key, joined(future)));
+          return results;
+        });
   }
 
   private static <V> V joined(CompletableFuture<V> future) {
     try {
       return future.join();
-    } catch (java.util.concurrent.CompletionException e) {
-      throw MemoHandle.<RuntimeException>sneaky(requireNonNull(e.getCause()));
+    } catch (CompletionException e) {
+      throw Failure.sneaky(requireNonNull(e.getCause()));
     }
   }
 
-  /** Runs the function for a call that was told to, and tells what came of it. */
-  private void compute(K key, Function<? super K, ? extends V> fn, Token token, Call call) {
-    Value value = null;
-    Failure failure = null;
-    Running.enter(node, key, token);
-    long begun = System.nanoTime();
-    try {
-      value = value(key, fn.apply(key));
-    } catch (Throwable e) { // also errors: somebody waits
-      failures.increment();
-      failure = Failure.of(e, node.id() + " of " + key + " failed on " + node.self());
-    } finally {
-      runs.increment();
-      runNanos.add(System.nanoTime() - begun);
-      Running.exit();
-    }
-    call.computed();
-    Value result = value;
-    Failure thrown = failure;
-    if (result != null) {
-      finish(call, new Effect.Returned(result));
-      node.feed(core -> core.returned(token, result));
-    } else if (thrown != null) {
-      finish(call, new Effect.Threw(thrown));
-      node.feed(core -> core.failed(token, thrown, true));
-    }
+  // ---- results
+
+  private static Payload payload(Effect.Outcome outcome) {
+    return (Payload) ((Effect.Returned) outcome).value().payload();
   }
 
-  /** A caller that computed after its memo was closed has its own result all the same. */
-  private static void finish(Call call, Effect.Outcome own) {
-    if (call.outcome() instanceof Effect.Threw threw
-        && threw.failure() instanceof Failure failure
-        && failure.kind() == Failure.Kind.CLOSED) {
-      call.replace(own);
+  private V valueOf(K key, @Nullable Object result) {
+    if (Running.isTracked()) {
+      Tags.read(node, key);
     }
-  }
-
-  private Value value(K key, @Nullable V result) {
-    Payload payload;
-    if (node.isLocal()) {
-      payload = Payload.here(result);
-    } else {
-      try {
-        payload = Payload.encoded(result, node.codec());
-      } catch (IllegalArgumentException e) {
-        throw new IllegalArgumentException(
-            node.id() + ": the result for " + key + " can't be stored: " + e.getMessage(), e);
-      }
+    if (result instanceof Failure failure) {
+      throw Failure.sneaky(failure.toThrow());
     }
-    return new Value(payload, plan.timeToLive, plan.maxIdle);
-  }
-
-  private V outcome(Call call) {
-    Effect.Outcome outcome = requireNonNull(call.outcome());
-    if (outcome instanceof Effect.Returned returned) {
-      return cast(((Payload) returned.value().payload()).result(node.codec()));
-    }
-    Failure failure = (Failure) ((Effect.Threw) outcome).failure();
-    throw MemoHandle.<RuntimeException>sneaky(failure.toThrow());
-  }
-
-  private V remembered(K key, Envelope entry) {
-    hits.increment();
-    node.used(key, entry);
-    return cast(Payload.unwrap(entry.value(node.codec())));
+    return cast(result);
   }
 
   // ---- entries
@@ -204,10 +413,14 @@ final class MemoHandle<K, V> implements Memo<K, V> {
     K asked = open(key);
     requireEncodable(asked);
     Envelope entry = node.anywhere(asked);
-    if (entry != null) {
-      return Optional.ofNullable(cast(Payload.unwrap(entry.value(node.codec()))));
+    Object result = null;
+    if (entry == null) {
+      Payload coming = node.onItsWay(asked).orElse(null);
+      result = coming == null ? null : coming.result(node.codec());
+    } else if (freshness.of(entry, node.clock().millis()) != Freshness.Age.LAST_RESORT) {
+      result = Payload.result(entry, node.codec());
     }
-    return node.onItsWay(asked).map(payload -> cast(payload.result(node.codec())));
+    return result instanceof Failure ? Optional.empty() : Optional.ofNullable(cast(result));
   }
 
   @Override
@@ -220,39 +433,34 @@ final class MemoHandle<K, V> implements Memo<K, V> {
   public void seed(K key, V value) {
     K asked = open(key);
     invalidate(key);
-    var unused = computed(asked, k -> value);
+    var unused = computed(asked, k -> value, null);
   }
 
   @Override
   public void invalidate(K key) {
     K asked = open(key);
     requireEncodable(asked);
-    invalidate(asked, "invalidate(" + key + ")");
+    invalidations.key(asked, "invalidate(" + key + ")");
   }
 
   @Override
   public void invalidateAll() {
     requireOpen();
-    invalidate(null, "invalidateAll()");
-    node.sweep();
+    invalidations.all("invalidateAll()");
   }
 
-  private void invalidate(@Nullable Object key, String what) {
-    Call.Blocking call = new Call.Blocking();
-    node.invalidate(key, call);
-    try {
-      call.await();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      if (call.leave()) {
-        throw new MemoException(
-            node.id() + ": interrupted in " + what + ", which may or may not happen: call it again",
-            e);
-      }
-    }
-    if (call.outcome() instanceof Effect.Threw threw) {
-      throw MemoHandle.<RuntimeException>sneaky(((Failure) threw.failure()).toThrow());
-    }
+  @Override
+  public void invalidateTag(String tag) {
+    requireNonNull(tag, "tag");
+    requireOpen();
+    invalidations.tag(tag, "invalidateTag(" + tag + ")");
+  }
+
+  @Override
+  public void invalidateIf(Predicate<? super K> predicate) {
+    requireNonNull(predicate, "predicate");
+    requireOpen();
+    invalidations.matching(key -> predicate.test(castKey(key)), "invalidateIf(" + predicate + ")");
   }
 
   @Override
@@ -268,15 +476,7 @@ final class MemoHandle<K, V> implements Memo<K, V> {
 
   @Override
   public MemoStats stats() {
-    MemoCore core = node.core();
-    return new MemoStats(
-        hits.sum(),
-        joins.sum(),
-        runs.sum(),
-        failures.sum(),
-        core.fenced(),
-        core.promotions(),
-        Duration.ofNanos(runNanos.sum()));
+    return counters.snapshot(node.core());
   }
 
   @Override
@@ -292,6 +492,10 @@ final class MemoHandle<K, V> implements Memo<K, V> {
 
   MemoNode node() {
     return node;
+  }
+
+  void stop(Token token) {
+    runner.stop(token);
   }
 
   /** How many calls wait or compute on this member. */
@@ -348,50 +552,8 @@ final class MemoHandle<K, V> implements Memo<K, V> {
     return (V) result;
   }
 
-  @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
-  private static <E extends Throwable> E sneaky(Throwable thrown) throws E {
-    throw (E) thrown;
-  }
-
-  /** A call that nobody waits for in person: its work is done by the memo's threads. */
-  private static final class Background<K, V> extends Call {
-    private final MemoHandle<K, V> memo;
-    private final K key;
-    final CompletableFuture<V> future = new CompletableFuture<>();
-
-    Background(MemoHandle<K, V> memo, K key) {
-      this.memo = memo;
-      this.key = key;
-      var unused =
-          future.whenComplete(
-              (value, failure) -> {
-                if (future.isCancelled() && leave()) {
-                  memo.node.feed(core -> core.leave(this));
-                }
-              });
-    }
-
-    @Override
-    void wake() {
-      try {
-        memo.runners.execute(this::goOn);
-      } catch (RejectedExecutionException closing) {
-        goOn();
-      }
-    }
-
-    private void goOn() {
-      Token token = take();
-      if (token != null) {
-        memo.compute(key, memo.plan.fn, token, this);
-      }
-      if (outcome() != null) {
-        try {
-          future.complete(memo.outcome(this));
-        } catch (Throwable e) {
-          future.completeExceptionally(e);
-        }
-      }
-    }
+  @SuppressWarnings("unchecked") // keys of this memo are its own
+  private K castKey(Object key) {
+    return (K) key;
   }
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.memo;
 
+import java.time.InstantSource;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -20,6 +22,7 @@ import org.memogrid.internal.node.Node;
 import org.memogrid.internal.store.Envelope;
 import org.memogrid.internal.store.Store;
 import org.memogrid.internal.store.Topology;
+import org.memogrid.internal.store.Versions;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,19 +47,23 @@ final class MemoNode {
   private final MemoId id;
   private final Node node;
   private final MemoFormat format;
+  private final Versions versions = new Versions();
   private final Queue<Runnable> events = new ConcurrentLinkedQueue<>();
+
+  /** What the core sends itself: it goes before what others send. Used by whoever has its turn. */
+  private final Queue<Runnable> ownEvents = new ArrayDeque<>();
 
   /** Events not handled yet, and one more until the store is open. */
   private final AtomicInteger backlog = new AtomicInteger(1);
 
   private volatile @Nullable Opened opened;
   private volatile @Nullable Failure closed;
+  private volatile @Nullable MemoHandle<?, ?> handle;
   private boolean opening;
 
   // Used by whoever has its turn.
   private Configuration.@Nullable Stamp awaited;
   private int syncAttempts;
-  private @Nullable MemoHandle<?, ?> handle;
 
   /** What there is once the store is open. */
   private record Opened(Store store, MemoCore core, StoreWork work, Registration topologies) {}
@@ -69,6 +76,14 @@ final class MemoNode {
 
   MemoId id() {
     return id;
+  }
+
+  InstantSource clock() {
+    return node.clock();
+  }
+
+  Envelope.Version nextVersion() {
+    return versions.next();
   }
 
   Codec codec() {
@@ -99,11 +114,11 @@ final class MemoNode {
   // ---- opening and closing
 
   /** Opens the store on every member. Blocks; does nothing if it is open. */
-  synchronized void open() {
+  synchronized void open(CacheOptions options) {
     if (opened != null) {
       return;
     }
-    Store store = node.store(id.store(), CacheOptions.of(id.mode()));
+    Store store = node.store(id.store(), options);
     StoreWork work = new StoreWork(this, store, node);
     MemoCore core =
         new MemoCore(
@@ -115,7 +130,7 @@ final class MemoNode {
   }
 
   /** Opens it on another thread, for a message that came for it. */
-  void openSoon() {
+  void openSoon(Definitions definitions) {
     synchronized (this) {
       if (opening || opened != null || closed != null) {
         return;
@@ -127,7 +142,7 @@ final class MemoNode {
           .execute(
               () -> {
                 try {
-                  open();
+                  open(definitions.storeOf(id));
                 } catch (RuntimeException e) {
                   LOG.error(
                       "{} could not be opened on {}; the next message tries again", id, self(), e);
@@ -203,7 +218,8 @@ final class MemoNode {
 
   private void handleBacklog() {
     do {
-      Runnable next = events.poll();
+      Runnable own = ownEvents.poll();
+      Runnable next = own == null ? events.poll() : own;
       if (next != null) {
         try {
           next.run();
@@ -215,11 +231,46 @@ final class MemoNode {
   }
 
   void received(Member from, Packet packet) {
-    feed(core -> core.received(from, packet.stamp(), packet.message()));
+    if (packet.message() instanceof Message.Summon summon) {
+      feed(core -> summoned(core, summon));
+    } else {
+      feed(core -> core.received(from, packet.stamp(), packet.message()));
+    }
+  }
+
+  /**
+   * Another member would rather have the function run here: a call of nobody's, which is at home
+   * before the one that the member sends next.
+   */
+  private void summoned(MemoCore core, Message.Summon summon) {
+    MemoHandle<?, ?> here = handle;
+    if (here != null && closed == null && keptMeanwhile(summon.key(), null) == null) {
+      Envelope seen = (Envelope) summon.seen();
+      Call call = here.summoned(summon.key(), summon.ancestors(), seen);
+      var unused = core.call(summon.key(), call, summon.ancestors(), seen);
+    }
+  }
+
+  void summon(Object key, List<Token> ancestors, @Nullable Envelope seen) {
+    feed(core -> core.summon(key, ancestors, seen));
+  }
+
+  /** Runs it later, on a thread that must not be kept. */
+  void after(long millis, Runnable task) {
+    afterNanos(TimeUnit.MILLISECONDS.toNanos(millis), task);
+  }
+
+  void afterNanos(long nanos, Runnable task) {
+    try {
+      var unused = node.scheduler().schedule(task, nanos, TimeUnit.NANOSECONDS);
+    } catch (RejectedExecutionException leaving) {
+      LOG.debug("{}: the member leaves", id);
+    }
   }
 
   /** Returns through the call: an offer to compute, or an outcome. */
-  void call(Object key, Call call, List<Token> ancestors, Runnable joined) {
+  void call(
+      Object key, Call call, List<Token> ancestors, @Nullable Envelope seen, Runnable joined) {
     feed(
         core -> {
           Failure failure = closed;
@@ -227,10 +278,10 @@ final class MemoNode {
             call.complete(new Effect.Threw(failure));
             return;
           }
-          Envelope kept = keptMeanwhile(key);
+          Envelope kept = keptMeanwhile(key, seen);
           if (kept != null) {
-            call.complete(new Effect.Returned(new Value(Payload.stored(kept), 0, 0)));
-          } else if (core.call(key, call, ancestors, null)) {
+            call.complete(new Effect.Returned(new Value(Payload.found(kept), 0, 0)));
+          } else if (core.call(key, call, ancestors, seen)) {
             joined.run();
           }
         });
@@ -241,8 +292,22 @@ final class MemoNode {
    * in the core's turn: 1. it sees nothing; 2. the run here ends, its value is kept and its flight
    * forgotten; 3. the call comes to the core, and would run again. This read doesn't block.
    */
-  private @Nullable Envelope keptMeanwhile(Object key) {
-    return store().mode() == Mode.INVALIDATED ? here(key) : null;
+  private @Nullable Envelope keptMeanwhile(Object key, @Nullable Envelope seen) {
+    Envelope kept = store().mode() == Mode.INVALIDATED ? here(key) : null;
+    return kept == null || kept.equals(seen) ? null : kept;
+  }
+
+  /** Returns through the call, when all members have told. */
+  void collect(@Nullable String tag, Invalidations.Collecting call) {
+    feed(
+        core -> {
+          Failure failure = closed;
+          if (failure != null) {
+            call.complete(new Effect.Threw(failure));
+          } else {
+            core.collect(tag, call);
+          }
+        });
   }
 
   void invalidate(@Nullable Object key, Call call) {
@@ -353,9 +418,14 @@ final class MemoNode {
       Object failure = invalidated.failure();
       ((Call) invalidated.caller())
           .complete(
-              failure == null
-                  ? new Effect.Returned(new Value(Payload.here(null), 0, 0))
-                  : new Effect.Threw(failure));
+              failure == null ? new Effect.Returned(Value.NOTHING) : new Effect.Threw(failure));
+    } else if (effect instanceof Effect.Collected collected) {
+      ((Invalidations.Collecting) collected.caller()).collected(collected.keys());
+    } else if (effect instanceof Effect.Stop stop) {
+      MemoHandle<?, ?> here = handle;
+      if (here != null) {
+        here.stop(stop.token());
+      }
     } else if (effect instanceof Effect.AwaitSync await) {
       awaitSync(await.stamp());
     } else {
@@ -366,7 +436,8 @@ final class MemoNode {
   private void send(Effect.Send send) {
     Packet packet = new Packet(id, send.stamp(), send.message());
     if (send.to().equals(self())) {
-      received(send.to(), packet);
+      ownEvents.add(() -> opened().core.received(send.to(), packet.stamp(), packet.message()));
+      backlog.incrementAndGet(); // whose turn it is takes it
       return;
     }
     try {

@@ -9,10 +9,13 @@ import java.time.Duration;
  *
  * @param hits calls answered from a remembered value, here or at the key's home
  * @param joins calls that waited for a run, or for an answer, that another call had asked for
- * @param runs runs of the function on this member
- * @param failures runs that threw
+ * @param runs runs of the function on this member; one for each key of a bulk run
+ * @param failures runs that threw, or took too long
  * @param fences runs on this member whose result was not remembered, because of an invalidation
- * @param promotions runs that this member, as a home, gave to a waiter in place of a lost leader
+ * @param promotions runs that this member, as a home, gave to a waiter in place of a lost leader,
+ *     or of one that failed
+ * @param refreshes runs in the background that this member asked for, to replace a value
+ * @param stale calls answered from a stale value
  * @param runTime the sum of the time spent in the function
  */
 public record MemoStats(
@@ -22,4 +25,6 @@ public record MemoStats(
     long failures,
     long fences,
     long promotions,
+    long refreshes,
+    long stale,
     Duration runTime) {}

@@ -46,6 +46,9 @@ sealed interface Message {
   /** Nobody waits for the request any more. */
   record Leave(Object key, long request) implements ToHome {}
 
+  /** The home would better run the function than the sender, who asks next. */
+  record Summon(Object key, List<Token> ancestors, @Nullable Object seen) implements ToHome {}
+
   /** Answered by InvalidateAck. */
   record Invalidate(Object key, long invalidation) implements ToHome {}
 

@@ -2,79 +2,113 @@
 package org.memogrid.memo;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.ToIntBiFunction;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cluster.Codec;
 import org.memogrid.internal.store.Envelope;
 
 /**
- * A result as it travels: as the envelope it was read in, as the bytes that came over the wire, or
- * as what the function returned. Null, which no store takes, goes as an empty list, and so that it
- * can't be mistaken, a result that is a collection goes as a list of it: of any, since a codec may
- * make an ArrayList of what was none, such as a sublist.
+ * A result on its way: the entry that it is or will be.
+ *
+ * <p>What an entry holds is the result itself, or a list that stands for what no store takes or a
+ * codec may change: of nothing for null; of one for a result that is a collection, since a codec
+ * may make an ArrayList of what was none, such as a sublist; of two for a failure, its kind and
+ * text; of three for the value of a stage.
  */
 final class Payload {
-  private final Envelope content;
+  private static final String STAGE = "stage";
 
-  private Payload(Envelope content) {
-    this.content = content;
+  private final Envelope entry;
+  private final boolean found;
+  private final @Nullable Failure failure;
+
+  private Payload(Envelope entry, boolean found, @Nullable Failure failure) {
+    this.entry = entry;
+    this.found = found;
+    this.failure = failure;
   }
 
-  private static final Envelope.Version NONE = new Envelope.Version(0, 0);
-
-  /** What the function returned, to stay in this process. */
-  static Payload here(@Nullable Object result) {
-    return new Payload(Envelope.ofValue(NONE, wrap(result)));
+  /** What a run on this member made. */
+  static Payload made(Envelope entry) {
+    return new Payload(entry, false, null);
   }
 
-  /**
-   * What the function returned, encoded.
-   *
-   * @throws IllegalArgumentException if it can't be
-   */
-  static Payload encoded(@Nullable Object result, Codec codec) {
-    return arrived(codec.encode(wrap(result)));
+  /** A failure that is remembered, with what was thrown for those who waited here. */
+  static Payload made(Envelope entry, Failure failure) {
+    return new Payload(entry, false, failure);
   }
 
-  static Payload arrived(byte[] bytes) {
-    return new Payload(Envelope.ofBytes(NONE, bytes));
+  /** What was found in the store. */
+  static Payload found(Envelope entry) {
+    return new Payload(entry, true, null);
   }
 
-  static Payload stored(Envelope envelope) {
-    return new Payload(envelope);
+  static Payload arrived(Envelope entry, boolean found) {
+    return new Payload(entry, found, null);
   }
 
-  byte[] bytes(Codec codec) {
-    byte[] bytes = content.bytes(codec);
-    return bytes == null ? new byte[0] : bytes;
+  Envelope entry() {
+    return entry;
   }
 
-  /** An entry of the store with this result. */
-  Envelope envelope(Envelope.Version version, boolean encoded, Codec codec) {
-    return encoded
-        ? Envelope.ofBytes(version, bytes(codec))
-        : Envelope.ofValue(version, content.value(codec));
+  /** Whether it was remembered, rather than made by the run that its caller waited for. */
+  boolean isFound() {
+    return found;
   }
 
+  /** What the caller gets, or a {@link Failure}. */
   @Nullable Object result(Codec codec) {
-    return unwrap(content.value(codec));
+    return failure == null ? result(entry, codec) : failure;
   }
 
-  private static Object wrap(@Nullable Object result) {
-    if (result == null || result instanceof Collection) {
-      ArrayList<@Nullable Object> wrapper = new ArrayList<>(1);
-      if (result != null) {
-        wrapper.add(result);
-      }
-      return wrapper;
+  static @Nullable Object result(Envelope entry, Codec codec) {
+    return unwrap(entry.value(codec));
+  }
+
+  static Object wrap(@Nullable Object result) {
+    if (result == null) {
+      return new ArrayList<>(0);
     }
-    return result;
+    return result instanceof Collection ? list(result) : result;
   }
 
-  static @Nullable Object unwrap(Object held) {
-    if (held instanceof ArrayList<?> wrapper) {
-      return wrapper.isEmpty() ? null : wrapper.get(0);
+  static Object wrapFailure(Failure failure) {
+    return list(failure.kind().name(), failure.text());
+  }
+
+  /** The value of a stage, for a caller who expects a stage. */
+  static Object wrapStage(@Nullable Object result) {
+    return list(STAGE, wrap(result), STAGE);
+  }
+
+  @SuppressWarnings("NonApiType") // what unwrap looks for
+  private static ArrayList<Object> list(Object... elements) {
+    return new ArrayList<>(Arrays.asList(elements));
+  }
+
+  private static @Nullable Object unwrap(Object held) {
+    if (held instanceof ArrayList<?> list) {
+      return switch (list.size()) {
+        case 0 -> null;
+        case 1 -> list.get(0);
+        case 2 ->
+            new Failure(
+                null, Failure.Kind.valueOf((String) list.get(0)), String.valueOf(list.get(1)));
+        default -> CompletableFuture.completedFuture(unwrap(list.get(1)));
+      };
     }
     return held;
+  }
+
+  /** Of what an entry holds; null and failures weigh 1. */
+  @SuppressWarnings("unchecked") // the weigher meets its own memo's keys and results
+  static <K, V> int weight(ToIntBiFunction<? super K, ? super V> weigher, Object key, Object held) {
+    Object result = unwrap(held);
+    return result == null || result instanceof Failure
+        ? 1
+        : weigher.applyAsInt((K) key, (V) result);
   }
 }

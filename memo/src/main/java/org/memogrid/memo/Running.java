@@ -3,26 +3,58 @@ package org.memogrid.memo;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
-/** The runs that a thread is in, the innermost first. */
-record Running(MemoNode memo, Object key, Token token, @Nullable Running outer) {
+/**
+ * The runs that a thread is in, the innermost first; those that led to it on other threads too.
+ *
+ * @param inherited tokens of runs of the memo, on another member, that wait for this one
+ * @param dependencies collects what this run reads of memos; null if nobody wants to know
+ * @param permits what it holds one of while it does not wait for another run; null for none
+ */
+record Running(
+    MemoNode memo,
+    Object key,
+    Token token,
+    @Nullable Running outer,
+    List<Token> inherited,
+    @Nullable Set<String> dependencies,
+    @Nullable Semaphore permits) {
   private static final ThreadLocal<@Nullable Running> CURRENT = new ThreadLocal<>();
 
-  static void enter(MemoNode memo, Object key, Token token) {
-    CURRENT.set(new Running(memo, key, token, CURRENT.get()));
+  /** Whether some memo of this process wants to know what its runs read. */
+  private static volatile boolean tracked;
+
+  static boolean isTracked() {
+    return tracked;
   }
 
-  static void exit() {
-    Running now = CURRENT.get();
-    if (now == null || now.outer == null) {
+  static void track() {
+    tracked = true;
+  }
+
+  static @Nullable Running current() {
+    return CURRENT.get();
+  }
+
+  /** Returns what the thread was in before, for {@link #exit}. */
+  static @Nullable Running enter(Running now) {
+    Running before = CURRENT.get();
+    CURRENT.set(now);
+    return before;
+  }
+
+  static void exit(@Nullable Running before) {
+    if (before == null) {
       CURRENT.remove();
     } else {
-      CURRENT.set(now.outer);
+      CURRENT.set(before);
     }
   }
 
-  /** The tokens of the memo's runs that this thread is in. */
+  /** The tokens of the memo's runs that wait for this thread. */
   static List<Token> tokensOf(MemoNode memo) {
     Running running = CURRENT.get();
     if (running == null) {
@@ -32,6 +64,7 @@ record Running(MemoNode memo, Object key, Token token, @Nullable Running outer) 
     for (; running != null; running = running.outer) {
       if (running.memo == memo) {
         tokens.add(running.token);
+        tokens.addAll(running.inherited);
       }
     }
     return tokens;
@@ -47,5 +80,28 @@ record Running(MemoNode memo, Object key, Token token, @Nullable Running outer) 
       }
     }
     return null;
+  }
+
+  /**
+   * Waits without the permit of the run that this thread is in, so that what it waits for can run.
+   */
+  static <T> T withoutPermit(Waiting<T> waiting) {
+    Running running = CURRENT.get();
+    Semaphore permits = running == null ? null : running.permits;
+    if (permits == null) {
+      return waiting.get();
+    }
+    permits.release();
+    try {
+      return waiting.get();
+    } finally {
+      permits.acquireUninterruptibly();
+    }
+  }
+
+  /** What is waited for. */
+  @FunctionalInterface
+  interface Waiting<T> {
+    T get();
   }
 }

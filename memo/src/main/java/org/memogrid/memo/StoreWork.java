@@ -2,6 +2,8 @@
 package org.memogrid.memo;
 
 import java.time.InstantSource;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -10,13 +12,11 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.Mode;
-import org.memogrid.cluster.Codec;
 import org.memogrid.internal.node.Node;
 import org.memogrid.internal.store.Envelope;
 import org.memogrid.internal.store.Serial;
 import org.memogrid.internal.store.Store;
 import org.memogrid.internal.store.Topology;
-import org.memogrid.internal.store.Versions;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,12 +34,10 @@ final class StoreWork {
 
   private final MemoNode memo;
   private final Store store;
-  private final Codec codec;
   private final InstantSource clock;
   private final boolean local;
   private final Executor workers;
   private final Serial kept;
-  private final Versions versions = new Versions();
   private final Set<Object> renewing = ConcurrentHashMap.newKeySet();
   private volatile @Nullable Topology topology;
   private volatile boolean settled;
@@ -47,7 +45,6 @@ final class StoreWork {
   StoreWork(MemoNode memo, Store store, Node node) {
     this.memo = memo;
     this.store = store;
-    this.codec = node.codec();
     this.clock = node.clock();
     this.local = store.mode() == Mode.LOCAL;
     this.workers = local ? Runnable::run : node.workers();
@@ -63,6 +60,8 @@ final class StoreWork {
       run(() -> bury(bury));
     } else if (effect instanceof Effect.Fill fill) {
       kept.execute(() -> fill(fill));
+    } else if (effect instanceof Effect.Scan scan) {
+      run(() -> scan(scan));
     } else if (effect instanceof Effect.Drop drop) {
       kept.execute(() -> drop(drop));
     }
@@ -133,7 +132,7 @@ final class StoreWork {
       for (int i = 0; ; i++) {
         long fence = (there == null ? 0 : fence(there)) + 1;
         Envelope tombstone =
-            mortal(Envelope.tombstone(versions.next()), TOMBSTONE_MILLIS, 0)
+            mortal(Envelope.tombstone(memo.nextVersion()), TOMBSTONE_MILLIS, 0)
                 .withToken(token(bury.epoch(), fence));
         Envelope expected = there;
         there = attempt(() -> swap(bury.key(), expected, tombstone));
@@ -182,6 +181,23 @@ final class StoreWork {
     }
   }
 
+  /** Tells the keys of live entries held here, whoever is their home. */
+  private void scan(Effect.Scan scan) {
+    Set<Object> keys = new LinkedHashSet<>(scan.inFlight());
+    String tag = scan.tag();
+    try (Stream<Map.Entry<Object, Envelope>> all = store.localEntries()) {
+      all.filter(entry -> !entry.getValue().isTombstone())
+          .filter(entry -> tag == null || entry.getValue().tags().contains(tag))
+          .forEach(entry -> keys.add(entry.getKey()));
+    } catch (RuntimeException e) {
+      // Not answered: nothing is said to be invalidated as long as an old value may be here.
+      LOG.error("{}: what is kept on {} could not be looked through", memo.id(), memo.self(), e);
+      return;
+    }
+    List<Object> found = List.copyOf(keys);
+    memo.feed(core -> core.scanned(scan.to(), scan.scan(), found));
+  }
+
   private Failure failure(String what, Object key, RuntimeException e) {
     String text = memo.id() + " on " + memo.self() + ": the result for " + key + " " + what;
     LOG.warn("{}", text, e);
@@ -220,7 +236,7 @@ final class StoreWork {
   }
 
   private void drop(Object key) {
-    store.putLocal(key, mortal(Envelope.tombstone(versions.next()), DROPPED_MILLIS, 0));
+    store.putLocal(key, mortal(Envelope.tombstone(memo.nextVersion()), DROPPED_MILLIS, 0));
   }
 
   /** Frees what an invalidation of all keys left behind, unless it has been replaced. */
@@ -301,10 +317,9 @@ final class StoreWork {
   // ---- envelopes
 
   private Envelope envelope(Value value, Token token) {
-    Payload payload = (Payload) value.payload();
-    Envelope entry = payload.envelope(versions.next(), !local, codec);
-    return mortal(entry, value.timeToLive(), value.maxIdle())
-        .withToken(token(token.epoch(), token.fence()));
+    Envelope entry = ((Payload) value.payload()).entry();
+    Envelope kept = value.isKept() ? entry : mortal(entry, 1, 0); // in the place of another
+    return kept.withToken(token(token.epoch(), token.fence()));
   }
 
   private Envelope mortal(Envelope entry, long timeToLive, long maxIdle) {
@@ -321,7 +336,7 @@ final class StoreWork {
       return null;
     }
     boolean none = entry.isTombstone() || (entry.isMortal() && entry.lifeLeft(clock.millis()) <= 0);
-    Value value = none ? null : new Value(Payload.stored(entry), 0, entry.idleMillis());
+    Value value = none ? null : new Value(Payload.found(entry), 0, entry.idleMillis());
     return new Stored(entry, value, epoch(entry), fence(entry));
   }
 

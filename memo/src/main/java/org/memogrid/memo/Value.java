@@ -11,6 +11,9 @@ package org.memogrid.memo;
 record Value(Object payload, long timeToLive, long maxIdle) {
   static final long NOT_KEPT = -1;
 
+  /** What an invalidation returns. */
+  static final Value NOTHING = new Value("", 0, 0);
+
   boolean isKept() {
     return timeToLive != NOT_KEPT;
   }

@@ -17,6 +17,10 @@ final class AllowList {
       Pattern.compile("[\\p{L}_$][\\p{L}\\p{N}_$]*(\\.[\\p{L}_$][\\p{L}\\p{N}_$]*)*(\\.\\*)?");
   private static final Pattern OF_JDK = Pattern.compile("(java|javax|jdk|sun|com\\.sun)\\..*");
 
+  /** The project's own that are part of users' keys. */
+  private static final Set<String> OWN =
+      Set.of("org.memogrid.memo.Args2", "org.memogrid.memo.Args3");
+
   private final Set<String> names = new HashSet<>();
   private final Set<String> packages = new HashSet<>();
   private final Set<String> patterns = new LinkedHashSet<>();
@@ -54,7 +58,7 @@ final class AllowList {
   }
 
   boolean allows(String name) {
-    if (names.contains(name)) {
+    if (names.contains(name) || OWN.contains(name)) {
       return true;
     }
     for (int dot = name.lastIndexOf('.'); dot > 0; dot = name.lastIndexOf('.', dot - 1)) {

@@ -20,7 +20,8 @@ import org.memogrid.internal.store.Envelope;
  *
  * <pre>
  * key       1, hash, the encoded key
- * envelope  2, flags, version, [deadline, idle, last use], [token], [number of tags, tags],
+ * envelope  2, flags, version, [deadline, idle, last use], [token],
+ *           [refresh at, fresh until, cost], [number of tags, tags],
  *           [number of ancestors, their versions], [value]
  * </pre>
  */
@@ -34,6 +35,7 @@ final class EntryMarshaller extends AbstractMarshaller {
   private static final int VALUE = 8;
   private static final int ANCESTORS = 32;
   private static final int RENEWED = 16;
+  private static final int FRESH = 64;
 
   private final Codec codec;
 
@@ -81,6 +83,11 @@ final class EntryMarshaller extends AbstractMarshaller {
       flags |= TOKEN;
       size += 8;
     }
+    Envelope.Fresh fresh = envelope.fresh();
+    if (fresh != null) {
+      flags |= FRESH;
+      size += 24;
+    }
     if (!envelope.tags().isEmpty()) {
       flags |= TAGS;
       size += 4;
@@ -104,6 +111,9 @@ final class EntryMarshaller extends AbstractMarshaller {
     }
     if ((flags & TOKEN) != 0) {
       out.putLong(envelope.token());
+    }
+    if (fresh != null) {
+      out.putLong(fresh.refreshAt()).putLong(fresh.until()).putLong(fresh.costMillis());
     }
     if ((flags & TAGS) != 0) {
       out.putInt(tags.size());
@@ -148,6 +158,8 @@ final class EntryMarshaller extends AbstractMarshaller {
       touchedAt = in.getLong();
     }
     long token = (flags & TOKEN) != 0 ? in.getLong() : Envelope.NO_TOKEN;
+    Envelope.Fresh fresh =
+        (flags & FRESH) != 0 ? new Envelope.Fresh(in.getLong(), in.getLong(), in.getLong()) : null;
     Set<String> tags = (flags & TAGS) != 0 ? readTags(in) : Set.of();
     List<Envelope.Version> ancestors = (flags & ANCESTORS) != 0 ? readAncestors(in) : List.of();
     Envelope envelope =
@@ -160,6 +172,9 @@ final class EntryMarshaller extends AbstractMarshaller {
     }
     if ((flags & RENEWED) != 0) {
       envelope = envelope.renewed();
+    }
+    if (fresh != null) {
+      envelope = envelope.withFresh(fresh);
     }
     if (!tags.isEmpty()) {
       envelope = envelope.withTags(tags);

@@ -42,6 +42,7 @@ public final class Envelope {
   private final long expiresAt;
   private final long idleMillis;
   private final long token;
+  private final @Nullable Fresh fresh;
   private final Set<String> tags;
   private final List<Version> ancestors;
   private final boolean renewed;
@@ -53,6 +54,7 @@ public final class Envelope {
       @Nullable Object payload,
       Life life,
       long token,
+      @Nullable Fresh fresh,
       Set<String> tags,
       List<Version> ancestors) {
     this.version = version;
@@ -62,22 +64,24 @@ public final class Envelope {
     this.touchedAt = life.touchedAt;
     this.renewed = life.renewed;
     this.token = token;
+    this.fresh = fresh;
     this.tags = Set.copyOf(tags);
     this.ancestors = List.copyOf(ancestors);
   }
 
   /** A value that stays in this process. */
   public static Envelope ofValue(Version version, Object value) {
-    return new Envelope(version, value, Life.ETERNAL, NO_TOKEN, Set.of(), List.of());
+    return new Envelope(version, value, Life.ETERNAL, NO_TOKEN, null, Set.of(), List.of());
   }
 
   /** A value in its encoded form. */
   public static Envelope ofBytes(Version version, byte[] bytes) {
-    return new Envelope(version, new Encoded(bytes), Life.ETERNAL, NO_TOKEN, Set.of(), List.of());
+    return new Envelope(
+        version, new Encoded(bytes), Life.ETERNAL, NO_TOKEN, null, Set.of(), List.of());
   }
 
   public static Envelope tombstone(Version version) {
-    return new Envelope(version, null, Life.ETERNAL, NO_TOKEN, Set.of(), List.of());
+    return new Envelope(version, null, Life.ETERNAL, NO_TOKEN, null, Set.of(), List.of());
   }
 
   /** The same with a deadline, an idle length (0 for none) and the time of its last use. */
@@ -87,6 +91,7 @@ public final class Envelope {
         payload,
         new Life(expiresAt, idleMillis, touchedAt, renewed),
         token,
+        fresh,
         tags,
         ancestors);
   }
@@ -94,7 +99,13 @@ public final class Envelope {
   /** The same entry, written again because it was used: no event. */
   public Envelope renewed() {
     return new Envelope(
-        version, payload, new Life(expiresAt, idleMillis, touchedAt, true), token, tags, ancestors);
+        version,
+        payload,
+        new Life(expiresAt, idleMillis, touchedAt, true),
+        token,
+        fresh,
+        tags,
+        ancestors);
   }
 
   /** Whether this was written because the entry was used. */
@@ -103,11 +114,15 @@ public final class Envelope {
   }
 
   public Envelope withToken(long token) {
-    return new Envelope(version, payload, life(), token, tags, ancestors);
+    return new Envelope(version, payload, life(), token, fresh, tags, ancestors);
+  }
+
+  public Envelope withFresh(Fresh fresh) {
+    return new Envelope(version, payload, life(), token, fresh, tags, ancestors);
   }
 
   public Envelope withTags(Set<String> tags) {
-    return new Envelope(version, payload, life(), token, tags, ancestors);
+    return new Envelope(version, payload, life(), token, fresh, tags, ancestors);
   }
 
   /** The same, written on condition that {@code before} is there. */
@@ -119,7 +134,7 @@ public final class Envelope {
   }
 
   public Envelope withAncestors(List<Version> ancestors) {
-    return new Envelope(version, payload, life(), token, tags, ancestors);
+    return new Envelope(version, payload, life(), token, fresh, tags, ancestors);
   }
 
   /** The versions before this, the latest first, as far as they are known. */
@@ -155,6 +170,11 @@ public final class Envelope {
 
   public long token() {
     return token;
+  }
+
+  /** Null if the entry is as good on its last day as on its first. */
+  public @Nullable Fresh fresh() {
+    return fresh;
   }
 
   public Set<String> tags() {
@@ -246,6 +266,15 @@ public final class Envelope {
    * @param number rises with every write of that member
    */
   public record Version(long origin, long number) {}
+
+  /**
+   * How long an entry is as it should be; from then until its deadline it is stale.
+   *
+   * @param refreshAt when it should be replaced in the background, {@link #NEVER} for never
+   * @param until when it becomes stale
+   * @param costMillis how long it took to compute
+   */
+  public record Fresh(long refreshAt, long until, long costMillis) {}
 
   private record Life(long expiresAt, long idleMillis, long touchedAt, boolean renewed) {
     static final Life ETERNAL = new Life(NEVER, 0, 0, false);

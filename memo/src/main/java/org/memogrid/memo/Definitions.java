@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.memo;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.CacheOptions;
+import org.memogrid.cache.Mode;
+import org.memogrid.internal.node.Node;
+import org.memogrid.internal.store.Envelope;
+import org.memogrid.internal.store.Store;
+import org.memogrid.internal.store.Versions;
+
+/**
+ * Which memos the cluster has and with which options, in a store that every member holds. A
+ * definition stays as long as the cluster does. Thread-safe; all methods block.
+ */
+final class Definitions {
+  static final String TRACKS = "trackDependencies";
+  static final String SIZE = "maximumSize";
+
+  private static final String STORE = "memos";
+  private static final Pattern MODE = Pattern.compile("mode=(\\w+)");
+  private static final Pattern MAXIMUM = Pattern.compile(SIZE + "=(\\d+)");
+
+  private final Node node;
+  private final Versions versions = new Versions();
+
+  Definitions(Node node) {
+    this.node = node;
+  }
+
+  private Store store() {
+    return node.store(STORE, CacheOptions.of(Mode.REPLICATED));
+  }
+
+  /**
+   * Notes the options of a memo, unless others are there.
+   *
+   * @throws IllegalStateException naming both
+   */
+  void agree(MemoId id, String options) {
+    Envelope mine = Envelope.ofBytes(versions.next(), node.codec().encode(options));
+    Envelope there = store().putIfAbsent(key(id), mine);
+    String others = there == null ? options : (String) there.value(node.codec());
+    if (!others.equals(options)) {
+      throw new IllegalStateException(
+          id
+              + " has other options in this cluster: there "
+              + others
+              + ", here "
+              + options
+              + ": give the same on all members, or another version or name");
+    }
+  }
+
+  /** The options of the memo's own store. */
+  CacheOptions storeOf(MemoId id) {
+    CacheOptions plain = CacheOptions.of(id.mode());
+    Envelope there = store().get(key(id));
+    if (there == null) {
+      return plain;
+    }
+    Matcher size = MAXIMUM.matcher((String) there.value(node.codec()));
+    return size.find() ? plain.maxEntries(Long.parseLong(size.group(1))) : plain;
+  }
+
+  /** The memos whose results may depend on those of others. */
+  List<MemoId> tracking() {
+    List<MemoId> ids = new ArrayList<>();
+    try (Stream<Map.Entry<Object, Envelope>> all = store().entries()) {
+      all.forEach(
+          entry -> {
+            MemoId id = tracking((String) entry.getKey(), entry.getValue());
+            if (id != null) {
+              ids.add(id);
+            }
+          });
+    }
+    return ids;
+  }
+
+  private @Nullable MemoId tracking(String key, Envelope definition) {
+    String options = (String) definition.value(node.codec());
+    Matcher mode = MODE.matcher(options);
+    if (!options.contains(TRACKS) || !mode.find()) {
+      return null;
+    }
+    int split = key.lastIndexOf('\n');
+    return new MemoId(
+        key.substring(0, split), key.substring(split + 1), Mode.valueOf(mode.group(1)));
+  }
+
+  private static String key(MemoId id) {
+    return id.name() + "\n" + id.version();
+  }
+}
