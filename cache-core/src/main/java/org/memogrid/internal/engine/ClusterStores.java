@@ -70,7 +70,7 @@ public final class ClusterStores implements StoreFactory {
   public ClusterStores(EmbeddedCacheManager manager, Context context) {
     this.manager = manager;
     this.context = context;
-    this.registry = new OptionsRegistry(manager, context.partitions);
+    this.registry = new OptionsRegistry(manager, context.partitions, this::define);
     manager.addListener(new Starts());
     for (String name : registry.names()) { // started with the manager, before the registry
       if (manager.isRunning(name)) {
@@ -82,9 +82,18 @@ public final class ClusterStores implements StoreFactory {
   @Override
   public Store open(String name, CacheOptions options) {
     requireShareable(name, options);
+    ClusterStore store = here(name);
+    if (store != null) { // also in a split, in which nobody can agree on anything
+      OtherOptions.refuse(name, store.options(), options);
+      return store;
+    }
     OtherOptions.refuse(name, registry.agree(name, options), options);
+    return start(name, options);
+  }
+
+  private @Nullable ClusterStore here(String name) {
     ClusterStore store = stores.get(name);
-    return store != null && store.isOpen() ? store : start(name, options);
+    return store != null && store.isOpen() ? store : null;
   }
 
   private static void requireShareable(String name, CacheOptions options) {
@@ -109,8 +118,8 @@ public final class ClusterStores implements StoreFactory {
 
   /** One at a time: the engine's answer to two at once is two answers. */
   private synchronized ClusterStore start(String name, CacheOptions options) {
-    ClusterStore store = stores.get(name);
-    if (store != null && store.isOpen()) {
+    ClusterStore store = here(name);
+    if (store != null) {
       return store;
     }
     AdvancedCache<ClusterKey, Envelope> advanced = everywhere(name, options).getAdvancedCache();
@@ -130,18 +139,40 @@ public final class ClusterStores implements StoreFactory {
   /** The engine's cache, on all members when this returns. */
   private Cache<ClusterKey, Envelope> everywhere(String name, CacheOptions options) {
     try {
-      return manager.isRunning(name)
-          ? manager.getCache(name)
-          : manager
-              .administration()
-              .withFlags(AdminFlag.VOLATILE)
-              .getOrCreateCache(name, EngineConfiguration.of(options, context.partitions));
+      if (manager.isRunning(name)) {
+        return manager.getCache(name);
+      }
+      registry.awaitNoted(name);
+      return manager
+          .administration()
+          .withFlags(AdminFlag.VOLATILE)
+          .getOrCreateCache(name, EngineConfiguration.of(options, context.partitions));
     } catch (CompletionException e) {
       throw new CacheException(
           "cache '" + name + "' was not opened on all members: " + e.getMessage() + "; try again",
           e);
     } catch (RuntimeException e) {
       throw EngineFailure.of(name, "open", e);
+    }
+  }
+
+  /**
+   * Has the configuration here before any member starts the cache. The member that coordinates
+   * decides how a cache behaves in a split when it first hears of it, by the configuration that it
+   * has of that name, and takes none for {@code AVAILABLE} without a merge:
+   *
+   * <ol>
+   *   <li>One member opens the cache, and the engine tells all to define and start it.
+   *   <li>Another than the coordinator is first, and asks the coordinator to let it in.
+   *   <li>The coordinator, which has not defined it yet, takes it for one without a policy. In a
+   *       split it goes on alone though the cluster is CONSISTENT; and nothing is merged
+   *       afterwards.
+   * </ol>
+   */
+  private void define(String name, CacheOptions options) {
+    if (manager.getCacheConfiguration(name) == null) {
+      var unused =
+          manager.defineConfiguration(name, EngineConfiguration.of(options, context.partitions));
     }
   }
 
@@ -170,7 +201,8 @@ public final class ClusterStores implements StoreFactory {
 
   @Override
   public @Nullable CacheOptions optionsOf(String name) {
-    return registry.get(name);
+    ClusterStore store = here(name);
+    return store == null ? registry.get(name) : store.options();
   }
 
   @Override

@@ -3,10 +3,15 @@ package org.memogrid.internal.engine;
 
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 import org.infinispan.Cache;
 import org.infinispan.configuration.cache.CacheMode;
 import org.infinispan.configuration.cache.ConfigurationBuilder;
 import org.infinispan.manager.EmbeddedCacheManager;
+import org.infinispan.notifications.Listener;
+import org.infinispan.notifications.cachelistener.annotation.CacheEntryCreated;
+import org.infinispan.notifications.cachelistener.event.CacheEntryCreatedEvent;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.CacheOptions;
 import org.memogrid.cluster.Partitions;
@@ -21,16 +26,23 @@ final class OptionsRegistry {
 
   private final Cache<String, byte[]> entries;
 
-  /** Opens the map on this member; the others must do the same. */
-  OptionsRegistry(EmbeddedCacheManager manager, Partitions partitions) {
+  /**
+   * Opens the map on this member; the others must do the same.
+   *
+   * @param noted is told of each name that is noted while this member is here, on every member and
+   *     before {@link #agree} returns on the one that noted it; must not block
+   */
+  OptionsRegistry(
+      EmbeddedCacheManager manager, Partitions partitions, BiConsumer<String, CacheOptions> noted) {
     ConfigurationBuilder builder = new ConfigurationBuilder();
     EngineConfiguration.whenSplit(builder.clustering().cacheMode(CacheMode.REPL_SYNC), partitions);
     manager.defineConfiguration(NAME, builder.build());
     this.entries = manager.getCache(NAME);
+    entries.addListener(new Notes(noted));
   }
 
   @Nullable CacheOptions get(String name) {
-    byte[] bytes = entries.get(name);
+    byte[] bytes = call(name, () -> entries.get(name));
     return bytes == null ? null : OptionsFormat.read(bytes);
   }
 
@@ -40,15 +52,49 @@ final class OptionsRegistry {
     if (there != null) {
       return there;
     }
-    byte[] before = entries.putIfAbsent(name, OptionsFormat.write(options));
+    byte[] before = call(name, () -> entries.putIfAbsent(name, OptionsFormat.write(options)));
     return before == null ? options : OptionsFormat.read(before);
   }
 
+  /**
+   * Returns when every member has been told of the name: {@link #agree} on a member that did not
+   * note it itself may be ahead of others. Writes of a name arrive in order, so one more is enough.
+   */
+  void awaitNoted(String name) {
+    byte[] there = call(name, () -> entries.get(name));
+    if (there != null) {
+      var unused = call(name, () -> entries.replace(name, there, there));
+    }
+  }
+
   void forget(String name) {
-    entries.remove(name);
+    var unused = call(name, () -> entries.remove(name));
   }
 
   Set<String> names() {
-    return new TreeSet<>(entries.keySet());
+    return call(NAME, () -> new TreeSet<>(entries.keySet()));
+  }
+
+  private static <T extends @Nullable Object> T call(String name, Supplier<T> operation) {
+    try {
+      return operation.get();
+    } catch (RuntimeException e) {
+      throw EngineFailure.of(name, "open", e);
+    }
+  }
+
+  /** Synchronous, and so a part of the write. */
+  @Listener(observation = Listener.Observation.POST)
+  static final class Notes {
+    private final BiConsumer<String, CacheOptions> noted;
+
+    Notes(BiConsumer<String, CacheOptions> noted) {
+      this.noted = noted;
+    }
+
+    @CacheEntryCreated
+    public void onNoted(CacheEntryCreatedEvent<String, byte[]> event) {
+      noted.accept(event.getKey(), OptionsFormat.read(event.getValue()));
+    }
   }
 }

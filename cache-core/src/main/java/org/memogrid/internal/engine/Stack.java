@@ -123,6 +123,10 @@ final class Stack {
     }
     // Two members that start at once must hear of each other before one of them gives up.
     protocol.setValue("num_discovery_runs", 3);
+    // Two members that are no seeds learn each other's place from a third: it tells them once when
+    // they join, and if that is lost it must answer when they ask.
+    protocol.returnEntireCache(true);
+
     return protocol;
   }
 

@@ -39,4 +39,9 @@ public record Timing(
   public Timing withJoin(Duration join) {
     return new Timing(join, silence, heartbeat, verify, mergeMin, mergeMax);
   }
+
+  /** The same with other pauses between two searches for the other side of a split. */
+  public Timing withMerge(Duration min, Duration max) {
+    return new Timing(join, silence, heartbeat, verify, min, max);
+  }
 }

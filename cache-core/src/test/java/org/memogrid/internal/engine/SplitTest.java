@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.internal.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import org.infinispan.factories.GlobalComponentRegistry;
+import org.infinispan.remoting.transport.Transport;
+import org.infinispan.remoting.transport.jgroups.JGroupsTransport;
+import org.infinispan.topology.LocalTopologyManager;
+import org.jgroups.JChannel;
+import org.jgroups.View;
+import org.jgroups.protocols.DISCARD;
+import org.jgroups.protocols.TP;
+import org.jgroups.protocols.pbcast.GMS;
+import org.jgroups.stack.ProtocolStack;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.memogrid.cache.Cache;
+import org.memogrid.cache.CacheException;
+import org.memogrid.cache.Mode;
+import org.memogrid.cluster.Partitions;
+import org.memogrid.testkit.Await;
+
+/** Two members that can't see each other any more. */
+final class SplitTest {
+  /**
+   * The coordinator must know a cache's policy whoever of the members starts the cache first: see
+   * {@link ClusterStores}. Without that this is a matter of chance, so it is done several times.
+   */
+  @RepeatedTest(4)
+  void aConsistentClusterRefusesWhatOneSideAloneCantKnow() throws Exception {
+    try (LoopCluster cluster = new LoopCluster(new SerialCodec(), 2, Partitions.CONSISTENT)) {
+      for (Mode mode : List.of(Mode.REPLICATED, Mode.DISTRIBUTED)) {
+        var unused = cluster.caches(1).cache("c" + mode, mode);
+        cluster.caches(0).<String, Integer>cache("c" + mode).put("k", 1);
+      }
+      split(cluster, "cREPLICATED", "cDISTRIBUTED");
+      for (Mode mode : List.of(Mode.REPLICATED, Mode.DISTRIBUTED)) {
+        for (int side = 0; side < 2; side++) {
+          Cache<String, Integer> cache = cluster.caches(side).cache("c" + mode);
+          Await.untilAsserted("refusal by side " + side, () -> requireRefusal(cache));
+        }
+      }
+    }
+  }
+
+  private static void requireRefusal(Cache<String, Integer> cache) {
+    assertThatThrownBy(() -> cache.put("k", 2))
+        .isInstanceOf(CacheException.class)
+        .hasMessageContaining("put on cache '" + cache.name() + "'")
+        .hasMessageContaining("split");
+    assertThatThrownBy(() -> cache.get("k"))
+        .isInstanceOf(CacheException.class)
+        .hasMessageContaining("split");
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"REPLICATED", "DISTRIBUTED"})
+  void anAvailableClusterGoesOnOnBothSides(Mode mode) throws Exception {
+    try (LoopCluster cluster = new LoopCluster(new SerialCodec(), 2, Partitions.AVAILABLE)) {
+      Cache<String, Integer> one = cluster.caches(0).cache("c", mode);
+      Cache<String, Integer> other = cluster.caches(1).cache("c");
+      one.put("k", 1);
+      split(cluster, "c");
+      for (int side = 0; side < 2; side++) {
+        LoopCluster.Node node = cluster.node(side);
+        Await.until(
+            "a side of one",
+            () ->
+                node.stores()
+                        .open("c", one.unwrap(ClusterStore.class).options())
+                        .topology()
+                        .members()
+                        .size()
+                    == 1);
+      }
+      one.put("k", 2);
+      other.put("k", 3);
+      assertThat(one.get("k")).isEqualTo(2);
+      assertThat(other.get("k")).isEqualTo(3);
+    }
+  }
+
+  private static void split(LoopCluster cluster, String... caches) throws Exception {
+    for (int side = 0; side < 2; side++) { // a split before that is between two clusters of one
+      LocalTopologyManager topologies =
+          GlobalComponentRegistry.componentOf(
+              cluster.node(side).manager(), LocalTopologyManager.class);
+      for (String cache : caches) {
+        Await.until(
+            "two members at rest",
+            () -> topologies.getStableCacheTopology(cache).getMembers().size() == 2);
+      }
+    }
+    for (int side = 0; side < 2; side++) {
+      JChannel channel = channel(cluster.node(side));
+      channel
+          .getProtocolStack()
+          .insertProtocol(new DISCARD().discardAll(true), ProtocolStack.Position.ABOVE, TP.class);
+    }
+    for (int side = 0; side < 2; side++) {
+      JChannel channel = channel(cluster.node(side));
+      GMS views = channel.getProtocolStack().findProtocol(GMS.class);
+      views.installView(
+          View.create(
+              channel.getAddress(),
+              channel.getView().getViewId().getId() + 1,
+              channel.getAddress()));
+    }
+  }
+
+  private static JChannel channel(LoopCluster.Node node) {
+    return ((JGroupsTransport) GlobalComponentRegistry.componentOf(node.manager(), Transport.class))
+        .getChannel();
+  }
+}
