@@ -108,6 +108,10 @@ public interface Cache<K, V> extends AutoCloseable {
   @CanIgnoreReturnValue
   @Nullable V update(K key, UnaryOperator<@Nullable V> change);
 
+  /** {@link #update(Object, UnaryOperator)} with an expiry of its own. */
+  @CanIgnoreReturnValue
+  @Nullable V update(K key, UnaryOperator<@Nullable V> change, Expiry expiry);
+
   /** Removes all entries. */
   void clear();
 

@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.session.SessionCacheFactory;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -22,6 +24,7 @@ import org.memogrid.cache.Mode;
 import org.memogrid.cache.Registration;
 import org.memogrid.cluster.Cluster;
 import org.memogrid.cluster.Member;
+import org.memogrid.jetty.ClusterSessions;
 import org.memogrid.memo.Memo;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -201,5 +204,13 @@ class SnippetsTest {
             .expectMembers(3, Duration.ofSeconds(30))
             .join();
     return cluster;
+  }
+
+  @Test
+  void sessions() {
+    Server server = new Server(8080);
+    ClusterSessions.on(cluster).install(server); // before the server starts
+
+    assertThat(server.getBean(SessionCacheFactory.class)).isNotNull();
   }
 }

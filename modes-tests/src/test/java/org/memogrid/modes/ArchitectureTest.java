@@ -31,13 +31,14 @@ import org.junit.jupiter.api.Test;
 import org.memogrid.cluster.Cluster;
 import org.memogrid.internal.node.Feature;
 import org.memogrid.internal.node.Node;
+import org.memogrid.jetty.ClusterSessions;
 
 /** The direction of flow of ARCHITECTURE.md, as rules over the compiled modules. */
 class ArchitectureTest {
   private static final String ENGINE = "org.memogrid.internal.engine..";
   private static final String INTERNAL = "org.memogrid..internal..";
 
-  /** The classes that ship: of cache-core, and of memo once it has some. */
+  /** The classes that ship. */
   private static final JavaClasses SHIPPED = new ClassFileImporter().importUrls(locations());
 
   @Test
@@ -208,7 +209,7 @@ class ArchitectureTest {
   }
 
   private static Set<URL> locations() {
-    return List.of(Cluster.class, memo()).stream()
+    return List.of(Cluster.class, memo(), ClusterSessions.class).stream()
         .map(type -> type.getProtectionDomain().getCodeSource().getLocation())
         .collect(Collectors.toSet());
   }

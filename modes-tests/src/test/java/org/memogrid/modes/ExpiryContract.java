@@ -2,6 +2,7 @@
 package org.memogrid.modes;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.memogrid.testkit.Portable.op;
 
 import java.time.Duration;
 import java.util.List;
@@ -33,8 +34,10 @@ interface ExpiryContract extends Contract {
     assertThat(cache.putIfAbsent("absent", 1, Expiry.ttl(SHORT))).isNull();
     cache.put("replaced", 1);
     assertThat(cache.replace("replaced", 1, 2, Expiry.ttl(SHORT))).isTrue();
+    cache.put("updated", 1);
+    assertThat(cache.update("updated", op(n -> n + 1), Expiry.ttl(SHORT))).isEqualTo(2);
     for (Cache<String, Integer> reader : readers(caches)) {
-      for (String key : List.of("put", "all", "absent", "replaced")) {
+      for (String key : List.of("put", "all", "absent", "replaced", "updated")) {
         Integer read = reader.get(key);
         long age = System.nanoTime() - before;
         if (age < SHORT.minusMillis(1).toNanos()) {

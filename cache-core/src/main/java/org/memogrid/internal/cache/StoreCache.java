@@ -256,20 +256,27 @@ final class StoreCache<K, V> implements Cache<K, V> {
 
   @Override
   public @Nullable V update(K key, UnaryOperator<@Nullable V> change) {
+    return update(key, change, opened.options.expiry());
+  }
+
+  @Override
+  public @Nullable V update(K key, UnaryOperator<@Nullable V> change, Expiry expiry) {
     requireNonNull(key, "key");
     requireNonNull(change, "change");
+    requireNonNull(expiry, "expiry");
     requireOpen();
     while (true) {
       Envelope there = store.get(key);
       V before = openOrNull(there);
       V after = change.apply(before);
-      if (swap(key, there, before, after)) {
+      if (swap(key, there, before, after, expiry)) {
         return after;
       }
     }
   }
 
-  private boolean swap(K key, @Nullable Envelope there, @Nullable V before, @Nullable V after) {
+  private boolean swap(
+      K key, @Nullable Envelope there, @Nullable V before, @Nullable V after, Expiry expiry) {
     if (after == null) {
       if (there == null || before == null) {
         return true;
@@ -280,7 +287,7 @@ final class StoreCache<K, V> implements Cache<K, V> {
       }
       return removed;
     }
-    Envelope envelope = opened.seal(after, opened.options.expiry());
+    Envelope envelope = opened.seal(after, expiry);
     boolean stored = there == null ? add(key, envelope) : swap(key, there, envelope);
     if (stored) {
       counters.puts.increment();

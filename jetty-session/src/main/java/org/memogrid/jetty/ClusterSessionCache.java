@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.jetty;
+
+import org.eclipse.jetty.session.ManagedSession;
+import org.eclipse.jetty.session.NullSessionCache;
+import org.eclipse.jetty.session.SessionManager;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps no session: each request reads the cluster's, whose changes are there before its response
+ * is.
+ */
+final class ClusterSessionCache extends NullSessionCache {
+  private final ClusterSessionStore store;
+
+  ClusterSessionCache(SessionManager manager, ClusterSessionStore store) {
+    super(manager);
+    this.store = store;
+    setSessionDataStore(store);
+    setFlushOnResponseCommit(true);
+  }
+
+  /**
+   * Jetty tells the listeners of the session that this returns that it is destroyed. A session that
+   * the application invalidates has told them already; one that expired is returned by the member
+   * that removed it, so that they are told once.
+   */
+  @Override
+  public @Nullable ManagedSession delete(String id) throws Exception {
+    ManagedSession session = getAndEnter(id, false);
+    boolean expired = store.endScavenge(id);
+    boolean removed = store.delete(id);
+    if (session != null) {
+      session.setResident(false);
+    }
+    return expired && removed ? session : null;
+  }
+}

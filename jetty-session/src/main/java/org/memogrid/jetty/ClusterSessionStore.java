@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.jetty;
+
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.eclipse.jetty.session.AbstractSessionDataStore;
+import org.eclipse.jetty.session.SessionData;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.Cache;
+import org.memogrid.cache.Expiry;
+import org.memogrid.cluster.Cluster;
+import org.memogrid.cluster.Codec;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The sessions of one context, in a cache of the cluster. Thread-safe.
+ *
+ * <p>Invariants:
+ *
+ * <ul>
+ *   <li>A request writes what it changed over what is there now, never over what it loaded: of two
+ *       requests at the same time, on whatever nodes, the last write of each attribute stays.
+ *   <li>A session that is gone stays gone: only the request that creates it, or renews its id,
+ *       stores where there is nothing. A request under way while another one invalidates the
+ *       session does not bring it back.
+ *   <li>A failure is a {@link SessionUnavailableError} and nothing else.
+ *   <li>An expired session is served to nobody but the node that scavenges it. Its entry outlives
+ *       it by {@code linger}, so that there is something to scavenge.
+ * </ul>
+ */
+final class ClusterSessionStore extends AbstractSessionDataStore {
+  private static final Logger log = LoggerFactory.getLogger(ClusterSessionStore.class);
+
+  private final Cluster cluster;
+  private final Codec codec;
+  private final Cache<String, byte[]> cache;
+  private final Duration linger;
+  private final Set<String> scavenged = ConcurrentHashMap.newKeySet();
+
+  ClusterSessionStore(Cluster cluster, Codec codec, Cache<String, byte[]> cache, Duration linger) {
+    this.cluster = cluster;
+    this.codec = codec;
+    this.cache = cache;
+    this.linger = linger;
+  }
+
+  @Override
+  public SessionData newSessionData(
+      String id, long created, long accessed, long lastAccessed, long maxInactiveMillis) {
+    return tracked(id, created, accessed, lastAccessed, maxInactiveMillis);
+  }
+
+  @Override
+  public boolean doExists(String id) {
+    return orUnavailable("look for", id, () -> live(id) != null);
+  }
+
+  @Override
+  public @Nullable SessionData doLoad(String id) {
+    return orUnavailable(
+        "read",
+        id,
+        () -> {
+          StoredSession stored = scavenged.contains(id) ? stored(id) : live(id);
+          if (stored == null) {
+            return null;
+          }
+          TrackedSession session =
+              tracked(
+                  id,
+                  stored.created(),
+                  stored.accessed(),
+                  stored.lastAccessed(),
+                  stored.maxInactiveMillis());
+          session.load(stored);
+          return session;
+        });
+  }
+
+  @Override
+  public void doStore(String id, SessionData data, long lastSaveTime) {
+    boolean kept =
+        orUnavailable(
+            "keep",
+            id,
+            () -> {
+              TrackedSession session = (TrackedSession) data;
+              SessionChanges changes = session.changes();
+              if (!write(id, changes, lastSaveTime <= 0)) {
+                return false;
+              }
+              session.saved(changes);
+              return true;
+            });
+    if (!kept) {
+      log.debug("session {} was invalidated during a request that changed it", id);
+    }
+  }
+
+  private boolean write(String id, SessionChanges changes, boolean first) {
+    Expiry expiry = expiry(changes.session().maxInactiveMillis());
+    if (first) {
+      cache.put(key(id), changes.session().toBytes(), expiry);
+      return true;
+    }
+    return cache.update(
+            key(id),
+            there -> there == null ? null : StoredSession.of(there).with(changes).toBytes(),
+            expiry)
+        != null;
+  }
+
+  /** Whether this call removed it: of several at once, one does. */
+  @Override
+  public boolean delete(String id) {
+    return orUnavailable("remove", id, () -> cache.remove(key(id)) != null);
+  }
+
+  /**
+   * The sessions to expire, on the oldest member; none on the others, so that the cluster's
+   * sessions are looked through once.
+   */
+  @Override
+  public Set<String> getExpired(Set<String> candidates) {
+    if (!cluster.membership().members().get(0).equals(cluster.self())) {
+      return new HashSet<>();
+    }
+    Set<String> expired = doGetExpired(System.currentTimeMillis());
+    scavenged.addAll(expired);
+    return expired;
+  }
+
+  @Override
+  public Set<String> doGetExpired(long before) {
+    String prefix = key("");
+    Set<String> expired = new HashSet<>();
+    try (Stream<Map.Entry<String, byte[]>> entries = cache.entries()) {
+      entries
+          .filter(entry -> entry.getKey().startsWith(prefix))
+          .filter(entry -> StoredSession.of(entry.getValue()).isExpiredAt(before))
+          .forEach(entry -> expired.add(entry.getKey().substring(prefix.length())));
+    }
+    return expired;
+  }
+
+  @Override
+  public Set<String> doCheckExpired(Set<String> candidates, long time) {
+    Set<String> expired = new HashSet<>(candidates);
+    expired.retainAll(doGetExpired(time));
+    return expired;
+  }
+
+  /** Entries of contexts that nobody runs any more end by themselves. */
+  @Override
+  public void doCleanOrphans(long time) {}
+
+  /** Whether this node is expiring that session; forgets that it was. */
+  boolean endScavenge(String id) {
+    return scavenged.remove(id);
+  }
+
+  /** Attributes leave this JVM after each request, so activation listeners are called. */
+  @Override
+  public boolean isPassivating() {
+    return true;
+  }
+
+  private TrackedSession tracked(
+      String id, long created, long accessed, long lastAccessed, long maxInactiveMillis) {
+    return new TrackedSession(
+        codec,
+        id,
+        _context.getCanonicalContextPath(),
+        _context.getVhost(),
+        created,
+        accessed,
+        lastAccessed,
+        maxInactiveMillis);
+  }
+
+  private @Nullable StoredSession live(String id) {
+    StoredSession stored = stored(id);
+    return stored == null || stored.isExpiredAt(System.currentTimeMillis()) ? null : stored;
+  }
+
+  private @Nullable StoredSession stored(String id) {
+    byte[] bytes = cache.get(key(id));
+    return bytes == null ? null : StoredSession.of(bytes);
+  }
+
+  /** Contexts of one server share ids, and not sessions. */
+  private String key(String id) {
+    return _context.getVhost() + '|' + _context.getCanonicalContextPath() + '|' + id;
+  }
+
+  private Expiry expiry(long maxInactiveMillis) {
+    return maxInactiveMillis <= 0
+        ? Expiry.NEVER
+        : Expiry.ttl(Duration.ofMillis(maxInactiveMillis).plus(linger));
+  }
+
+  private <T extends @Nullable Object> T orUnavailable(String what, String id, Supplier<T> work) {
+    try {
+      return work.get();
+    } catch (RuntimeException e) {
+      throw new SessionUnavailableError(
+          "can't %s session %s in cache %s: %s".formatted(what, id, cache.name(), e.getMessage()),
+          e);
+    }
+  }
+}

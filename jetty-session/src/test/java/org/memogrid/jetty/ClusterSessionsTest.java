@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.jetty;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpSession;
+import jakarta.servlet.http.HttpSessionActivationListener;
+import jakarta.servlet.http.HttpSessionEvent;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.session.NullSessionCacheFactory;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.memogrid.cache.Cache;
+import org.memogrid.cache.Mode;
+import org.memogrid.cluster.Cluster;
+import org.memogrid.jetty.WebNode.Visitor;
+import org.memogrid.testkit.Await;
+import org.memogrid.testkit.TestCluster;
+
+/** Sessions over two nodes in this JVM, asked without stickiness. */
+class ClusterSessionsTest {
+  private static TestCluster cluster;
+  private static WebNode a;
+  private static WebNode b;
+
+  private final Visitor visitor = new Visitor();
+
+  @BeforeAll
+  static void start() {
+    cluster = TestCluster.of(2, builder -> builder.allow(Greeter.class.getName()));
+    a = new WebNode(cluster.node(0));
+    b = new WebNode(cluster.node(1));
+  }
+
+  @AfterAll
+  static void stop() {
+    a.close();
+    b.close();
+    cluster.close();
+  }
+
+  @Test
+  void aSessionGoesOnWhicheverNodeIsAsked() {
+    assertThat(visitor.get(a, "/count")).isEqualTo("1");
+    String cookie = visitor.cookie();
+    assertThat(visitor.get(b, "/count")).isEqualTo("2");
+    assertThat(visitor.get(b, "/count")).isEqualTo("3");
+    assertThat(visitor.get(a, "/count")).isEqualTo("4");
+    assertThat(visitor.cookie()).as("the id stays").isEqualTo(cookie);
+    assertThat(new Visitor().get(b, "/count")).as("another's session").isEqualTo("1");
+  }
+
+  @Test
+  void whatAResponseFollowsIsSeenByTheNextRequest() {
+    for (int i = 1; i <= 200; i++) {
+      assertThat(visitor.get(i % 2 == 0 ? a : b, "/count")).isEqualTo(Integer.toString(i));
+    }
+  }
+
+  @Test
+  void anAttributeOffTheAllowListIsRefusedWhereItIsSet() {
+    a.page("/off", request -> set(request, "cart", new OffTheList("book")));
+    visitor.get(a, "/count");
+    HttpResponse<String> response = visitor.response(a, "/off");
+    assertThat(response.statusCode()).isEqualTo(500);
+    assertThat(response.body())
+        .contains("session attribute cart")
+        .contains(OffTheList.class.getName())
+        .contains("ClusterBuilder.allow(");
+    assertThat(visitor.get(b, "/count")).as("the session is as it was").isEqualTo("2");
+  }
+
+  @Test
+  void whatIsChangedInPlaceIsKept() {
+    a.page("/begin", request -> set(request, "list", new ArrayList<>(List.of("one"))));
+    b.page(
+        "/add",
+        request -> {
+          list(request).add("two");
+          return "";
+        });
+    a.page("/list", request -> list(request).toString());
+    visitor.get(a, "/begin");
+    visitor.get(b, "/add");
+    assertThat(visitor.get(a, "/list")).isEqualTo("[one, two]");
+  }
+
+  @Test
+  void requestsShareNoObject() {
+    a.page("/mutable", request -> set(request, "list", new ArrayList<String>()));
+    CountDownLatch added = new CountDownLatch(1);
+    CountDownLatch looked = new CountDownLatch(1);
+    a.page(
+        "/add-and-wait",
+        request -> {
+          list(request).add("mine");
+          added.countDown();
+          await(looked);
+          return "";
+        });
+    a.page("/look", request -> list(request).toString());
+    visitor.get(a, "/mutable");
+    var adding = visitor.ask(a.port(), "/add-and-wait");
+    await(added);
+    assertThat(visitor.get(a, "/look")).isEqualTo("[]");
+    looked.countDown();
+    adding.join();
+    assertThat(visitor.get(a, "/look")).isEqualTo("[mine]");
+  }
+
+  /** The last write per attribute, not per session: neither request undoes the other. */
+  @Test
+  void requestsThatOverlapOnTwoNodesKeepEachOthersAttributes() {
+    CountDownLatch bothIn = new CountDownLatch(2);
+    WebNode.Page setWhenBothAreIn =
+        request -> {
+          HttpSession session = request.getSession();
+          assertThat(session.getAttribute("old")).isEqualTo("there");
+          bothIn.countDown();
+          await(bothIn);
+          String name = request.getParameter("name");
+          session.setAttribute(name, name + "'s");
+          return "";
+        };
+    a.page("/both", setWhenBothAreIn).page("/old", request -> set(request, "old", "there"));
+    b.page("/both", setWhenBothAreIn).page("/names", ClusterSessionsTest::attributes);
+    visitor.get(a, "/old");
+    List<CompletableFuture<HttpResponse<String>>> asked =
+        List.of(visitor.ask(a.port(), "/both?name=x"), visitor.ask(b.port(), "/both?name=y"));
+    asked.forEach(response -> assertThat(response.join().statusCode()).isEqualTo(200));
+    assertThat(visitor.get(b, "/names")).isEqualTo("{old=there, x=x's, y=y's}");
+  }
+
+  @Test
+  void anInvalidatedSessionIsGoneEverywhereAndComesNotBackFromARequestUnderWay() {
+    CountDownLatch in = new CountDownLatch(1);
+    CountDownLatch gone = new CountDownLatch(1);
+    b.page(
+        "/slow",
+        request -> {
+          HttpSession session = request.getSession();
+          in.countDown();
+          await(gone);
+          session.setAttribute("late", "write");
+          return "";
+        });
+    a.page(
+        "/logout",
+        request -> {
+          request.getSession().invalidate();
+          return "";
+        });
+    a.page("/has", ClusterSessionsTest::hasSession);
+    b.page("/has", ClusterSessionsTest::hasSession);
+    visitor.get(a, "/count");
+    String cookie = visitor.cookie();
+    var slow = visitor.ask(b.port(), "/slow");
+    await(in);
+    visitor.get(a, "/logout");
+    gone.countDown();
+    assertThat(slow.join().statusCode()).isEqualTo(200);
+    for (WebNode node : List.of(a, b)) {
+      assertThat(new Visitor().withCookie(cookie).get(node, "/has")).isEqualTo("no");
+    }
+  }
+
+  @Test
+  void aChangedIdKeepsTheSessionAndTheOldIdIsGone() {
+    a.page("/login", HttpServletRequest::changeSessionId);
+    b.page("/has", ClusterSessionsTest::hasSession);
+    visitor.get(a, "/count");
+    String before = visitor.cookie();
+    visitor.get(a, "/login");
+    assertThat(visitor.cookie()).isNotEqualTo(before);
+    assertThat(visitor.get(b, "/count")).isEqualTo("2");
+    assertThat(new Visitor().withCookie(before).get(b, "/has")).isEqualTo("no");
+  }
+
+  @Test
+  void anExpiredSessionIsServedNowhereAndItsListenersHearOfItOnce() {
+    String name = "expires-" + System.nanoTime();
+    WebNode.Page brief =
+        request -> {
+          request.getSession().setMaxInactiveInterval(1);
+          return set(request, "name", name);
+        };
+    a.page("/brief", brief).page("/has", ClusterSessionsTest::hasSession);
+    b.page("/has", ClusterSessionsTest::hasSession);
+    visitor.get(a, "/brief");
+    String cookie = visitor.cookie();
+    Await.until("the listener", () -> told(name) > 0);
+    for (WebNode node : List.of(a, b)) {
+      assertThat(new Visitor().withCookie(cookie).get(node, "/has")).isEqualTo("no");
+    }
+    Cache<String, byte[]> cache = cluster.node(1).cache("http-sessions");
+    String id = cookie.substring(cookie.indexOf('=') + 1);
+    assertThat(cache.entries().map(entry -> entry.getKey())).noneMatch(key -> key.endsWith(id));
+    // Two more rounds of the scavenger, told by another session that ends in each.
+    for (int i = 0; i < 2; i++) {
+      String next = name + "-" + i;
+      a.page(
+          "/next",
+          request -> {
+            request.getSession().setMaxInactiveInterval(1);
+            return set(request, "name", next);
+          });
+      new Visitor().get(a, "/next");
+      Await.until("the next round", () -> told(next) > 0);
+    }
+    assertThat(told(name)).isEqualTo(1);
+  }
+
+  @Test
+  void anAppsOwnInvalidationTellsItsListenersOnce() {
+    String name = "logout-" + System.nanoTime();
+    a.page("/name", request -> set(request, "name", name));
+    b.page(
+        "/end",
+        request -> {
+          request.getSession().invalidate();
+          return "";
+        });
+    visitor.get(a, "/name");
+    visitor.get(b, "/end");
+    assertThat(told(name)).isEqualTo(1);
+  }
+
+  @Test
+  void activationListenersAreCalledOnTheNodeThatServes() {
+    a.page("/greet", request -> set(request, "greeter", new Greeter()));
+    b.page("/greeted", request -> String.valueOf(greeter(request).activated));
+    visitor.get(a, "/greet");
+    int before = Greeter.passivations.get();
+    assertThat(visitor.get(b, "/greeted")).isEqualTo("true");
+    Await.until("the session's way back", () -> Greeter.passivations.get() > before);
+  }
+
+  /** The client is told 503 and keeps its cookie; the session is there when the cluster answers. */
+  @Test
+  void anErrorNeverLooksLikeAnExpiredSession() throws Exception {
+    Cluster third = cluster.join();
+    try (WebNode c = new WebNode(third)) {
+      c.page("/has", ClusterSessionsTest::hasSession);
+      CountDownLatch in = new CountDownLatch(1);
+      CountDownLatch closed = new CountDownLatch(1);
+      c.page(
+          "/lost-write",
+          request -> {
+            HttpSession session = request.getSession();
+            in.countDown();
+            await(closed);
+            session.setAttribute("lost", "write");
+            return "written";
+          });
+      visitor.get(a, "/count");
+      assertThat(visitor.get(c, "/count")).isEqualTo("2");
+      String cookie = visitor.cookie();
+      var writing = visitor.ask(c.port(), "/lost-write");
+      await(in);
+      third.close();
+      closed.countDown();
+      assertThat(succeeded(writing)).as("a write that was lost").isFalse();
+      for (String path : List.of("/count", "/has")) {
+        HttpResponse<String> response = visitor.response(c, path);
+        assertThat(response.statusCode()).as(path).isEqualTo(503);
+        assertThat(response.headers().firstValue("Set-Cookie")).isEmpty();
+      }
+      assertThat(visitor.cookie()).isEqualTo(cookie);
+      assertThat(visitor.get(b, "/count")).isEqualTo("3");
+    } finally {
+      cluster.leave(2);
+    }
+  }
+
+  @Test
+  void whatCannotWorkIsRefused() throws Exception {
+    ClusterSessions sessions = ClusterSessions.on(cluster.node(0));
+    assertThatThrownBy(() -> sessions.mode(Mode.INVALIDATED))
+        .hasMessage("sessions in mode INVALIDATED are not shared: take DISTRIBUTED or REPLICATED");
+    assertThatThrownBy(() -> sessions.scavengeEvery(Duration.ofMillis(5)))
+        .hasMessage("the scavenge interval is PT0.005S: give at least a second");
+    Server other = new Server();
+    other.addBean(new NullSessionCacheFactory());
+    assertThatThrownBy(() -> sessions.install(other))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("remove that bean");
+    Server running = new Server();
+    running.start();
+    try {
+      assertThatThrownBy(() -> sessions.install(running))
+          .hasMessage("the server runs: install sessions before it starts");
+    } finally {
+      running.stop();
+    }
+  }
+
+  private static long told(String name) {
+    return a.destroyed().stream().filter(name::equals).count()
+        + b.destroyed().stream().filter(name::equals).count();
+  }
+
+  private static boolean succeeded(CompletableFuture<HttpResponse<String>> asked) {
+    try {
+      return asked.get(Await.LONG.toSeconds(), TimeUnit.SECONDS).statusCode() < 400;
+    } catch (Exception connectionClosed) {
+      return false;
+    }
+  }
+
+  private static String set(HttpServletRequest request, String name, Object value) {
+    request.getSession().setAttribute(name, value);
+    return "";
+  }
+
+  private static String hasSession(HttpServletRequest request) {
+    return request.getSession(false) == null ? "no" : "yes";
+  }
+
+  private static String attributes(HttpServletRequest request) {
+    HttpSession session = request.getSession();
+    java.util.TreeMap<String, Object> all = new java.util.TreeMap<>();
+    session
+        .getAttributeNames()
+        .asIterator()
+        .forEachRemaining(n -> all.put(n, session.getAttribute(n)));
+    return all.toString();
+  }
+
+  @SuppressWarnings("unchecked")
+  private static List<String> list(HttpServletRequest request) {
+    return (List<String>) request.getSession().getAttribute("list");
+  }
+
+  private static Greeter greeter(HttpServletRequest request) {
+    return (Greeter) request.getSession().getAttribute("greeter");
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      assertThat(latch.await(Await.LONG.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  record OffTheList(String item) {}
+
+  /** An attribute that wants to know where it is. */
+  static final class Greeter implements HttpSessionActivationListener {
+    private static final AtomicInteger passivations = new AtomicInteger();
+
+    private transient boolean activated;
+
+    @Override
+    public void sessionDidActivate(HttpSessionEvent event) {
+      activated = true;
+    }
+
+    @Override
+    public void sessionWillPassivate(HttpSessionEvent event) {
+      passivations.incrementAndGet();
+    }
+  }
+}
