@@ -186,7 +186,7 @@ final class MemoHandle<K, V> implements Memo<K, V> {
         call.computed();
         batcher.add(run);
       } else {
-        runner.start(run, true);
+        runner.start(run, !plan.runsElsewhere());
       }
     }
   }
@@ -291,10 +291,10 @@ final class MemoHandle<K, V> implements Memo<K, V> {
     Batcher<K> gathering = gathered || plan.batch.lingers() ? batcher : null;
     Background.Starter<K> starter =
         run -> {
+          run.call().computed(); // it may leave while the function runs
           if (gathering == null) {
             runner.start(run, plan.executor == null);
           } else {
-            run.call().computed();
             gathering.add(run);
           }
         };

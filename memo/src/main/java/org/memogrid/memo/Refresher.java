@@ -9,7 +9,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Has values replaced in the background. Of this member's callers that find one due, one asks; of
- * the members that ask, one runs. A run that failed is not asked for again for a moment.
+ * the members that ask, one runs. The same value is not asked for again for a moment.
  */
 final class Refresher<K> {
   private static final Logger LOG = LoggerFactory.getLogger(Refresher.class);
@@ -21,8 +21,10 @@ final class Refresher<K> {
   private final Counters counters;
   private final Asker<K> asker;
 
-  /** When a key may be asked for again. */
-  private final ConcurrentMap<K, Long> pauses = new ConcurrentHashMap<>();
+  /** What was asked for, and until when it is not asked for again. */
+  private final ConcurrentMap<K, Pause> pauses = new ConcurrentHashMap<>();
+
+  private record Pause(Envelope.Version seen, long until) {}
 
   /** Begins a call in the background. */
   interface Asker<K> {
@@ -37,33 +39,37 @@ final class Refresher<K> {
 
   void refresh(K key, Envelope seen) {
     long now = node.clock().millis();
-    Long pause = pauses.get(key);
-    boolean mine =
+    Pause pause = pauses.get(key);
+    Pause mine = new Pause(seen.version(), UNDER_WAY);
+    boolean first =
         pause == null
-            ? pauses.putIfAbsent(key, UNDER_WAY) == null
-            : pause <= now && pauses.replace(key, pause, UNDER_WAY);
-    if (!mine) {
+            ? pauses.putIfAbsent(key, mine) == null
+            : isOver(pause, seen, now) && pauses.replace(key, pause, mine);
+    if (!first) {
       return;
     }
     counters.refreshes.increment();
     try {
-      var unused = asker.ask(key, seen).outcome.thenAccept(outcome -> ended(key, outcome));
+      var unused = asker.ask(key, seen).outcome.thenAccept(outcome -> ended(key, seen, outcome));
     } catch (RuntimeException e) {
       pauses.remove(key);
       throw e;
     }
   }
 
-  private void ended(K key, Effect.Outcome outcome) {
-    if (outcome instanceof Effect.Returned) {
-      pauses.remove(key);
-      return;
+  /** The next value may be due soon; the same one is still seen until the new one is stored. */
+  private static boolean isOver(Pause pause, Envelope seen, long now) {
+    return pause.until <= now || (pause.until != UNDER_WAY && !pause.seen.equals(seen.version()));
+  }
+
+  private void ended(K key, Envelope seen, Effect.Outcome outcome) {
+    if (outcome instanceof Effect.Threw) {
+      LOG.debug("{} of {} could not be refreshed: {}", node.id(), key, outcome);
     }
-    LOG.debug("{} of {} could not be refreshed: {}", node.id(), key, outcome);
     long now = node.clock().millis();
-    pauses.put(key, now + PAUSE_MILLIS);
+    pauses.put(key, new Pause(seen.version(), now + PAUSE_MILLIS));
     if (pauses.size() > MANY) {
-      pauses.values().removeIf(until -> until <= now);
+      pauses.values().removeIf(pause -> pause.until <= now);
     }
   }
 }

@@ -64,9 +64,9 @@ final class Runner<K, V> {
       List<Token> inherited,
       boolean replaces) {}
 
-  /** Runs it on this thread, unless the memo's runs are elsewhere. */
+  /** Runs it on this thread, or on another. */
   void start(Run<K> run, boolean here) {
-    if (here && !plan.runsElsewhere()) {
+    if (here) {
       compute(run);
       return;
     }
