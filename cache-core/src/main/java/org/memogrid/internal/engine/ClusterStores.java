@@ -38,12 +38,15 @@ import org.memogrid.cluster.Partitions;
 import org.memogrid.internal.store.Envelope;
 import org.memogrid.internal.store.Store;
 import org.memogrid.internal.store.Topology;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The stores that the members of a cluster share. A store that is opened on one member exists on
  * all, joiners too, so that every entry has the owners it should. Thread-safe.
  */
 public final class ClusterStores implements StoreFactory {
+  private static final Logger LOG = LoggerFactory.getLogger(ClusterStores.class);
   private static final String ENGINES_OWN = "org.infinispan.";
   private static final int LONGEST_NAME = 255;
 
@@ -71,12 +74,38 @@ public final class ClusterStores implements StoreFactory {
     this.manager = manager;
     this.context = context;
     this.registry = new OptionsRegistry(manager, context.partitions, this::define);
+    registry.onArrivals(this::startAllLater);
     manager.addListener(new Starts());
+    startAll();
     for (String name : registry.names()) { // started with the manager, before the registry
-      if (manager.isRunning(name)) {
-        onStarted(name);
+      onStarted(name);
+    }
+  }
+
+  /**
+   * Starts here what exists in the cluster: a joiner has every cache before it serves, and so has a
+   * member after a merge, which brings it what the other side opened without the engine's notice.
+   */
+  private void startAll() {
+    for (String name : registry.names()) {
+      CacheOptions options = registry.get(name);
+      if (options != null && !manager.isRunning(name)) {
+        define(name, options);
+        var unused = manager.getCache(name);
       }
     }
+  }
+
+  /** In a split, and when the member leaves, there is nothing to start. */
+  private void startAllLater() {
+    context.threads.execute(
+        () -> {
+          try {
+            startAll();
+          } catch (RuntimeException e) {
+            LOG.debug("not all caches were started", e);
+          }
+        });
   }
 
   @Override
@@ -143,6 +172,7 @@ public final class ClusterStores implements StoreFactory {
         return manager.getCache(name);
       }
       registry.awaitNoted(name);
+      define(name, options);
       return manager
           .administration()
           .withFlags(AdminFlag.VOLATILE)

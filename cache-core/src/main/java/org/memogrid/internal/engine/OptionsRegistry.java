@@ -11,7 +11,9 @@ import org.infinispan.configuration.cache.ConfigurationBuilder;
 import org.infinispan.manager.EmbeddedCacheManager;
 import org.infinispan.notifications.Listener;
 import org.infinispan.notifications.cachelistener.annotation.CacheEntryCreated;
+import org.infinispan.notifications.cachelistener.annotation.DataRehashed;
 import org.infinispan.notifications.cachelistener.event.CacheEntryCreatedEvent;
+import org.infinispan.notifications.cachelistener.event.DataRehashedEvent;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.CacheOptions;
 import org.memogrid.cluster.Partitions;
@@ -39,6 +41,11 @@ final class OptionsRegistry {
     manager.defineConfiguration(NAME, builder.build());
     this.entries = manager.getCache(NAME);
     entries.addListener(new Notes(noted));
+  }
+
+  /** Has the listener told, on the engine's threads, when entries of other members have arrived. */
+  void onArrivals(Runnable listener) {
+    entries.addListener(new Arrivals(listener));
   }
 
   @Nullable CacheOptions get(String name) {
@@ -95,6 +102,20 @@ final class OptionsRegistry {
     @CacheEntryCreated
     public void onNoted(CacheEntryCreatedEvent<String, byte[]> event) {
       noted.accept(event.getKey(), OptionsFormat.read(event.getValue()));
+    }
+  }
+
+  @Listener(observation = Listener.Observation.POST)
+  static final class Arrivals {
+    private final Runnable listener;
+
+    Arrivals(Runnable listener) {
+      this.listener = listener;
+    }
+
+    @DataRehashed
+    public void onRehashed(DataRehashedEvent<?, ?> unused) {
+      listener.run();
     }
   }
 }

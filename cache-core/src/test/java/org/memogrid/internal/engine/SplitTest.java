@@ -16,6 +16,7 @@ import org.jgroups.protocols.TP;
 import org.jgroups.protocols.pbcast.GMS;
 import org.jgroups.stack.ProtocolStack;
 import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.memogrid.cache.Cache;
@@ -81,6 +82,22 @@ final class SplitTest {
       other.put("k", 3);
       assertThat(one.get("k")).isEqualTo(2);
       assertThat(other.get("k")).isEqualTo(3);
+    }
+  }
+
+  @Test
+  void whatOneSideOpenedIsOnAllMembersAfterTheMerge() throws Exception {
+    try (LoopCluster cluster = new LoopCluster(new SerialCodec(), 2, Partitions.AVAILABLE)) {
+      var unused = cluster.caches(0).cache("c", Mode.REPLICATED);
+      split(cluster, "c");
+      cluster.caches(1).<String, Integer>cache("late", Mode.REPLICATED).put("k", 1);
+      assertThat(cluster.node(0).manager().isRunning("late")).isFalse();
+      for (int side = 0; side < 2; side++) {
+        channel(cluster.node(side)).getProtocolStack().removeProtocol(DISCARD.class);
+      }
+      Await.until("the cache", () -> cluster.node(0).manager().isRunning("late"));
+      assertThat(cluster.caches(0).<String, Integer>cache("late").get("k")).isEqualTo(1);
+      assertThat(cluster.caches(0).cache("late").mode()).isEqualTo(Mode.REPLICATED);
     }
   }
 
