@@ -22,7 +22,7 @@ import org.memogrid.testkit.Await;
 import org.memogrid.testkit.TestCluster;
 
 /** Members that come while a run goes on, and after; a cluster that closes under its callers. */
-@Timeout(120)
+@Timeout(300)
 class MemoJoinTest {
   private static final int KEYS = 16;
 
