@@ -354,6 +354,20 @@ final class MemoNode {
     return live(now.store.get(key));
   }
 
+  /**
+   * The same, at the cost of a look-up; null says nothing. The store's copies are of what this
+   * member holds in the engine's present configuration and go when it changes, so the tombstone of
+   * an invalidation that was confirmed has taken them away on whatever member they were.
+   */
+  @Nullable Envelope near(Object key) {
+    Opened now = opened();
+    if (!now.work.isTrusted()) {
+      return null;
+    }
+    Envelope copy = now.store.near(key);
+    return copy != null && now.work.isOf(copy, now.core.epoch()) ? copy : null;
+  }
+
   /** The live entry, wherever it is held. */
   @Nullable Envelope anywhere(Object key) {
     return live(store().get(key));

@@ -264,6 +264,11 @@ final class StoreWork {
     topology = now;
   }
 
+  /** Whether what this member holds may be trusted. */
+  boolean isTrusted() {
+    return settled || local || settle();
+  }
+
   /** Whether this member holds the key's entry, if there is one, and may be trusted. */
   boolean holds(Object key) {
     if (!settled) {
@@ -281,9 +286,13 @@ final class StoreWork {
     return settled;
   }
 
+  /** Whether it is a result that no invalidation of all keys has overtaken. */
+  boolean isOf(Envelope entry, long epoch) {
+    return !entry.isTombstone() && epoch(entry) >= epoch;
+  }
+
   boolean isLive(Envelope entry, long epoch) {
-    return !entry.isTombstone()
-        && epoch(entry) >= epoch
+    return isOf(entry, epoch)
         && (!entry.isMortal() || entry.lifeLeft(clock.millis()) > 0);
   }
 

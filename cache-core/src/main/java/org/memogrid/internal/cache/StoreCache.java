@@ -56,6 +56,11 @@ final class StoreCache<K, V> implements Cache<K, V> {
   @Override
   public @Nullable V get(K key) {
     requireNonNull(key, "key");
+    Envelope near = closed ? null : store.near(key); // a store that is closed has none
+    if (near != null && !near.isTombstone()) {
+      counters.hits.increment();
+      return open(near);
+    }
     requireOpen();
     Envelope entry = read(key);
     if (entry == null) {

@@ -3,6 +3,7 @@ package org.memogrid.internal.engine;
 
 import java.util.Set;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 import org.infinispan.notifications.Listener;
 import org.infinispan.notifications.cachelistener.annotation.CacheEntriesEvicted;
 import org.infinispan.notifications.cachelistener.annotation.CacheEntryCreated;
@@ -148,6 +149,21 @@ final class ChangeListeners {
     @CacheEntriesEvicted
     public void onEvicted(CacheEntriesEvictedEvent<ClusterKey, Envelope> event) {
       event.getEntries().forEach((key, old) -> raise(CacheEvent.Type.EVICTED, key, null, old));
+    }
+  }
+
+  /** Tells what this member lets go because it is full, by the engine's keys. */
+  @Listener(observation = Listener.Observation.POST)
+  static final class Dropping {
+    private final Consumer<ClusterKey> drop;
+
+    Dropping(Consumer<ClusterKey> drop) {
+      this.drop = drop;
+    }
+
+    @CacheEntriesEvicted
+    public void onEvicted(CacheEntriesEvictedEvent<ClusterKey, Envelope> event) {
+      event.getEntries().keySet().forEach(drop);
     }
   }
 

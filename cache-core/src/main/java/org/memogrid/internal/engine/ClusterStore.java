@@ -19,6 +19,7 @@ import org.infinispan.context.Flag;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.CacheEvent;
 import org.memogrid.cache.CacheOptions;
+import org.memogrid.cache.CacheOptions.WhenFull;
 import org.memogrid.cache.Mode;
 import org.memogrid.cache.Registration;
 import org.memogrid.cluster.Codec;
@@ -36,6 +37,9 @@ import org.memogrid.internal.store.Topology;
  * expects is sent as a version alone.
  */
 final class ClusterStore implements Store {
+  /** How often the engine is told that an entry is used. */
+  private static final int SEEN_MILLIS = 100;
+
   private final String name;
   private final CacheOptions options;
   private final AdvancedCache<ClusterKey, Envelope> cache;
@@ -47,12 +51,19 @@ final class ClusterStore implements Store {
   private final Calls calls;
   private final Consumer<ClusterStore> onDestroy;
   private final ChangeListeners.Counting counting = new ChangeListeners.Counting();
+  private final NearMap<ClusterKey, Envelope> near;
+  private final NearSource held;
+  private final CoarseClock coarse;
+
+  /** Whether a full member lets go of what it does not see used. */
+  private final boolean evicts;
 
   ClusterStore(
       CacheOptions options,
       AdvancedCache<ClusterKey, Envelope> cache,
       Codec codec,
       InstantSource clock,
+      CoarseClock coarse,
       Topologies topologies,
       Calls calls,
       Consumer<ClusterStore> onDestroy) {
@@ -66,7 +77,16 @@ final class ClusterStore implements Store {
     this.topologies = topologies;
     this.calls = calls;
     this.onDestroy = onDestroy;
+    this.coarse = coarse;
+    this.evicts = options.maxEntries() > 0 && options.whenFull() == WhenFull.EVICT;
+    NearInterceptor interceptor = NearModule.interceptor(cache);
+    this.near = interceptor.near();
+    this.held = interceptor.source();
     cache.addListener(counting);
+    if (evicts) {
+      cache.addListener(new ChangeListeners.Dropping(near::drop));
+      coarse.start();
+    }
   }
 
   @Override
@@ -106,13 +126,46 @@ final class ClusterStore implements Store {
   }
 
   @Override
+  public @Nullable Envelope near(Object key) {
+    Envelope copy = near.get(key);
+    return copy == null || !(evicts || copy.isMortal()) || isSteady(copy) ? copy : null;
+  }
+
+  /** False sends the read to the engine, which has the real clock and sees what is used. */
+  private boolean isSteady(Envelope copy) {
+    long now = coarse.now();
+    return (!copy.isMortal() || copy.isSteady(now, coarse.lag()))
+        && (!evicts || copy.wasSeen((int) (now / SEEN_MILLIS)));
+  }
+
+  @Override
   public @Nullable Envelope get(Object key) {
     try {
       ClusterKey wanted = ClusterKey.of(key, codec);
-      return mode() == Mode.DISTRIBUTED ? calls.await(cache.getAsync(wanted)) : cache.get(wanted);
+      Envelope found =
+          mode() == Mode.DISTRIBUTED ? calls.await(cache.getAsync(wanted)) : cache.get(wanted);
+      if (found != null) {
+        copy(key, wanted, found);
+      }
+      return found;
     } catch (RuntimeException e) {
       throw failed("get", e);
     }
+  }
+
+  private void copy(Object key, ClusterKey wanted, Envelope found) {
+    ClusterKey own = held.own(wanted);
+    if (own != null) {
+      if (found.isMortal()) {
+        coarse.start();
+      }
+      near.fill(key, own);
+    }
+  }
+
+  /** No copy is read any more. */
+  void closeNear() {
+    near.close();
   }
 
   @Override

@@ -24,7 +24,9 @@ import org.infinispan.manager.EmbeddedCacheManager;
 import org.infinispan.notifications.Listenable;
 import org.infinispan.notifications.Listener;
 import org.infinispan.notifications.cachemanagerlistener.annotation.CacheStarted;
+import org.infinispan.notifications.cachemanagerlistener.annotation.CacheStopped;
 import org.infinispan.notifications.cachemanagerlistener.event.CacheStartedEvent;
+import org.infinispan.notifications.cachemanagerlistener.event.CacheStoppedEvent;
 import org.infinispan.remoting.transport.Address;
 import org.infinispan.remoting.transport.Transport;
 import org.jspecify.annotations.Nullable;
@@ -53,6 +55,7 @@ public final class ClusterStores implements StoreFactory {
   private final EmbeddedCacheManager manager;
   private final Context context;
   private final Calls calls = new Calls();
+  private final CoarseClock coarse;
   private final OptionsRegistry registry;
   private final ConcurrentMap<String, ClusterStore> stores = new ConcurrentHashMap<>();
 
@@ -73,6 +76,7 @@ public final class ClusterStores implements StoreFactory {
   public ClusterStores(EmbeddedCacheManager manager, Context context) {
     this.manager = manager;
     this.context = context;
+    this.coarse = new CoarseClock(context.clock);
     this.registry = new OptionsRegistry(manager, context.partitions, this::define);
     registry.onArrivals(this::startAllLater);
     manager.addListener(new Starts());
@@ -158,6 +162,7 @@ public final class ClusterStores implements StoreFactory {
             advanced,
             context.codec,
             context.clock,
+            coarse,
             topologies(options.mode(), advanced),
             calls,
             this::destroy);
@@ -225,6 +230,7 @@ public final class ClusterStores implements StoreFactory {
 
   private void destroy(ClusterStore store) {
     stores.remove(store.name(), store);
+    store.closeNear();
     manager.administration().withFlags(AdminFlag.VOLATILE).removeCache(store.name());
     registry.forget(store.name());
   }
@@ -242,8 +248,10 @@ public final class ClusterStores implements StoreFactory {
 
   @Override
   public void close() {
+    stores.values().forEach(ClusterStore::closeNear);
     calls.end();
     stores.clear();
+    coarse.close();
   }
 
   /** Completes an engine's cache with what its configuration can't say. */
@@ -271,12 +279,20 @@ public final class ClusterStores implements StoreFactory {
     }
   }
 
-  /** Hears of caches that start on this member, whoever opened them. */
+  /** Hears of caches that start and stop on this member, whoever opened or destroyed them. */
   @Listener
   final class Starts {
     @CacheStarted
     public void onCacheStarted(CacheStartedEvent event) {
       onStarted(event.getCacheName());
+    }
+
+    @CacheStopped
+    public void onCacheStopped(CacheStoppedEvent event) {
+      ClusterStore stopped = stores.get(event.getCacheName());
+      if (stopped != null) {
+        stopped.closeNear();
+      }
     }
   }
 }

@@ -41,6 +41,7 @@ final class LocalStore implements Store {
   private final String name;
   private final CacheOptions options;
   private final InstantSource clock;
+  private final CoarseClock coarse;
   private final Topology topology;
   private final Cache<Object, Envelope> cache;
   private final ConcurrentMap<Object, Envelope> map;
@@ -61,11 +62,13 @@ final class LocalStore implements Store {
       String name,
       CacheOptions options,
       InstantSource clock,
+      CoarseClock coarse,
       Topology topology,
       Consumer<LocalStore> onDestroy) {
     this.name = name;
     this.options = options;
     this.clock = clock;
+    this.coarse = coarse;
     this.topology = topology;
     this.onDestroy = onDestroy;
     this.cache = build(options);
@@ -117,6 +120,17 @@ final class LocalStore implements Store {
 
   CacheOptions options() {
     return options;
+  }
+
+  @Override
+  public @Nullable Envelope near(Object key) {
+    if (destroyed) {
+      return null;
+    }
+    Envelope entry = cache.getIfPresent(key);
+    return entry == null || !entry.isMortal() || entry.isSteady(coarse.now(), coarse.lag())
+        ? entry
+        : null;
   }
 
   @Override
@@ -206,6 +220,7 @@ final class LocalStore implements Store {
   private Outcome change(Object key, Predicate<@Nullable Envelope> when, @Nullable Envelope next) {
     if (next != null && next.isMortal()) {
       sweeping = true;
+      coarse.start();
     }
     Outcome outcome = new Outcome();
     map.compute(
@@ -333,9 +348,14 @@ final class LocalStore implements Store {
     return !destroyed;
   }
 
+  /** The member leaves: nothing is read any more. */
+  void close() {
+    destroyed = true;
+  }
+
   @Override
   public void destroy() {
-    destroyed = true;
+    close();
     onDestroy.accept(this);
     listeners.clear();
     cache.invalidateAll();

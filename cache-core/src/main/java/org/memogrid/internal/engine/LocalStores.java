@@ -21,6 +21,7 @@ public final class LocalStores implements StoreFactory {
 
   private final ConcurrentMap<String, LocalStore> stores = new ConcurrentHashMap<>();
   private final InstantSource clock;
+  private final CoarseClock coarse;
   private final Topology topology;
   private final Future<?> sweeper;
 
@@ -29,6 +30,7 @@ public final class LocalStores implements StoreFactory {
    */
   public LocalStores(Member self, InstantSource clock, ScheduledExecutorService scheduler) {
     this.clock = clock;
+    this.coarse = new CoarseClock(clock);
     this.topology = new SelfTopology(self);
     this.sweeper =
         scheduler.scheduleWithFixedDelay(
@@ -42,7 +44,7 @@ public final class LocalStores implements StoreFactory {
   public Store open(String name, CacheOptions options) {
     LocalStore store =
         stores.computeIfAbsent(
-            name, n -> new LocalStore(n, options, clock, topology, this::forget));
+            name, n -> new LocalStore(n, options, clock, coarse, topology, this::forget));
     OtherOptions.refuse(name, store.options(), options);
     return store;
   }
@@ -65,6 +67,8 @@ public final class LocalStores implements StoreFactory {
   @Override
   public void close() {
     sweeper.cancel(false);
+    stores.values().forEach(LocalStore::close);
     stores.clear();
+    coarse.close();
   }
 }

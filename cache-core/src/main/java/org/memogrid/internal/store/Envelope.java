@@ -49,6 +49,12 @@ public final class Envelope {
   private volatile long touchedAt;
   private volatile @Nullable Object payload;
 
+  /** When the holder of this lets go of it by its own clock; set before others can see it. */
+  private long heldUntil = NEVER;
+
+  /** A hint: a lost update costs a note too many or too few. */
+  private int seenIn;
+
   private Envelope(
       Version version,
       @Nullable Object payload,
@@ -202,6 +208,29 @@ public final class Envelope {
   /** Whether the last known use is a quarter of the idle length back. */
   public boolean isTouchDue(long now) {
     return now - touchedAt >= Math.max(1, idleMillis / 4);
+  }
+
+  /**
+   * Whether a clock that is behind by at most {@code lag} can tell that it is alive and that its
+   * use need not be noted.
+   */
+  public boolean isSteady(long now, long lag) {
+    return Math.min(lifeLeft(now), heldUntil - now) > lag
+        && (idleMillis == 0 || !isTouchDue(now + lag));
+  }
+
+  /** Has it end for readers of copies when it does where it is held, whatever the clocks. */
+  public void heldUntil(long end) {
+    heldUntil = end;
+  }
+
+  /** Whether a use was noted in this period before; notes it. */
+  public boolean wasSeen(int period) {
+    if (seenIn == period) {
+      return true;
+    }
+    seenIn = period;
+    return false;
   }
 
   /** Notes a use if it is due. One of several callers gets true, and tells the other holders. */

@@ -24,6 +24,14 @@ public interface Store {
 
   @Nullable Envelope get(Object key);
 
+  /**
+   * The entry if it is at hand: at the cost of a look-up, without a lock, a clock or a message, and
+   * no older than {@link #get} would answer. It is alive, and its use need not be noted now. Null
+   * says nothing: ask {@code get}. Also null once the store is closed, so that a hit needs no check
+   * of its own.
+   */
+  @Nullable Envelope near(Object key);
+
   Map<Object, Envelope> getAll(Collection<?> keys);
 
   void put(Object key, Envelope envelope);

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.internal.engine;
+
+import java.time.InstantSource;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * A clock that costs its readers a look at a field. The process's own clock is read by a thread, a
+ * hundred times a second, from {@link #start} to {@link #close}; any other, such as a test's, is
+ * asked each time.
+ *
+ * <p>It may lag by {@link #lag}, and by as much more as the machine keeps that thread from running.
+ * So what is close to its end is to be judged by the real clock.
+ */
+final class CoarseClock implements AutoCloseable {
+  private static final long STEP_MILLIS = 10;
+
+  private final InstantSource clock;
+  private final boolean stepping;
+  private volatile long now;
+  private volatile boolean started;
+  private boolean closed;
+
+  CoarseClock(InstantSource clock) {
+    this.clock = clock;
+    this.stepping = clock == InstantSource.system();
+    this.now = clock.millis();
+  }
+
+  long now() {
+    return stepping ? now : clock.millis();
+  }
+
+  /** How many milliseconds {@link #now} may be behind. */
+  long lag() {
+    return stepping ? 2 * STEP_MILLIS : 0;
+  }
+
+  /** To be called before the time matters. Cheap when it runs. */
+  void start() {
+    if (stepping && !started) {
+      startOnce();
+    }
+  }
+
+  private synchronized void startOnce() {
+    if (started || closed) {
+      return;
+    }
+    now = clock.millis();
+    Thread thread = new Thread(this::run, "memogrid-clock");
+    thread.setDaemon(true);
+    thread.start();
+    started = true;
+  }
+
+  private void run() {
+    while (!isClosed()) {
+      now = clock.millis();
+      LockSupport.parkNanos(STEP_MILLIS * 1_000_000);
+    }
+  }
+
+  private synchronized boolean isClosed() {
+    return closed;
+  }
+
+  @Override
+  public synchronized void close() {
+    closed = true;
+  }
+}
