@@ -292,8 +292,7 @@ final class StoreWork {
   }
 
   boolean isLive(Envelope entry, long epoch) {
-    return isOf(entry, epoch)
-        && (!entry.isMortal() || entry.lifeLeft(clock.millis()) > 0);
+    return isOf(entry, epoch) && (!entry.isMortal() || entry.lifeLeft(clock.millis()) > 0);
   }
 
   /** Keeps an entry alive that is read, as a cache with an idle time does. */

@@ -49,9 +49,13 @@ final class NearMap<P, V> {
     @Nullable V peek(P place, Object pass);
   }
 
-  private record Front<V>(@Nullable Object pass, ConcurrentHashMap<Object, V> copies) {
-    static <V> Front<V> of(@Nullable Object pass) {
-      return new Front<>(pass, new ConcurrentHashMap<>());
+  /** The copies of one pass. Itself alone. */
+  private static final class Front<V> {
+    final @Nullable Object pass;
+    final ConcurrentHashMap<Object, V> copies = new ConcurrentHashMap<>();
+
+    Front(@Nullable Object pass) {
+      this.pass = pass;
     }
   }
 
@@ -80,7 +84,7 @@ final class NearMap<P, V> {
 
   NearMap(Source<P, V> source) {
     this.source = source;
-    this.front = Front.of(new Object()); // no pass is that: the first read makes the first front
+    this.front = new Front<>(new Object()); // no pass is that: the first read makes the first front
   }
 
   /** The copy of what is held under the key; null says nothing. */
@@ -119,7 +123,7 @@ final class NearMap<P, V> {
               if (there != null && !there.equals(key)) { // keys whose encoded forms alone are equal
                 now.copies.remove(there);
               }
-              return key;
+              return front == now ? key : null; // null: it landed where nobody looks
             });
   }
 
@@ -174,7 +178,7 @@ final class NearMap<P, V> {
   /** Lets go of all copies; there are none from now on. */
   synchronized void close() {
     closed = true;
-    front = Front.of(new Object());
+    front = new Front<>(new Object());
     sweep();
   }
 
@@ -197,7 +201,7 @@ final class NearMap<P, V> {
 
   private synchronized void replaceFront(@Nullable Object pass) {
     if (!closed) {
-      front = Front.of(pass);
+      front = new Front<>(pass);
     }
   }
 

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.internal.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.infinispan.factories.ComponentRegistry;
+import org.infinispan.partitionhandling.AvailabilityMode;
+import org.infinispan.partitionhandling.impl.PartitionHandlingManager;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.memogrid.cache.Cache;
+import org.memogrid.cache.CacheOptions;
+import org.memogrid.cache.Expiry;
+import org.memogrid.cache.Mode;
+import org.memogrid.cluster.Member;
+import org.memogrid.cluster.Partitions;
+import org.memogrid.internal.cache.Caches;
+import org.memogrid.internal.store.Store;
+
+/** What is read near, and when it no longer is, on members of one JVM. */
+final class NearReadsTest {
+  private static final Duration SECOND = Duration.ofSeconds(1);
+  private static final int KEYS = 60;
+
+  private static LoopCluster cluster;
+
+  @BeforeAll
+  static void join() {
+    cluster = new LoopCluster(new SerialCodec(), 3);
+  }
+
+  @AfterAll
+  static void leave() {
+    cluster.close();
+  }
+
+  private static Cache<Integer, Integer> at(int member, String name, CacheOptions options) {
+    return cluster.caches(member).cache(name + options.mode(), options);
+  }
+
+  private static boolean isNear(Cache<Integer, ?> cache, int key) {
+    return cache.unwrap(Store.class).near(key) != null;
+  }
+
+  private static List<Integer> near(Cache<Integer, ?> cache) {
+    List<Integer> keys = new ArrayList<>();
+    for (int key = 0; key < KEYS; key++) {
+      if (isNear(cache, key)) {
+        keys.add(key);
+      }
+    }
+    return keys;
+  }
+
+  private static void fill(Cache<Integer, Integer> cache, int value) {
+    for (int key = 0; key < KEYS; key++) {
+      cache.put(key, value);
+    }
+  }
+
+  private static void readAll(Cache<Integer, Integer> cache, @Nullable Integer value) {
+    for (int key = 0; key < KEYS; key++) {
+      assertThat(cache.get(key)).as("%s", key).isEqualTo(value);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"INVALIDATED", "REPLICATED", "DISTRIBUTED"})
+  void whatAMemberHoldsIsNearFromItsFirstReadOn(Mode mode) {
+    Cache<Integer, Integer> cache = at(0, "held", CacheOptions.of(mode));
+    fill(cache, 1);
+    assertThat(near(cache)).isEmpty();
+    readAll(cache, 1);
+    List<Integer> near = near(cache);
+    if (mode == Mode.DISTRIBUTED) {
+      Store store = cache.unwrap(Store.class);
+      Member self = cluster.node(0).self();
+      for (int key = 0; key < KEYS; key++) {
+        assertThat(near.contains(key))
+            .as("key %s", key)
+            .isEqualTo(store.topology().owners(key).contains(self));
+      }
+    } else {
+      assertThat(near).hasSize(KEYS);
+    }
+    long before = cluster.messagesSentBy(0);
+    near.forEach(key -> assertThat(cache.get(key)).isEqualTo(1));
+    assertThat(cluster.messagesSentBy(0)).isEqualTo(before);
+    assertThat(cache.stats().hits()).isEqualTo(KEYS + near.size());
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"INVALIDATED", "REPLICATED", "DISTRIBUTED"})
+  void aChangeOnAnyMemberTakesTheCopiesAwayEverywhereBeforeItReturns(Mode mode) {
+    List<Cache<Integer, Integer>> caches = new ArrayList<>();
+    for (int member = 0; member < 3; member++) {
+      caches.add(at(member, "change", CacheOptions.of(mode)));
+    }
+    boolean shared = mode != Mode.INVALIDATED;
+    for (int writer = 0; writer < 3; writer++) {
+      for (Cache<Integer, Integer> cache : caches) {
+        if (!shared) {
+          fill(cache, writer);
+        }
+      }
+      fill(caches.get(writer), 10 + writer);
+      for (Cache<Integer, Integer> cache : caches) {
+        assertThat(near(cache)).isEmpty();
+      }
+      if (shared) {
+        for (Cache<Integer, Integer> cache : caches) {
+          readAll(cache, 10 + writer);
+          assertThat(near(cache)).isNotEmpty();
+        }
+      }
+      Cache<Integer, Integer> remover = caches.get((writer + 1) % 3);
+      assertThat(caches.get(writer).get(7)).isEqualTo(10 + writer);
+      remover.remove(7);
+      caches.forEach(cache -> assertThat(cache.get(7)).isNull());
+      if (shared) {
+        remover.put(8, 1);
+        assertThat(remover.replace(8, 1, 2)).isTrue();
+        caches.forEach(cache -> assertThat(cache.get(8)).isEqualTo(2));
+        remover.update(8, value -> 3);
+        caches.forEach(cache -> assertThat(cache.get(8)).isEqualTo(3));
+      }
+      remover.clear();
+      caches.forEach(cache -> assertThat(near(cache)).isEmpty());
+      caches.forEach(cache -> readAll(cache, null));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"INVALIDATED", "REPLICATED", "DISTRIBUTED"})
+  void whatIsOverIsNotReadNear(Mode mode) {
+    Cache<Integer, Integer> cache = at(0, "over", CacheOptions.of(mode));
+    for (int key = 0; key < KEYS; key++) {
+      cache.put(key, 1, Expiry.ttl(SECOND));
+    }
+    readAll(cache, 1);
+    cluster.tick(SECOND.minusMillis(2));
+    assertThat(near(cache)).isNotEmpty();
+    cluster.tick(Duration.ofMillis(1)); // the last millisecond is the engine's
+    readAll(cache, 1);
+    cluster.tick(Duration.ofMillis(1));
+    assertThat(near(cache)).isEmpty();
+    readAll(cache, null);
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"INVALIDATED", "REPLICATED", "DISTRIBUTED"})
+  void readingNearKeepsAnIdleEntry(Mode mode) {
+    Cache<Integer, Integer> cache = at(0, "idle", CacheOptions.of(mode).maxIdle(SECOND));
+    fill(cache, 1);
+    readAll(cache, 1);
+    assertThat(near(cache)).isNotEmpty();
+    for (int i = 0; i < 12; i++) {
+      cluster.tick(Duration.ofMillis(400));
+      readAll(cache, 1);
+      cluster.settle();
+    }
+    readAll(cache, 1);
+    assertThat(near(cache)).isNotEmpty();
+    cluster.tick(SECOND.multipliedBy(2));
+    assertThat(near(cache)).isEmpty();
+    readAll(cache, null);
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"INVALIDATED", "REPLICATED", "DISTRIBUTED"})
+  void copiesStayWithinTheCachesOwnLimitAndTheEngineSeesWhatIsRead(Mode mode) {
+    CacheOptions options = CacheOptions.of(mode).maxEntries(100);
+    Cache<Integer, Integer> cache = at(0, "limit", options);
+    int hot = -1;
+    cache.put(hot, 1);
+    int lost = 0;
+    for (int key = 0; key < 1_500; key++) {
+      cluster.tick(Duration.ofMillis(150));
+      if (cache.get(hot) == null) {
+        lost++;
+        cache.put(hot, 1);
+      }
+      cache.put(key, key);
+      var unused = cache.get(key);
+    }
+    assertThat(lost).as("losses of the entry that is read all the time").isLessThan(100);
+    int near = 0;
+    for (int key = -1; key < 1_500; key++) {
+      var unused = isNear(cache, key); // the first in a period sends the read to the engine
+      near += isNear(cache, key) ? 1 : 0;
+    }
+    assertThat(near).isBetween(1, 200);
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"INVALIDATED", "REPLICATED", "DISTRIBUTED"})
+  void whoOwnsAnEntryNoLongerReadsNoCopyOfIt(Mode mode) {
+    try (LoopCluster changing = new LoopCluster(new SerialCodec(), 2)) {
+      List<Cache<Integer, Integer>> caches = new ArrayList<>();
+      for (int member = 0; member < 2; member++) {
+        caches.add(changing.caches(member).cache("c", mode));
+      }
+      fill(caches.get(0), 1);
+      if (mode != Mode.INVALIDATED) {
+        caches.forEach(cache -> readAll(cache, 1));
+        caches.forEach(cache -> assertThat(near(cache)).hasSize(KEYS));
+      }
+      for (int value = 2; value < 5; value++) {
+        caches.add(changing.join().caches().cache("c", mode));
+        fill(caches.get(value), value);
+        Integer here = value;
+        if (mode == Mode.INVALIDATED) {
+          caches.subList(0, value).forEach(cache -> readAll(cache, null));
+        } else {
+          caches.forEach(cache -> readAll(cache, here));
+        }
+      }
+      changing.leave(1);
+      caches.remove(1);
+      fill(caches.get(0), 9);
+      caches.subList(1, 4).forEach(cache -> readAll(cache, mode == Mode.INVALIDATED ? null : 9));
+    }
+  }
+
+  @Test
+  void aMemberThatMayNotAnswerDoesNotAnswerNear() {
+    try (LoopCluster consistent = new LoopCluster(new SerialCodec(), 2, Partitions.CONSISTENT)) {
+      Cache<Integer, Integer> cache = consistent.caches(0).cache("c", Mode.REPLICATED);
+      cache.put(1, 1);
+      assertThat(cache.get(1)).isEqualTo(1);
+      assertThat(isNear(cache, 1)).isTrue();
+      PartitionHandlingManager partitions =
+          ComponentRegistry.componentOf(
+              cache.unwrap(org.infinispan.Cache.class), PartitionHandlingManager.class);
+      partitions
+          .setAvailabilityMode(AvailabilityMode.DEGRADED_MODE)
+          .toCompletableFuture()
+          .orTimeout(30, TimeUnit.SECONDS)
+          .join();
+      assertThat(isNear(cache, 1)).isFalse();
+      partitions
+          .setAvailabilityMode(AvailabilityMode.AVAILABLE)
+          .toCompletableFuture()
+          .orTimeout(30, TimeUnit.SECONDS)
+          .join();
+      assertThat(cache.get(1)).isEqualTo(1);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"INVALIDATED", "REPLICATED", "DISTRIBUTED"})
+  void aCacheThatIsGoneHasNoCopies(Mode mode) {
+    Cache<Integer, Integer> cache = at(0, "gone", CacheOptions.of(mode));
+    Cache<Integer, Integer> closed = at(0, "gone", CacheOptions.of(mode));
+    fill(cache, 1);
+    readAll(cache, 1);
+    Store store = cache.unwrap(Store.class);
+    int key = near(cache).get(0);
+    closed.close();
+    assertThatThrownBy(() -> closed.get(key)).isInstanceOf(IllegalStateException.class);
+    assertThat(cache.get(key)).isEqualTo(1);
+    at(1, "gone", CacheOptions.of(mode)).destroy();
+    assertThat(store.near(key)).isNull();
+    assertThatThrownBy(() -> cache.get(key)).isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void aMemberThatLeftHasNoCopies() {
+    try (LoopCluster leaving = new LoopCluster(new SerialCodec(), 1)) {
+      Cache<Integer, Integer> cache = leaving.caches(0).cache("c", Mode.REPLICATED);
+      cache.put(1, 1);
+      assertThat(cache.get(1)).isEqualTo(1);
+      Store store = cache.unwrap(Store.class);
+      assertThat(store.near(1)).isNotNull();
+      leaving.node(0).stores().close();
+      assertThat(store.near(1)).isNull();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"INVALIDATED", "REPLICATED", "DISTRIBUTED"})
+  void aHitAllocatesNothing(Mode mode) {
+    Cache<Integer, Integer> cache =
+        at(0, "bytes", CacheOptions.of(mode).timeToLive(SECOND.multipliedBy(60)));
+    fill(cache, 1);
+    readAll(cache, 1);
+    List<Integer> near = near(cache);
+    assertHitsAllocateNothing(cache, near.get(0));
+  }
+
+  @Test
+  void aHitAllocatesNothingInOneProcess() {
+    ScheduledExecutorService threads = Executors.newScheduledThreadPool(1);
+    LocalStores stores = new LocalStores(new Member("a", "1"), new Ticks(), threads);
+    try {
+      Cache<Integer, Integer> cache =
+          new Caches(stores, Mode.LOCAL, new SerialCodec(), new Ticks(), threads)
+              .cache("c", CacheOptions.of(Mode.LOCAL).timeToLive(SECOND));
+      cache.put(1, 1);
+      assertHitsAllocateNothing(cache, 1);
+    } finally {
+      stores.close();
+      threads.shutdownNow();
+    }
+  }
+
+  private static void assertHitsAllocateNothing(Cache<Integer, Integer> cache, Integer key) {
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long least = Long.MAX_VALUE;
+    int hits = 20_000;
+    for (int round = 0; round < 10; round++) {
+      long before = threads.getCurrentThreadAllocatedBytes();
+      for (int i = 0; i < hits; i++) {
+        if (cache.get(key) == null) {
+          throw new AssertionError("a miss");
+        }
+      }
+      least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+    }
+    // A counter may grow a cell or a list of cells; not one byte per hit.
+    assertThat(least).as("bytes of %s hits", hits).isLessThan(hits / 10);
+  }
+}
