@@ -65,9 +65,9 @@ final class MemoHandle<K, V> implements Memo<K, V> {
   public V apply(K key) {
     K asked = open(key);
     Envelope near = node.near(asked);
-    if (near != null) { // its use need not be told
-      hits.increment();
-      return cast(Payload.unwrap(near.value(node.codec())));
+    if (near != null && near.fresh() == null) { // its use need not be told
+      counters.hits.increment();
+      return valueOf(asked, Payload.result(near, node.codec()));
     }
     Envelope here = here(asked);
     if (here == null) {
