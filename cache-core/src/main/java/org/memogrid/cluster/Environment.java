@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.cluster;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.InputStreamReader;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
@@ -16,36 +10,31 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
+import org.memogrid.internal.node.Settings;
+import org.memogrid.internal.node.Settings.Setting;
 
-/**
- * Settings that the process was started with: system properties {@code memogrid.*}, then variables
- * {@code MEMOGRID_*}, then {@value #FILE} on the class path; the first that has a setting wins.
- * Nothing else in the library reads any of them.
- */
+/** The settings of the process that say how to join. */
 final class Environment {
-  static final String FILE = "memogrid.properties";
-
   private static final Duration EXPECTED_WITHIN = Duration.ofMinutes(1);
 
-  private final Properties system;
-  private final Map<String, String> variables;
-  private final Properties file;
+  private final Settings settings;
 
   Environment(Properties system, Map<String, String> variables, Properties file) {
-    this.system = system;
-    this.variables = variables;
-    this.file = file;
+    this(new Settings(system, variables, file));
+  }
+
+  private Environment(Settings settings) {
+    this.settings = settings;
   }
 
   static Environment ofProcess() {
-    return new Environment(System.getProperties(), System.getenv(), file());
+    return new Environment(Settings.ofProcess());
   }
 
   /** True if this process is to stay alone. */
   boolean isAlone() {
-    Setting cluster = find("memogrid.cluster");
-    return cluster != null && cluster.value.equalsIgnoreCase("none");
+    Setting cluster = settings.find("memogrid.cluster");
+    return cluster != null && cluster.value().equalsIgnoreCase("none");
   }
 
   /**
@@ -54,59 +43,43 @@ final class Environment {
    * @throws IllegalArgumentException naming the setting that is wrong and where it comes from
    */
   JoinSettings settings() {
-    JoinSettings settings = new JoinSettings();
-    with("memogrid.cluster.name", settings::name);
-    with("memogrid.node.name", settings::nodeName);
-    with("memogrid.bind", settings::bind);
-    with("memogrid.port", value -> settings.port(number(value)));
-    with("memogrid.seeds", value -> settings.seeds(list(value)));
+    JoinSettings join = new JoinSettings();
+    with("memogrid.cluster.name", join::name);
+    with("memogrid.node.name", join::nodeName);
+    with("memogrid.bind", join::bind);
+    with("memogrid.port", value -> join.port(number(value)));
+    with("memogrid.seeds", value -> join.seeds(list(value)));
     with(
         "memogrid.multicast",
         value -> {
           if (truth(value)) {
-            settings.multicast();
+            join.multicast();
           }
         });
-    with("memogrid.dns", settings::dns);
-    with("memogrid.stack", value -> settings.stack(Path.of(value)));
-    with("memogrid.allow", value -> settings.allow(list(value)));
-    with("memogrid.partitions", value -> settings.partitions(partitions(value)));
-    with(
-        "memogrid.expect.members",
-        value -> settings.expectMembers(number(value), expectedWithin()));
-    return settings;
+    with("memogrid.dns", join::dns);
+    with("memogrid.stack", value -> join.stack(Path.of(value)));
+    with("memogrid.allow", value -> join.allow(list(value)));
+    with("memogrid.partitions", value -> join.partitions(partitions(value)));
+    with("memogrid.expect.members", value -> join.expectMembers(number(value), expectedWithin()));
+    return join;
   }
 
   private Duration expectedWithin() {
-    Setting within = find("memogrid.expect.within");
-    return within == null ? EXPECTED_WITHIN : duration(within.value);
+    Setting within = settings.find("memogrid.expect.within");
+    return within == null ? EXPECTED_WITHIN : duration(within.value());
   }
 
   private void with(String key, Consumer<String> setter) {
-    Setting setting = find(key);
+    Setting setting = settings.find(key);
     if (setting == null) {
       return;
     }
     try {
-      setter.accept(setting.value);
+      setter.accept(setting.value());
     } catch (IllegalArgumentException | IllegalStateException e) {
       throw new IllegalArgumentException(
-          setting.source + " = '" + setting.value + "': " + e.getMessage(), e);
+          setting.source() + " = '" + setting.value() + "': " + e.getMessage(), e);
     }
-  }
-
-  private @Nullable Setting find(String key) {
-    String value = system.getProperty(key);
-    if (value != null) {
-      return new Setting(value.strip(), "system property " + key);
-    }
-    String variable = key.replace('.', '_').toUpperCase(Locale.ROOT);
-    value = variables.get(variable);
-    if (value != null) {
-      return new Setting(value.strip(), "environment variable " + variable);
-    }
-    value = file.getProperty(key);
-    return value == null ? null : new Setting(value.strip(), key + " in " + FILE);
   }
 
   private static List<String> list(String value) {
@@ -148,20 +121,4 @@ final class Environment {
       throw new IllegalArgumentException("give one of " + Arrays.toString(Partitions.values()), e);
     }
   }
-
-  private static Properties file() {
-    Properties file = new Properties();
-    ClassLoader context = Thread.currentThread().getContextClassLoader();
-    ClassLoader loader = context == null ? Environment.class.getClassLoader() : context;
-    try (InputStream in = loader.getResourceAsStream(FILE)) {
-      if (in != null) {
-        file.load(new InputStreamReader(in, UTF_8));
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(FILE + " on the class path can't be read", e);
-    }
-    return file;
-  }
-
-  private record Setting(String value, String source) {}
 }

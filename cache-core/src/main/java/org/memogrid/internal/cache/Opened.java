@@ -8,6 +8,7 @@ import org.memogrid.cache.Expiry;
 import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Codec;
 import org.memogrid.internal.store.Envelope;
+import org.memogrid.internal.store.Renewals;
 import org.memogrid.internal.store.Store;
 import org.memogrid.internal.store.Versions;
 

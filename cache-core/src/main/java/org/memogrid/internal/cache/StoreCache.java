@@ -22,6 +22,7 @@ import org.memogrid.cache.CacheStats;
 import org.memogrid.cache.Expiry;
 import org.memogrid.cache.Mode;
 import org.memogrid.cache.Registration;
+import org.memogrid.internal.store.Conditional;
 import org.memogrid.internal.store.Envelope;
 import org.memogrid.internal.store.Store;
 
@@ -301,28 +302,11 @@ final class StoreCache<K, V> implements Cache<K, V> {
   }
 
   private boolean add(K key, Envelope envelope) {
-    Envelope conflict = store.putIfAbsent(key, envelope);
-    return conflict == null || landed(conflict, envelope);
+    return Conditional.add(store, key, envelope);
   }
 
   private boolean swap(K key, Envelope there, Envelope envelope) {
-    Envelope successor = envelope.after(there);
-    return store.replace(key, there, successor) || landed(store.get(key), successor);
-  }
-
-  /**
-   * Whether a write that was answered with no had been stored all the same.
-   *
-   * <ol>
-   *   <li>A replaces 1 by 2; the owner stores and dies before it answers.
-   *   <li>B reads 2 and replaces it by 3.
-   *   <li>The engine repeats A's write with the new owner, which has 3 and not 1: no.
-   * </ol>
-   *
-   * <p>If A believed that, it would apply its change twice. 3 knows that it came after 2.
-   */
-  private static boolean landed(@Nullable Envelope now, Envelope envelope) {
-    return now != null && now.provesLanded(envelope);
+    return Conditional.swap(store, key, there, envelope);
   }
 
   @Override

@@ -4,6 +4,7 @@ package org.memogrid.internal.codec;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -21,9 +22,15 @@ final class AllowList {
   private static final Set<String> OWN =
       Set.of("org.memogrid.memo.Args2", "org.memogrid.memo.Args3");
 
+  private final boolean everything;
   private final Set<String> names = new HashSet<>();
   private final Set<String> packages = new HashSet<>();
   private final Set<String> patterns = new LinkedHashSet<>();
+
+  /** Every class: for what does not leave the process. */
+  static AllowList everything() {
+    return new AllowList(true, List.of());
+  }
 
   /**
    * From {@code com.acme.Price}, a binary name, or {@code com.acme.*}, a package and its
@@ -33,6 +40,11 @@ final class AllowList {
    *     the JDK
    */
   AllowList(Collection<String> allowed) {
+    this(false, allowed);
+  }
+
+  private AllowList(boolean everything, Collection<String> allowed) {
+    this.everything = everything;
     for (String given : allowed) {
       String pattern = Objects.requireNonNull(given, "pattern").trim();
       patterns.add(pattern);
@@ -58,7 +70,7 @@ final class AllowList {
   }
 
   boolean allows(String name) {
-    if (names.contains(name) || OWN.contains(name)) {
+    if (everything || names.contains(name) || OWN.contains(name)) {
       return true;
     }
     for (int dot = name.lastIndexOf('.'); dot > 0; dot = name.lastIndexOf('.', dot - 1)) {

@@ -52,6 +52,16 @@ public final class DefaultCodec implements KeyHash.Fieldwise {
   }
 
   /**
+   * A codec for copies within this process, which no bytes from elsewhere may reach: it takes every
+   * class that has a form at all.
+   *
+   * @param loader finds the classes
+   */
+  public static DefaultCodec copying(ClassLoader loader) {
+    return new DefaultCodec(AllowList.everything(), loader);
+  }
+
+  /**
    * Refuses what {@link #allowing} would refuse.
    *
    * @throws IllegalArgumentException naming the pattern that is none

@@ -76,8 +76,11 @@ final class EntryMarshaller extends AbstractMarshaller {
     int size = 18 + (value == null ? 0 : value.length);
     int flags = value == null ? 0 : VALUE;
     if (envelope.isMortal()) {
-      flags |= envelope.isRenewed() ? MORTAL | RENEWED : MORTAL;
+      flags |= MORTAL;
       size += 24;
+    }
+    if (envelope.isRenewed()) {
+      flags |= RENEWED;
     }
     if (envelope.token() != Envelope.NO_TOKEN) {
       flags |= TOKEN;

@@ -201,7 +201,12 @@ final class LocalStore implements Store {
 
   @Override
   public void renew(Object key, Envelope used) {
-    // The touch that led here is the renewal: there is one copy, and its life follows its last use.
+    Envelope renewed = used.renewed();
+    if (renewed.isMortal()) {
+      sweeping = true;
+    }
+    var unused =
+        map.computeIfPresent(key, (k, held) -> held.equals(used) && !isOver(held) ? renewed : held);
   }
 
   @Override

@@ -11,6 +11,7 @@ import org.memogrid.cache.CacheOptions;
 import org.memogrid.cluster.Codec;
 import org.memogrid.cluster.Member;
 import org.memogrid.cluster.Membership;
+import org.memogrid.internal.codec.DefaultCodec;
 import org.memogrid.internal.engine.Arrival;
 import org.memogrid.internal.engine.ClusterEngine;
 import org.memogrid.internal.engine.EngineOptions;
@@ -146,6 +147,11 @@ public final class MemberNode implements Node, AutoCloseable {
   @Override
   public Codec codec() {
     return codec;
+  }
+
+  @Override
+  public Codec copying(ClassLoader loader) {
+    return DefaultCodec.copying(loader);
   }
 
   @Override

@@ -18,6 +18,9 @@ public interface Node {
 
   Codec codec();
 
+  /** A codec for copies that stay in this process: no allow list, classes from {@code loader}. */
+  Codec copying(ClassLoader loader);
+
   /** Opens a store on every member of the cluster, as {@code Cluster.cache} does for users. */
   Store store(String name, CacheOptions options);
 

@@ -55,9 +55,9 @@ public interface Store {
   void putLocal(Object key, Envelope envelope);
 
   /**
-   * Prolongs the life of an entry that was used, on every member that holds it, if it still has the
-   * version of {@code used}. It keeps the version and the deadline and raises no event; what was
-   * removed stays removed.
+   * Gives an entry the deadline, the idle length and the last use of {@code used}, on every member
+   * that holds it, if it still has the version of {@code used}. It keeps the version and raises no
+   * event; what was removed or is over stays so.
    */
   void renew(Object key, Envelope used);
 

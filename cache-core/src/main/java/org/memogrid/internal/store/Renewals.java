@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.memogrid.internal.cache;
+package org.memogrid.internal.store;
 
 import java.time.InstantSource;
 import java.util.Set;
@@ -7,8 +7,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import org.memogrid.cache.Mode;
-import org.memogrid.internal.store.Envelope;
-import org.memogrid.internal.store.Store;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,7 +15,7 @@ import org.slf4j.LoggerFactory;
  * idle length one of the readers here has the holders told, on another thread. Nothing is sent on
  * the reading path. A renewal that fails costs the entry at most its life, never a reader an error.
  */
-final class Renewals {
+public final class Renewals {
   private static final Logger LOG = LoggerFactory.getLogger(Renewals.class);
 
   private final Store store;
@@ -28,7 +26,7 @@ final class Renewals {
   /** The keys that are being renewed, so that readers of copies from elsewhere do it once. */
   private final Set<Object> underway = ConcurrentHashMap.newKeySet();
 
-  Renewals(Store store, InstantSource clock, Executor workers) {
+  public Renewals(Store store, InstantSource clock, Executor workers) {
     this.store = store;
     this.clock = clock;
     this.workers = workers;
@@ -36,7 +34,7 @@ final class Renewals {
   }
 
   /** Tells that an entry was read. Cheap if it has no idle length. */
-  void used(Object key, Envelope entry) {
+  public void used(Object key, Envelope entry) {
     if (entry.idleMillis() == 0 || !entry.isTouchDue(clock.millis())) {
       return;
     }

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.jcache;
+
+import javax.cache.event.EventType;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.internal.store.Conditional;
+import org.memogrid.internal.store.Envelope;
+import org.memogrid.internal.store.Renewals;
+import org.memogrid.internal.store.Store;
+
+/**
+ * One entry at a time: found, used, published, retired. Every change is conditional on the version
+ * that the caller read, so a caller that is told no reads again and decides anew; other members
+ * take part without knowing. What a change means to listeners is said here and nowhere else.
+ */
+final class Entries<K, V> {
+  private final Store store;
+  private final Values values;
+  private final Lives lives;
+  private final Listeners<K, V> listeners;
+  private final Renewals renewals;
+
+  Entries(Store store, Values values, Lives lives, Listeners<K, V> listeners, Renewals renewals) {
+    this.store = store;
+    this.values = values;
+    this.lives = lives;
+    this.listeners = listeners;
+    this.renewals = renewals;
+  }
+
+  /** What is there, without using it. */
+  @Nullable Envelope find(K key) {
+    Envelope there = store.get(key);
+    return there == null || there.isTombstone() ? null : there;
+  }
+
+  @SuppressWarnings("unchecked") // what the users of the cache put
+  V open(Envelope there) {
+    return (V) values.open(there);
+  }
+
+  @Nullable V openOrNull(@Nullable Envelope there) {
+    return there == null ? null : open(there);
+  }
+
+  /** Has an entry live as its use says. */
+  void use(K key, Envelope there) {
+    renewals.used(key, there);
+    Life life = lives.used();
+    if (life == null) {
+      return;
+    }
+    if (life.isNone()) {
+      var unused = retire(key, there, EventType.EXPIRED);
+    } else if (life.expiresAt() != there.expiresAt()) {
+      store.renew(key, there.expiring(life.expiresAt(), life.idleMillis(), lives.now()));
+    }
+  }
+
+  /** The expiry policy's answers for one call: each question is asked once, and only if need be. */
+  final class Turn {
+    private @Nullable Life created;
+    private @Nullable Life updated;
+
+    private Life life(@Nullable Envelope there) {
+      if (there == null) {
+        created = created == null ? lives.created() : created;
+        return created;
+      }
+      updated = updated == null ? lives.updated(there) : updated;
+      return updated;
+    }
+  }
+
+  Turn turn() {
+    return new Turn();
+  }
+
+  /** What came of an attempt to publish. */
+  enum Outcome {
+    STORED,
+    /** Its life was over before it began. */
+    NOT_STORED,
+    /** Another is there than was read. */
+    CONFLICT
+  }
+
+  /** Stores a value if what was read is still there, and tells the listeners. */
+  Outcome publish(K key, @Nullable Envelope there, Values.Sealed value, Turn turn) {
+    Life life = turn.life(there);
+    if (life.isNone()) {
+      return there == null || retire(key, there, EventType.EXPIRED)
+          ? Outcome.NOT_STORED
+          : Outcome.CONFLICT;
+    }
+    Envelope envelope = life.of(value.envelope(), lives.now());
+    boolean stored =
+        there == null
+            ? Conditional.add(store, key, envelope)
+            : Conditional.swap(store, key, there, envelope);
+    if (!stored) {
+      return Outcome.CONFLICT;
+    }
+    listeners.changed(there == null ? EventType.CREATED : EventType.UPDATED, key, envelope, there);
+    return Outcome.STORED;
+  }
+
+  /** Removes an entry if it is still the one that was read, and tells the listeners. */
+  boolean retire(K key, Envelope there, EventType why) {
+    if (listeners.isEmpty()) {
+      return store.remove(key, there);
+    }
+    listeners.leaving(there);
+    if (!store.remove(key, there)) {
+      listeners.stayed(there);
+      return false;
+    }
+    listeners.changed(why, key, null, there);
+    return true;
+  }
+
+  /**
+   * Whether a write need not know what it replaces: nobody listens, and every write gets the same
+   * life. Then it is one message instead of two.
+   */
+  boolean isBlind() {
+    return listeners.isEmpty() && lives.isBlind();
+  }
+
+  /** Stores a value whatever is there. For blind writes alone. */
+  Envelope sealed(Values.Sealed value) {
+    return lives.created().of(value.envelope(), lives.now());
+  }
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.jcache;
+
+import static java.util.Objects.requireNonNull;
+
+import java.net.URI;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Properties;
+import java.util.WeakHashMap;
+import javax.cache.CacheException;
+import javax.cache.CacheManager;
+import javax.cache.configuration.OptionalFeature;
+import javax.cache.spi.CachingProvider;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.Mode;
+import org.memogrid.cluster.Cluster;
+import org.memogrid.internal.node.Settings;
+
+/**
+ * JSR-107 on a cluster: {@code Caching.getCachingProvider()} finds it. Its managers stand on {@link
+ * Cluster#shared()}, which is joined when the first cache is created; {@code memogrid.cluster=none}
+ * keeps them in the process, and {@code memogrid.jcache.mode} is the mode of caches that name none
+ * ({@link Mode#DISTRIBUTED} unless set).
+ *
+ * <p>Caches of one name are one cache on all members whose managers have the same URI. Each member
+ * creates it with its own configuration; the {@linkplain MemogridConfiguration#options() options}
+ * must be equal. Closing a provider, manager or cache leaves the data of the cluster; {@code
+ * destroyCache} removes them for all. Data in mode {@link Mode#LOCAL} end with their cache's close.
+ *
+ * <p>Thread-safe.
+ */
+public final class MemogridCachingProvider implements CachingProvider {
+  private static final URI DEFAULT_URI = URI.create("memogrid:shared");
+
+  private final Map<ClassLoader, Map<URI, GridCacheManager>> managers = new WeakHashMap<>();
+
+  /** For {@link java.util.ServiceLoader}. */
+  public MemogridCachingProvider() {}
+
+  @Override
+  public CacheManager getCacheManager(
+      @Nullable URI uri, @Nullable ClassLoader classLoader, @Nullable Properties properties) {
+    URI wanted = uri == null ? DEFAULT_URI : uri;
+    ClassLoader loader = classLoader == null ? getDefaultClassLoader() : classLoader;
+    synchronized (managers) {
+      return managers
+          .computeIfAbsent(loader, l -> new HashMap<>())
+          .computeIfAbsent(wanted, u -> open(wanted, loader, properties));
+    }
+  }
+
+  private GridCacheManager open(URI uri, ClassLoader loader, @Nullable Properties properties) {
+    Properties given = properties == null ? new Properties() : properties;
+    return new GridCacheManager(
+        this,
+        new GridCacheManager.Key(uri, loader, given),
+        uri.equals(DEFAULT_URI) ? "" : uri + ":",
+        defaultMode(),
+        Cluster::shared);
+  }
+
+  private static Mode defaultMode() {
+    Settings.Setting mode = Settings.ofProcess().find("memogrid.jcache.mode");
+    if (mode == null) {
+      return Mode.DISTRIBUTED;
+    }
+    try {
+      return Mode.valueOf(mode.value().toUpperCase(Locale.ROOT));
+    } catch (IllegalArgumentException e) {
+      throw new CacheException(
+          mode.source() + " = '" + mode.value() + "': give one of " + List.of(Mode.values()), e);
+    }
+  }
+
+  @Override
+  public ClassLoader getDefaultClassLoader() {
+    return requireNonNull(getClass().getClassLoader(), "the provider's class loader");
+  }
+
+  @Override
+  public URI getDefaultURI() {
+    return DEFAULT_URI;
+  }
+
+  @Override
+  public Properties getDefaultProperties() {
+    return new Properties();
+  }
+
+  @Override
+  public CacheManager getCacheManager(@Nullable URI uri, @Nullable ClassLoader classLoader) {
+    return getCacheManager(uri, classLoader, null);
+  }
+
+  @Override
+  public CacheManager getCacheManager() {
+    return getCacheManager(null, null, null);
+  }
+
+  @Override
+  public void close() {
+    close(each -> true);
+  }
+
+  @Override
+  public void close(@Nullable ClassLoader classLoader) {
+    ClassLoader loader = classLoader == null ? getDefaultClassLoader() : classLoader;
+    close(each -> each.getClassLoader() == loader);
+  }
+
+  @Override
+  public void close(@Nullable URI uri, @Nullable ClassLoader classLoader) {
+    URI wanted = uri == null ? DEFAULT_URI : uri;
+    ClassLoader loader = classLoader == null ? getDefaultClassLoader() : classLoader;
+    close(each -> each.getClassLoader() == loader && each.getURI().equals(wanted));
+  }
+
+  private void close(java.util.function.Predicate<GridCacheManager> which) {
+    List<GridCacheManager> closing = new ArrayList<>();
+    synchronized (managers) {
+      managers.values().forEach(byUri -> closing.addAll(byUri.values()));
+    }
+    closing.stream().filter(which).forEach(GridCacheManager::close);
+  }
+
+  void forget(GridCacheManager manager) {
+    synchronized (managers) {
+      managers.values().forEach(byUri -> byUri.remove(manager.getURI(), manager));
+      managers.values().removeIf(Map::isEmpty);
+    }
+  }
+
+  @Override
+  public boolean isSupported(OptionalFeature optionalFeature) {
+    return optionalFeature == OptionalFeature.STORE_BY_REFERENCE;
+  }
+
+  @Override
+  public String toString() {
+    return "MemogridCachingProvider[" + DEFAULT_URI + "]";
+  }
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.jcache;
+
+import java.util.Iterator;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.stream.Stream;
+import javax.cache.Cache;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.internal.store.Envelope;
+
+/**
+ * All entries of a cache, each a read of its own. Weakly consistent, as the store's entries are.
+ */
+final class Walk<K, V> implements Iterator<Cache.Entry<K, V>> {
+  private final GridCache<K, V> cache;
+  private final Stream<Map.Entry<Object, Envelope>> stream;
+  private final Iterator<Map.Entry<Object, Envelope>> entries;
+  private @Nullable K last;
+
+  Walk(GridCache<K, V> cache) {
+    this.cache = cache;
+    this.stream = cache.parts().store().entries().filter(each -> !each.getValue().isTombstone());
+    this.entries = stream.iterator();
+  }
+
+  @Override
+  public boolean hasNext() {
+    boolean more = entries.hasNext();
+    if (!more) {
+      stream.close();
+    }
+    return more;
+  }
+
+  @Override
+  @SuppressWarnings("unchecked") // what the users of the cache put
+  public Cache.Entry<K, V> next() {
+    cache.requireOpen();
+    if (!hasNext()) {
+      throw new NoSuchElementException("all entries of '" + cache.getName() + "' were met");
+    }
+    Parts<K, V> parts = cache.parts();
+    Map.Entry<Object, Envelope> entry = entries.next();
+    K key = parts.values().key((K) entry.getKey());
+    long begun = parts.statistics().begin();
+    V value = parts.entries().open(entry.getValue());
+    parts.entries().use(key, entry.getValue());
+    parts.statistics().gets(1, 0, begun);
+    last = key;
+    return new Pair<>(key, value);
+  }
+
+  @Override
+  public void remove() {
+    K key = last;
+    if (key == null) {
+      throw new IllegalStateException("next() was not called, or its entry is removed already");
+    }
+    last = null;
+    var unused = cache.remove(key);
+  }
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.jcache.tck;
+
+import java.io.Serializable;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicLong;
+import org.infinispan.Cache;
+import org.infinispan.distribution.DistributionManager;
+import org.infinispan.manager.EmbeddedCacheManager;
+import org.infinispan.notifications.Listener;
+import org.infinispan.notifications.cachelistener.annotation.CacheEntryCreated;
+import org.infinispan.notifications.cachelistener.event.CacheEntryCreatedEvent;
+import org.infinispan.notifications.cachemanagerlistener.annotation.CacheStarted;
+import org.infinispan.notifications.cachemanagerlistener.event.CacheStartedEvent;
+import org.memogrid.cluster.Cluster;
+
+/**
+ * The other member of the cluster, in its own JVM: counts the caches that it opens and the entries
+ * that it holds, at the engine, so that nothing of the provider's can make it up.
+ */
+final class SecondMember {
+  private final EmbeddedCacheManager manager;
+  private final Set<String> caches = ConcurrentHashMap.newKeySet();
+  private final AtomicLong entries = new AtomicLong();
+  private final AtomicLong primary = new AtomicLong();
+  private final ExecutorService listening = Executors.newSingleThreadExecutor();
+
+  SecondMember(Cluster cluster) {
+    manager = cluster.unwrap(EmbeddedCacheManager.class);
+    manager.addListener(new Starts());
+  }
+
+  record Counts(long caches, long entries, long primary) implements Serializable {}
+
+  Counts counts() {
+    return new Counts(caches.size(), entries.get(), primary.get());
+  }
+
+  /** Hears of caches that start here, whoever opened them. */
+  @Listener
+  public final class Starts {
+    private final AtomicLong number = new AtomicLong();
+
+    @CacheStarted
+    public void onStarted(CacheStartedEvent event) {
+      String name = event.getCacheName();
+      if (!name.startsWith("jcache:")) {
+        return;
+      }
+      caches.add(name + "#" + number.incrementAndGet());
+      listening.execute(
+          () -> {
+            Cache<Object, Object> cache = manager.getCache(name, false);
+            if (cache != null) {
+              cache.addListener(new Arrivals(cache));
+            }
+          });
+    }
+  }
+
+  /** Hears of entries that this member holds. */
+  @Listener(observation = Listener.Observation.POST)
+  public final class Arrivals {
+    private final DistributionManager distribution;
+
+    Arrivals(Cache<?, ?> cache) {
+      distribution = cache.getAdvancedCache().getDistributionManager();
+    }
+
+    @CacheEntryCreated
+    public void onCreated(CacheEntryCreatedEvent<Object, Object> event) {
+      entries.incrementAndGet();
+      if (distribution != null
+          && distribution.getCacheTopology().getDistribution(event.getKey()).isPrimary()) {
+        primary.incrementAndGet();
+      }
+    }
+  }
+}
