@@ -37,13 +37,18 @@ final class GridCacheManager implements CacheManager {
   private final Supplier<Cluster> cluster;
   private final Mode defaultMode;
   private final String namespace;
+  private final String scope;
   private final int number;
   private final Threads threads;
   private final Map<String, GridCache<?, ?>> caches = new ConcurrentHashMap<>();
   private volatile boolean closed;
 
-  /** What a manager is asked for with. */
-  record Key(URI uri, ClassLoader loader, Properties properties) {}
+  /**
+   * What a manager is asked for with.
+   *
+   * @param scope tells the clusters of this process apart
+   */
+  record Key(URI uri, ClassLoader loader, Properties properties, String scope) {}
 
   GridCacheManager(
       MemogridCachingProvider provider,
@@ -58,7 +63,8 @@ final class GridCacheManager implements CacheManager {
     this.cluster = cluster;
     this.defaultMode = defaultMode;
     this.namespace = namespace;
-    this.number = Namespaces.take(namespace);
+    this.scope = key.scope + '/' + namespace;
+    this.number = Namespaces.take(scope);
     this.threads = new Threads("memogrid-jcache-" + uri);
   }
 
@@ -80,6 +86,11 @@ final class GridCacheManager implements CacheManager {
   @Override
   public Properties getProperties() {
     return (Properties) properties.clone();
+  }
+
+  /** The mode of caches that name none. */
+  Mode defaultMode() {
+    return defaultMode;
   }
 
   Executor threads() {
@@ -241,7 +252,7 @@ final class GridCacheManager implements CacheManager {
     }
     open.forEach(GridCache::close);
     provider.forget(this);
-    Namespaces.giveBack(namespace, number);
+    Namespaces.giveBack(scope, number);
     threads.close();
   }
 

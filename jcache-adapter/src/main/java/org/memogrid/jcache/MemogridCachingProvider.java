@@ -7,11 +7,10 @@ import java.net.URI;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.WeakHashMap;
-import javax.cache.CacheException;
+import java.util.function.Supplier;
 import javax.cache.CacheManager;
 import javax.cache.configuration.OptionalFeature;
 import javax.cache.spi.CachingProvider;
@@ -55,12 +54,57 @@ public final class MemogridCachingProvider implements CachingProvider {
 
   private GridCacheManager open(URI uri, ClassLoader loader, @Nullable Properties properties) {
     Properties given = properties == null ? new Properties() : properties;
-    return new GridCacheManager(
-        this,
-        new GridCacheManager.Key(uri, loader, given),
-        uri.equals(DEFAULT_URI) ? "" : uri + ":",
-        defaultMode(),
-        Cluster::shared);
+    return open(new GridCacheManager.Key(uri, loader, given, ""), Cluster::shared);
+  }
+
+  private GridCacheManager open(GridCacheManager.Key key, Supplier<Cluster> cluster) {
+    ManagerFile file = ManagerFile.of(key.uri(), key.loader());
+    Mode mode = file == null ? null : mode(file);
+    GridCacheManager manager =
+        new GridCacheManager(
+            this, key, namespace(key.uri(), file), mode == null ? defaultMode() : mode, cluster);
+    try {
+      if (file != null) {
+        file.caches()
+            .forEach(
+                (name, settings) ->
+                    manager.createCache(
+                        name,
+                        new Described(name, settings, key.loader())
+                            .configuration(manager.defaultMode())));
+      }
+      return manager;
+    } catch (RuntimeException | Error e) {
+      manager.close();
+      throw e;
+    }
+  }
+
+  private static @Nullable Mode mode(ManagerFile file) {
+    ManagerFile.Setting mode = file.own().get("mode");
+    return mode == null ? null : Described.mode(mode);
+  }
+
+  private static String namespace(URI uri, @Nullable ManagerFile file) {
+    ManagerFile.Setting named = file == null ? null : file.own().get("namespace");
+    if (named != null) {
+      return named.value() + ":";
+    }
+    return uri.equals(DEFAULT_URI) ? "" : uri + ":";
+  }
+
+  /**
+   * A manager on a cluster of your own choice, for programs that are in several. Each call opens
+   * another; close it when you are done. It has the default URI, and so the caches that other
+   * members of that cluster have by it.
+   */
+  public static CacheManager managerOn(Cluster cluster) {
+    requireNonNull(cluster, "cluster");
+    MemogridCachingProvider own = new MemogridCachingProvider();
+    return own.open(
+        new GridCacheManager.Key(
+            DEFAULT_URI, own.getDefaultClassLoader(), new Properties(), cluster.self().id()),
+        () -> cluster);
   }
 
   private static Mode defaultMode() {
@@ -68,12 +112,8 @@ public final class MemogridCachingProvider implements CachingProvider {
     if (mode == null) {
       return Mode.DISTRIBUTED;
     }
-    try {
-      return Mode.valueOf(mode.value().toUpperCase(Locale.ROOT));
-    } catch (IllegalArgumentException e) {
-      throw new CacheException(
-          mode.source() + " = '" + mode.value() + "': give one of " + List.of(Mode.values()), e);
-    }
+    return Described.mode(
+        new ManagerFile.Setting("memogrid.jcache.mode", mode.value(), mode.source()));
   }
 
   @Override

@@ -15,20 +15,20 @@ final class Namespaces {
 
   private Namespaces() {}
 
-  /** The lowest number that no open manager of this name has here. */
-  static synchronized int take(String namespace) {
-    BitSet taken = TAKEN.computeIfAbsent(namespace, n -> new BitSet());
+  /** The lowest number that no open manager has here. */
+  static synchronized int take(String scope) {
+    BitSet taken = TAKEN.computeIfAbsent(scope, n -> new BitSet());
     int number = taken.nextClearBit(0);
     taken.set(number);
     return number;
   }
 
-  static synchronized void giveBack(String namespace, int number) {
-    BitSet taken = TAKEN.get(namespace);
+  static synchronized void giveBack(String scope, int number) {
+    BitSet taken = TAKEN.get(scope);
     if (taken != null) {
       taken.clear(number);
       if (taken.isEmpty()) {
-        TAKEN.remove(namespace);
+        TAKEN.remove(scope);
       }
     }
   }

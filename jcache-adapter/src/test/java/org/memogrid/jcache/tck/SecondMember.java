@@ -47,7 +47,7 @@ final class SecondMember {
     @CacheStarted
     public void onStarted(CacheStartedEvent event) {
       String name = event.getCacheName();
-      if (!name.startsWith("jcache:")) {
+      if (!name.startsWith("jcache")) {
         return;
       }
       caches.add(name + "#" + number.incrementAndGet());

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.jcache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.micrometer.core.instrument.binder.cache.JCacheMetrics;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import javax.cache.Cache;
+import javax.cache.CacheManager;
+import javax.cache.Caching;
+import javax.cache.configuration.MutableConfiguration;
+import javax.cache.spi.CachingProvider;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.memogrid.cache.CacheOptions;
+import org.memogrid.cache.Mode;
+import org.memogrid.cluster.Cluster;
+
+/** The provider as a program without a network meets it: through {@code Caching}. */
+class LocalProviderTest {
+  private final CachingProvider provider = Caching.getCachingProvider();
+
+  @BeforeEach
+  void stayAlone() {
+    System.setProperty("memogrid.cluster", "none");
+  }
+
+  @AfterEach
+  void close() {
+    provider.close();
+    Cluster.shared().close();
+    System.clearProperty("memogrid.cluster");
+    System.clearProperty("memogrid.jcache.mode");
+  }
+
+  @Test
+  void itIsFoundAndKeepsToTheProcess() {
+    assertThat(provider).isInstanceOf(MemogridCachingProvider.class);
+    Cache<String, Integer> cache =
+        provider.getCacheManager().createCache("c", new MutableConfiguration<String, Integer>());
+    cache.put("a", 1);
+
+    assertThat(cache.get("a")).isEqualTo(1);
+    assertThat(cache.unwrap(org.memogrid.cache.Cache.class).mode()).isEqualTo(Mode.LOCAL);
+    assertThat(provider.getCacheManager().unwrap(Cluster.class)).isSameAs(Cluster.shared());
+  }
+
+  @Test
+  void theModeOfCachesThatNameNoneIsASetting() {
+    System.setProperty("memogrid.jcache.mode", "replicated");
+    Cache<String, Integer> cache =
+        provider.getCacheManager().createCache("c", new MutableConfiguration<String, Integer>());
+    assertThat(options(cache)).isEqualTo(CacheOptions.of(Mode.REPLICATED));
+
+    System.setProperty("memogrid.jcache.mode", "everywhere");
+    assertThatThrownBy(() -> provider.getCacheManager(URI.create("other"), null))
+        .hasMessageContaining("system property memogrid.jcache.mode")
+        .hasMessageContaining("everywhere")
+        .hasMessageContaining("LOCAL, INVALIDATED, REPLICATED, DISTRIBUTED");
+  }
+
+  @SuppressWarnings("unchecked")
+  private static CacheOptions options(Cache<?, ?> cache) {
+    return ((MemogridConfiguration<?, ?>) cache.getConfiguration(MemogridConfiguration.class))
+        .options();
+  }
+
+  @Test
+  void ourConfigurationSaysWhereEntriesLive() {
+    CacheOptions options =
+        CacheOptions.of(Mode.DISTRIBUTED).owners(3).maxEntries(10).maxIdle(Duration.ofMinutes(1));
+    Cache<String, Integer> cache =
+        provider
+            .getCacheManager()
+            .createCache("c", new MemogridConfiguration<String, Integer>(options));
+    assertThat(options(cache)).isEqualTo(options);
+    for (int i = 0; i < 100; i++) {
+      cache.put("k" + i, i);
+    }
+    List<Object> left = new ArrayList<>();
+    cache.forEach(left::add);
+    assertThat(left).hasSizeLessThanOrEqualTo(10);
+  }
+
+  @Test
+  void aFilesCachesAreThereWhenItsManagerIs() {
+    CacheManager manager = provider.getCacheManager(URI.create("classpath:shop.yaml"), null);
+    Cache<Object, Object> prices = manager.getCache("prices");
+    prices.put("a", 1);
+    assertThat(prices.unwrap(GridCache.class).parts().configuration().isStatisticsEnabled())
+        .isTrue();
+    assertThat(provider.getCacheManager(URI.create("classpath:shop.yaml"), null)).isSameAs(manager);
+  }
+
+  @Test
+  void aFileThatIsWrongOpensNothingAndLeavesNothing() {
+    assertThatThrownBy(() -> provider.getCacheManager(URI.create("classpath:none.yaml"), null))
+        .hasMessageContaining("none.yaml");
+    assertThat(provider.getCacheManager().getCacheNames()).isEmpty();
+  }
+
+  @Test
+  void closingIsNotDestroyingButLocalDataGoWithTheirCache() {
+    Cache<String, Integer> cache =
+        provider.getCacheManager().createCache("c", new MutableConfiguration<String, Integer>());
+    cache.put("a", 1);
+    cache.close();
+    assertThat(Cluster.shared().cacheNames()).isEmpty();
+  }
+
+  @Test
+  void managersOfTwoClassLoadersAreApart() {
+    CacheManager one = provider.getCacheManager();
+    CacheManager two =
+        provider.getCacheManager(null, new ClassLoader(getClass().getClassLoader()) {});
+    Cache<String, Integer> a = one.createCache("c", new MutableConfiguration<String, Integer>());
+    Cache<String, Integer> b = two.createCache("c", new MutableConfiguration<String, Integer>());
+    a.put("a", 1);
+    assertThat(b.get("a")).isNull();
+  }
+
+  @Test
+  void micrometerReadsTheStatistics() {
+    Cache<String, Integer> cache =
+        provider
+            .getCacheManager(URI.create("shop:8080"), null)
+            .createCache(
+                "prices", new MutableConfiguration<String, Integer>().setStatisticsEnabled(true));
+    SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    JCacheMetrics.monitor(meters, cache, "app", "test");
+    cache.put("a", 1);
+    assertThat(cache.get("a")).isEqualTo(1);
+    assertThat(cache.get("b")).isNull();
+    assertThat(cache.remove("a")).isTrue();
+
+    assertThat(meters.get("cache.gets").tag("result", "hit").functionCounter().count())
+        .isEqualTo(1);
+    assertThat(meters.get("cache.gets").tag("result", "miss").functionCounter().count())
+        .isEqualTo(1);
+    assertThat(meters.get("cache.puts").functionCounter().count()).isEqualTo(1);
+    assertThat(meters.get("cache.removals").gauge().value()).isEqualTo(1);
+    assertThat(meters.get("cache.evictions").functionCounter().count()).isZero();
+  }
+}
