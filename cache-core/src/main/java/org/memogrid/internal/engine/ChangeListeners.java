@@ -56,12 +56,21 @@ final class ChangeListeners {
         LOG.warn("{} of {} could not be told here", type, key, e);
       }
     }
+  }
 
-    final void created(CacheEntryCreatedEvent<ClusterKey, Envelope> event) {
+  /** What becomes of an entry by somebody's doing, or in its time. */
+  abstract static class Changes extends Base {
+    Changes(StoreListener listener, Set<CacheEvent.Type> types) {
+      super(listener, types);
+    }
+
+    @CacheEntryCreated
+    public final void onCreated(CacheEntryCreatedEvent<ClusterKey, Envelope> event) {
       raise(CacheEvent.Type.CREATED, event.getKey(), event.getValue(), null);
     }
 
-    final void modified(CacheEntryModifiedEvent<ClusterKey, Envelope> event) {
+    @CacheEntryModified
+    public final void onModified(CacheEntryModifiedEvent<ClusterKey, Envelope> event) {
       Envelope old = event.getOldValue();
       Envelope now = event.getNewValue();
       if (!now.isRenewed() && !now.equals(old)) {
@@ -69,40 +78,22 @@ final class ChangeListeners {
       }
     }
 
-    final void removed(CacheEntryRemovedEvent<ClusterKey, Envelope> event) {
+    @CacheEntryRemoved
+    public final void onRemoved(CacheEntryRemovedEvent<ClusterKey, Envelope> event) {
       raise(CacheEvent.Type.REMOVED, event.getKey(), null, event.getOldValue());
     }
 
-    final void expired(CacheEntryExpiredEvent<ClusterKey, Envelope> event) {
+    @CacheEntryExpired
+    public final void onExpired(CacheEntryExpiredEvent<ClusterKey, Envelope> event) {
       raise(CacheEvent.Type.EXPIRED, event.getKey(), null, event.getValue());
     }
   }
 
   /** Hears the changes of what this member holds. */
   @Listener(observation = Listener.Observation.POST)
-  static final class Here extends Base {
+  static final class Here extends Changes {
     Here(StoreListener listener, Set<CacheEvent.Type> types) {
       super(listener, types);
-    }
-
-    @CacheEntryCreated
-    public void onCreated(CacheEntryCreatedEvent<ClusterKey, Envelope> event) {
-      created(event);
-    }
-
-    @CacheEntryModified
-    public void onModified(CacheEntryModifiedEvent<ClusterKey, Envelope> event) {
-      modified(event);
-    }
-
-    @CacheEntryRemoved
-    public void onRemoved(CacheEntryRemovedEvent<ClusterKey, Envelope> event) {
-      removed(event);
-    }
-
-    @CacheEntryExpired
-    public void onExpired(CacheEntryExpiredEvent<ClusterKey, Envelope> event) {
-      expired(event);
     }
 
     @CacheEntryInvalidated
@@ -113,29 +104,9 @@ final class ChangeListeners {
 
   /** Hears the changes that any member makes. */
   @Listener(clustered = true, observation = Listener.Observation.POST)
-  static final class Everywhere extends Base {
+  static final class Everywhere extends Changes {
     Everywhere(StoreListener listener, Set<CacheEvent.Type> types) {
       super(listener, types);
-    }
-
-    @CacheEntryCreated
-    public void onCreated(CacheEntryCreatedEvent<ClusterKey, Envelope> event) {
-      created(event);
-    }
-
-    @CacheEntryModified
-    public void onModified(CacheEntryModifiedEvent<ClusterKey, Envelope> event) {
-      modified(event);
-    }
-
-    @CacheEntryRemoved
-    public void onRemoved(CacheEntryRemovedEvent<ClusterKey, Envelope> event) {
-      removed(event);
-    }
-
-    @CacheEntryExpired
-    public void onExpired(CacheEntryExpiredEvent<ClusterKey, Envelope> event) {
-      expired(event);
     }
   }
 
