@@ -7,8 +7,6 @@ import java.net.NetworkInterface;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.Executor;
 import org.infinispan.configuration.global.GlobalConfigurationBuilder;
 import org.infinispan.configuration.global.ShutdownHookBehavior;
@@ -34,7 +32,7 @@ public final class ClusterEngine implements AutoCloseable {
   private final EngineOptions options;
   private final ExtendedUUID address;
   private final Member self;
-  private final ConcurrentMap<String, org.jgroups.Address> addresses = new ConcurrentHashMap<>();
+  private final KnownMembers known = new KnownMembers();
   private final WireProtocol wire;
   private final EmbeddedCacheManager manager;
 
@@ -125,8 +123,8 @@ public final class ClusterEngine implements AutoCloseable {
   /** The member behind an address of the manager's; a member that left lives on by its id. */
   public Member member(Address address) {
     String id = Addresses.id(address);
-    org.jgroups.Address known = addresses.get(id);
-    return known == null ? new Member(id, id) : Addresses.member(known);
+    org.jgroups.Address there = known.get(id);
+    return there == null ? new Member(id, id) : Addresses.member(there);
   }
 
   /** A member as the manager knows it. */
@@ -136,9 +134,9 @@ public final class ClusterEngine implements AutoCloseable {
 
   /** Where a member listens, as far as it is known here. */
   String place(Member member) {
-    org.jgroups.Address known = addresses.get(member.id());
+    org.jgroups.Address there = known.get(member.id());
     Object place =
-        known == null ? null : transport().down(new Event(Event.GET_PHYSICAL_ADDRESS, known));
+        there == null ? null : transport().down(new Event(Event.GET_PHYSICAL_ADDRESS, there));
     return place == null ? "an unknown place" : place.toString();
   }
 
@@ -153,9 +151,9 @@ public final class ClusterEngine implements AutoCloseable {
 
   /** Sends a frame to another member, in order. Does nothing if it is not known here. */
   public void send(Member to, byte[] frame) {
-    org.jgroups.Address known = addresses.get(to.id());
-    if (known != null) {
-      wire.send(known, frame);
+    org.jgroups.Address there = known.get(to.id());
+    if (there != null) {
+      wire.send(there, frame);
     }
   }
 
@@ -199,17 +197,14 @@ public final class ClusterEngine implements AutoCloseable {
   private final class Upward implements WireProtocol.Upward {
     @Override
     public void onFrame(org.jgroups.Address from, byte[] bytes, int offset, int length) {
-      Member member = Addresses.member(from);
-      addresses.putIfAbsent(member.id(), from);
-      events.onFrame(member, bytes, offset, length);
+      known.heardOf(from);
+      events.onFrame(Addresses.member(from), bytes, offset, length);
     }
 
     @Override
     public void onView(View view) {
       List<Member> members = view.getMembers().stream().map(Addresses::member).toList();
-      for (org.jgroups.Address each : view.getMembers()) {
-        addresses.put(Addresses.member(each).id(), each);
-      }
+      known.onView(view.getMembers());
       events.onView(new Membership(view.getViewId().getId(), members, self));
     }
   }
