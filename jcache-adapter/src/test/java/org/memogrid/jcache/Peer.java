@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.jcache;
+
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import javax.cache.Cache;
+import javax.cache.CacheManager;
+import javax.cache.configuration.MutableCacheEntryListenerConfiguration;
+import javax.cache.event.CacheEntryCreatedListener;
+import javax.cache.event.CacheEntryEvent;
+import javax.cache.event.CacheEntryExpiredListener;
+import javax.cache.event.CacheEntryRemovedListener;
+import javax.cache.event.CacheEntryUpdatedListener;
+import org.memogrid.cache.Mode;
+import org.memogrid.testkit.NodeContext;
+
+/** What the tests of two members keep in each JVM. */
+final class Peer {
+  static final AtomicInteger RUNS = new AtomicInteger();
+
+  private static final List<String> HEARD = new CopyOnWriteArrayList<>();
+
+  private Peer() {}
+
+  static CacheManager manager(NodeContext there) {
+    return there.kept("manager", () -> MemogridCachingProvider.managerOn(there.cluster()));
+  }
+
+  static Cache<String, Integer> create(NodeContext there, String name, Mode mode) {
+    return manager(there)
+        .createCache(
+            name,
+            new MemogridConfiguration<String, Integer>(mode)
+                .setTypes(String.class, Integer.class)
+                .setStatisticsEnabled(true));
+  }
+
+  static Cache<String, Integer> cache(NodeContext there, String name) {
+    Cache<String, Integer> cache = manager(there).getCache(name, String.class, Integer.class);
+    if (cache == null) {
+      throw new IllegalStateException("no cache " + name + " here");
+    }
+    return cache;
+  }
+
+  static Statistics statistics(NodeContext there, String name) {
+    return cache(there, name).unwrap(GridCache.class).parts().statistics();
+  }
+
+  /** Events as text: the type, the key and the value. */
+  static List<String> heard() {
+    return List.copyOf(HEARD);
+  }
+
+  static void listen(NodeContext there, String name, boolean synchronous) {
+    HEARD.clear();
+    cache(there, name)
+        .registerCacheEntryListener(
+            new MutableCacheEntryListenerConfiguration<>(Notes::new, null, true, synchronous));
+  }
+
+  private static final class Notes
+      implements CacheEntryCreatedListener<String, Integer>,
+          CacheEntryUpdatedListener<String, Integer>,
+          CacheEntryRemovedListener<String, Integer>,
+          CacheEntryExpiredListener<String, Integer> {
+    private static void note(
+        Iterable<CacheEntryEvent<? extends String, ? extends Integer>> events) {
+      for (CacheEntryEvent<? extends String, ? extends Integer> event : events) {
+        HEARD.add(event.getEventType() + " " + event.getKey() + " " + event.getValue());
+      }
+    }
+
+    @Override
+    public void onCreated(Iterable<CacheEntryEvent<? extends String, ? extends Integer>> events) {
+      note(events);
+    }
+
+    @Override
+    public void onUpdated(Iterable<CacheEntryEvent<? extends String, ? extends Integer>> events) {
+      note(events);
+    }
+
+    @Override
+    public void onRemoved(Iterable<CacheEntryEvent<? extends String, ? extends Integer>> events) {
+      note(events);
+    }
+
+    @Override
+    public void onExpired(Iterable<CacheEntryEvent<? extends String, ? extends Integer>> events) {
+      note(events);
+    }
+  }
+}
