@@ -58,8 +58,8 @@ class TwoMembersTest {
     return node.call(there -> Peer.cache(there, name).get(key));
   }
 
-  @ParameterizedTest
   @EnumSource(names = {"REPLICATED", "DISTRIBUTED"})
+  @ParameterizedTest
   void aCacheIsOneOnAllMembers(Mode mode) {
     String name = "one-" + mode;
     createOnBoth(name, mode);
@@ -72,8 +72,8 @@ class TwoMembersTest {
     }
   }
 
-  @ParameterizedTest
   @EnumSource(names = {"REPLICATED", "DISTRIBUTED"})
+  @ParameterizedTest
   void listenersHearTheirOwnMemberAtOnceAndOthersLaterEachEventOnce(Mode mode) {
     String name = "heard-" + mode;
     createOnBoth(name, mode);
@@ -118,8 +118,8 @@ class TwoMembersTest {
         .containsExactly(1L, 0L, 0L, 1L, 1L);
   }
 
-  @ParameterizedTest
   @EnumSource(names = {"REPLICATED", "DISTRIBUTED"})
+  @ParameterizedTest
   void aProcessorRunsOnItsCallerAndAgainIfAnotherMemberWasFasterNeverLosingAStep(Mode mode) {
     String name = "processed-" + mode;
     createOnBoth(name, mode);

@@ -17,8 +17,8 @@ class TckProofTest {
   /** How many the release has; {@code dummyTest} is one of them. */
   private static final int TESTS = 479;
 
-  @ParameterizedTest
   @ValueSource(strings = {"local", "invalidated", "replicated", "distributed"})
+  @ParameterizedTest
   void allTestsRanAndPassedButTheOneThatIsNone(String mode) {
     TckRun run = TckRun.read(mode);
 
@@ -28,14 +28,14 @@ class TckProofTest {
     assertThat(run.failed()).isEmpty();
   }
 
-  @ParameterizedTest
   @ValueSource(strings = {"invalidated", "replicated", "distributed"})
+  @ParameterizedTest
   void theSecondMemberOpenedTheCaches(String mode) {
     assertThat(TckRun.read(mode).secondsCaches()).isGreaterThan(300);
   }
 
-  @ParameterizedTest
   @ValueSource(strings = {"replicated", "distributed"})
+  @ParameterizedTest
   void theSecondMemberWasPrimaryOwnerOfAboutHalf(String mode) {
     TckRun run = TckRun.read(mode);
 

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.spring;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.Callable;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.Mode;
+import org.memogrid.cluster.Cluster;
+import org.memogrid.memo.FailurePolicy;
+import org.memogrid.memo.Memo;
+
+/**
+ * Has one of all that miss a key of a cache load it, in the cluster, while the others wait. It
+ * stands on a memo that remembers nothing: the memo says who runs, the cache has the value.
+ *
+ * <ol>
+ *   <li>Who misses calls the memo. One is given the lease; the others wait for its run.
+ *   <li>The one that runs looks again: the value may have come between its miss and its lease.
+ *   <li>It loads and stores, and only then its run ends: those who waited find the value.
+ *   <li>If they don't, it was removed meanwhile, and they ask again.
+ * </ol>
+ *
+ * <p>A load that fails is its caller's alone: the next one that waits loads in its place.
+ */
+final class SingleFlight implements AutoCloseable {
+  /** How often a value may be gone before a waiter has read it; then it loads by itself. */
+  private static final int ROUNDS = 5;
+
+  private final Memo<Object, Object> leases;
+  private final ThreadLocal<Deque<Load>> loads = ThreadLocal.withInitial(ArrayDeque::new);
+
+  SingleFlight(Cluster cluster, String cache, Mode mode) {
+    // A shared mode even for copies: the lease must be one in the cluster, nothing is stored.
+    Mode leaseMode = mode == Mode.LOCAL ? Mode.LOCAL : Mode.DISTRIBUTED;
+    this.leases =
+        Memo.<Object, Object>builder("spring:" + cache, key -> lead())
+            .mode(leaseMode)
+            .cacheNulls(false)
+            .onFailure(FailurePolicy.PROMOTE_NEXT)
+            .build(cluster);
+  }
+
+  /**
+   * The value of a key that was missed.
+   *
+   * @param look finds it in the cache
+   * @param load makes it, stores it and answers it
+   * @throws LoadFailure with what {@code load} threw
+   */
+  Object get(Object key, Supplier<@Nullable Object> look, Callable<Object> load) {
+    Deque<Load> mine = loads.get();
+    for (int round = 0; round < ROUNDS; round++) {
+      Load own = new Load(look, load);
+      mine.push(own);
+      try {
+        var unused = leases.apply(key);
+      } finally {
+        mine.pop();
+        if (mine.isEmpty()) {
+          loads.remove();
+        }
+      }
+      Object value = own.value == null ? look.get() : own.value;
+      if (value != null) {
+        return value;
+      }
+    }
+    return call(load);
+  }
+
+  /** The memo's function: on the thread of the caller that was given the lease. */
+  private @Nullable Object lead() {
+    Load own = loads.get().element();
+    Object there = own.look.get();
+    own.value = there != null ? there : call(own.load);
+    return null;
+  }
+
+  private static Object call(Callable<Object> load) {
+    try {
+      return load.call();
+    } catch (Exception e) {
+      throw new LoadFailure(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    leases.close();
+  }
+
+  private static final class Load {
+    private final Supplier<@Nullable Object> look;
+    private final Callable<Object> load;
+    private @Nullable Object value;
+
+    Load(Supplier<@Nullable Object> look, Callable<Object> load) {
+      this.look = look;
+      this.load = load;
+    }
+  }
+
+  /** What the user's load threw. */
+  static final class LoadFailure extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    LoadFailure(Throwable cause) {
+      super(cause);
+    }
+  }
+}
