@@ -79,7 +79,7 @@ public final class MemogridCacheManager implements CacheManager, DisposableBean 
     org.memogrid.cache.Cache<Object, Object> cache =
         given == null ? cluster.cache(name) : cluster.cache(name, given);
     try {
-      return new GridSpringCache(cache, new SingleFlight(cluster, name, cache.mode()), threads);
+      return new GridSpringCache(cache, SingleFlight.open(cluster, name, cache.mode()), threads);
     } catch (RuntimeException | Error e) {
       cache.close();
       throw e;

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.spring;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.WeakHashMap;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -31,11 +35,32 @@ final class SingleFlight implements AutoCloseable {
   private final Memo<Object, Object> leases;
   private final ThreadLocal<Deque<Load>> loads = ThreadLocal.withInitial(ArrayDeque::new);
 
-  SingleFlight(Cluster cluster, String cache, Mode mode) {
+  /** Those of this process, by cluster and name: the managers of one process share them. */
+  @GuardedBy("OPEN") private static final Map<Cluster, Map<String, SingleFlight>> OPEN = new WeakHashMap<>();
+
+  private final Cluster cluster;
+  private final String name;
+
+  @GuardedBy("OPEN") private int users;
+
+  /** The one of a cache; each caller closes it once. */
+  static SingleFlight open(Cluster cluster, String cache, Mode mode) {
+    synchronized (OPEN) {
+      SingleFlight flight =
+          OPEN.computeIfAbsent(cluster, c -> new HashMap<>())
+              .computeIfAbsent(cache, name -> new SingleFlight(cluster, name, mode));
+      flight.users++;
+      return flight;
+    }
+  }
+
+  private SingleFlight(Cluster cluster, String name, Mode mode) {
+    this.cluster = cluster;
+    this.name = name;
     // A shared mode even for copies: the lease must be one in the cluster, nothing is stored.
     Mode leaseMode = mode == Mode.LOCAL ? Mode.LOCAL : Mode.DISTRIBUTED;
     this.leases =
-        Memo.<Object, Object>builder("spring:" + cache, key -> lead())
+        Memo.<Object, Object>builder("spring:" + name, key -> lead())
             .mode(leaseMode)
             .cacheNulls(false)
             .onFailure(FailurePolicy.PROMOTE_NEXT)
@@ -88,7 +113,16 @@ final class SingleFlight implements AutoCloseable {
 
   @Override
   public void close() {
-    leases.close();
+    synchronized (OPEN) {
+      if (--users > 0) {
+        return;
+      }
+      Map<String, SingleFlight> open = OPEN.get(cluster);
+      if (open != null) {
+        open.remove(name, this);
+      }
+      leases.close();
+    }
   }
 
   private static final class Load {

@@ -93,6 +93,15 @@ class SpringCacheTest {
   }
 
   @Test
+  void twoApplicationsOfOneProcessShareACache() {
+    MemogridCacheManager other = new MemogridCacheManager(cluster);
+    assertThat(manager.getCache("c").get("a", () -> 1)).isEqualTo(1);
+    assertThat(other.getCache("c").get("a", () -> 2)).isEqualTo(1);
+    other.destroy();
+    assertThat(manager.getCache("c").get("b", () -> 3)).isEqualTo(3);
+  }
+
+  @Test
   void optionsAreGivenByName() {
     manager.with("short", CacheOptions.of(Mode.REPLICATED).timeToLive(Duration.ofMinutes(1)));
     assertThat(manager.getCacheNames()).containsExactly("short");
