@@ -29,6 +29,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.memogrid.cluster.Cluster;
+import org.memogrid.daemon.Daemon;
 import org.memogrid.internal.node.Feature;
 import org.memogrid.internal.node.Node;
 import org.memogrid.jetty.ClusterSessions;
@@ -103,7 +104,8 @@ class ArchitectureTest {
                             resideInAnyPackage(
                                 "org.memogrid.internal.wire..",
                                 "org.memogrid.internal.store..",
-                                "org.memogrid.internal.node.."))))
+                                "org.memogrid.internal.node..",
+                                "org.memogrid.internal.lease.."))))
             .allowEmptyShould(true));
   }
 
@@ -209,7 +211,7 @@ class ArchitectureTest {
   }
 
   private static Set<URL> locations() {
-    return List.of(Cluster.class, memo(), ClusterSessions.class).stream()
+    return List.of(Cluster.class, Daemon.class, memo(), ClusterSessions.class).stream()
         .map(type -> type.getProtectionDomain().getCodeSource().getLocation())
         .collect(Collectors.toSet());
   }

@@ -8,6 +8,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.CacheOptions;
+import org.memogrid.cache.Registration;
 import org.memogrid.cluster.Codec;
 import org.memogrid.cluster.Member;
 import org.memogrid.cluster.Membership;
@@ -137,6 +138,11 @@ public final class MemberNode implements Node, AutoCloseable {
 
   public Memberships memberships() {
     return memberships;
+  }
+
+  @Override
+  public Registration onView(Runnable watcher) {
+    return memberships.watch(watcher);
   }
 
   @Override

@@ -17,6 +17,7 @@ public final class Memberships implements Arrival.View {
 
   private final Executor teller;
   private final List<Listening> listeners = new CopyOnWriteArrayList<>();
+  private final List<Watching> watchers = new CopyOnWriteArrayList<>();
   private volatile Membership current;
 
   /**
@@ -40,10 +41,18 @@ public final class Memberships implements Arrival.View {
     return () -> listeners.remove(own);
   }
 
+  /** Tells {@code watcher} of every change at once, on the thread that brings it. */
+  Registration watch(Runnable watcher) {
+    Watching own = new Watching(watcher);
+    watchers.add(own);
+    return () -> watchers.remove(own);
+  }
+
   /** Takes a new membership. Called by one thread at a time. */
   void change(Membership now) {
     Membership before = current;
     current = now;
+    watchers.forEach(Watching::tell);
     List<Listening> told = List.copyOf(listeners);
     if (!told.isEmpty()) {
       teller.execute(() -> tell(told, before, now));
@@ -56,6 +65,23 @@ public final class Memberships implements Arrival.View {
         each.listener.onChange(before, now);
       } catch (RuntimeException | Error e) {
         LOG.error("membership listener {} failed on {}", each.listener, now, e);
+      }
+    }
+  }
+
+  /** One watcher, equal to no other. What it throws is no reason to keep a view from the rest. */
+  private static final class Watching {
+    private final Runnable watcher;
+
+    Watching(Runnable watcher) {
+      this.watcher = watcher;
+    }
+
+    void tell() {
+      try {
+        watcher.run();
+      } catch (RuntimeException | Error e) {
+        LOG.error("{} failed on a new view", watcher, e);
       }
     }
   }

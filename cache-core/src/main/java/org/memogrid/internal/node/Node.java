@@ -5,6 +5,7 @@ import java.time.InstantSource;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import org.memogrid.cache.CacheOptions;
+import org.memogrid.cache.Registration;
 import org.memogrid.cluster.Codec;
 import org.memogrid.cluster.Membership;
 import org.memogrid.internal.store.Store;
@@ -13,6 +14,12 @@ import org.memogrid.internal.wire.Wire;
 /** What a member offers the feature modules: {@code cluster.unwrap(Node.class)}. Not for users. */
 public interface Node {
   Membership membership();
+
+  /**
+   * Has {@code watcher} told that the view has changed, on the thread that delivers it, which it
+   * must not block. Unlike a user's listener it is never held up by another.
+   */
+  Registration onView(Runnable watcher);
 
   Wire wire();
 

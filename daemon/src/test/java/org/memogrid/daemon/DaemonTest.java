@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.daemon;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import javax.management.ObjectName;
+import org.junit.jupiter.api.Test;
+import org.memogrid.cluster.Cluster;
+import org.memogrid.testkit.Await;
+import org.memogrid.testkit.TestCluster;
+
+/** A daemon on real members of this JVM. */
+class DaemonTest {
+  private record Start(String node, long token) {}
+
+  private final List<Start> starts = new CopyOnWriteArrayList<>();
+  private final AtomicInteger running = new AtomicInteger();
+  private final AtomicInteger most = new AtomicInteger();
+
+  private void loop(DaemonContext context) throws InterruptedException {
+    most.accumulateAndGet(running.incrementAndGet(), Math::max);
+    try {
+      starts.add(new Start(context.member().name(), context.token().number()));
+      while (context.sleep(Duration.ofMillis(20))) {
+        // working
+      }
+    } finally {
+      running.decrementAndGet();
+    }
+  }
+
+  @CanIgnoreReturnValue
+  private Daemon start(Cluster cluster) {
+    return Daemon.named("counter", this::loop).start(cluster);
+  }
+
+  @Test
+  void runsOnOneAndMovesWhenItsMemberLeavesOrDies() {
+    try (TestCluster cluster = TestCluster.of(3)) {
+      List<Daemon> daemons = new ArrayList<>();
+      cluster.nodes().forEach(node -> daemons.add(start(node)));
+      Await.until("a start", () -> starts.size() == 1);
+      Await.untilAsserted(
+          "all know the holder",
+          () ->
+              assertThat(daemons)
+                  .allSatisfy(
+                      d ->
+                          assertThat(Objects.requireNonNull(d.holder()).name())
+                              .isEqualTo(starts.get(0).node())));
+      cluster.leave(indexOf(cluster, starts.get(0).node()));
+      Await.until("a second start", () -> starts.size() == 2);
+      assertThat(most).hasValue(1);
+      cluster.crash(indexOf(cluster, starts.get(1).node()));
+      Await.until("a third start", () -> starts.size() >= 3);
+      Cluster back = cluster.join();
+      Daemon again = start(back);
+      Await.until("the newcomer knows the holder", () -> again.holder() != null);
+      assertThat(again.status()).isEqualTo(DaemonStatus.WAITING);
+      assertThat(starts).extracting(Start::token).isSorted().doesNotHaveDuplicates();
+    }
+  }
+
+  private static int indexOf(TestCluster cluster, String name) {
+    for (int i = 0; i < cluster.nodes().size(); i++) {
+      if (cluster.node(i).self().name().equals(name)) {
+        return i;
+      }
+    }
+    throw new AssertionError(name);
+  }
+
+  @Test
+  void aTaskThatThrowsIsStartedAgain() {
+    AtomicInteger runs = new AtomicInteger();
+    List<DaemonStatus> heard = new CopyOnWriteArrayList<>();
+    try (Cluster cluster = Cluster.local();
+        Daemon daemon =
+            Daemon.named(
+                    "frail",
+                    context -> {
+                      if (runs.incrementAndGet() < 3) {
+                        throw new IllegalStateException("on purpose");
+                      }
+                      loop(context);
+                    })
+                .listen((d, status) -> heard.add(status))
+                .start(cluster)) {
+      Await.until("it runs", () -> running.get() == 1);
+      assertThat(daemon.stats().failures()).isEqualTo(2);
+      assertThat(heard).contains(DaemonStatus.BACKING_OFF, DaemonStatus.RUNNING);
+    }
+    assertThat(running).hasValue(0);
+  }
+
+  @Test
+  void theSameNameAgainStopsTheOldOneFirst() {
+    try (Cluster cluster = Cluster.local()) {
+      Daemon first = start(cluster);
+      Await.until("it runs", () -> running.get() == 1);
+      Daemon second = start(cluster);
+      Await.until("the second runs", () -> starts.size() == 2);
+      assertThat(most).hasValue(1);
+      assertThat(first.status()).isEqualTo(DaemonStatus.CLOSED);
+      second.close();
+      assertThat(running).hasValue(0);
+      assertThat(starts.get(1).token()).isGreaterThan(starts.get(0).token());
+    }
+  }
+
+  @Test
+  void oneThatReturnsIsStoppedByItsStopFunction() {
+    CountDownLatch stopped = new CountDownLatch(1);
+    try (Cluster cluster = Cluster.local();
+        Daemon daemon =
+            Daemon.named("returns", context -> running.incrementAndGet())
+                .onStop(stopped::countDown)
+                .start(cluster)) {
+      Await.until("it ran", () -> running.get() == 1);
+      assertThat(daemon.status()).isEqualTo(DaemonStatus.RUNNING);
+      daemon.stop();
+      Await.until("it stopped", () -> daemon.status() == DaemonStatus.STOPPED);
+      assertThat(stopped.getCount()).isZero();
+      daemon.start();
+      Await.until("it runs again", () -> running.get() == 2);
+    }
+  }
+
+  @Test
+  void oneThatDoesNotStopIsInterruptedThenHangsAndIsNotGivenAway() {
+    CountDownLatch release = new CountDownLatch(1);
+    try (TestCluster cluster = TestCluster.of(2)) {
+      Daemon stubborn =
+          Daemon.named(
+                  "stubborn",
+                  context -> {
+                    running.incrementAndGet();
+                    while (release.getCount() > 0) {
+                      try {
+                        release.await();
+                      } catch (InterruptedException ignoredOnPurpose) {
+                        starts.add(new Start("interrupted", 0));
+                      }
+                    }
+                  })
+              .start(cluster.node(0));
+      Await.until("it runs", () -> running.get() == 1);
+      Daemon other = Daemon.named("stubborn", this::loop).start(cluster.node(1));
+      stubborn.stop();
+      Await.until("it hangs", () -> stubborn.status() == DaemonStatus.HUNG);
+      assertThat(starts).extracting(Start::node).containsExactly("interrupted");
+      assertThat(other.status()).isEqualTo(DaemonStatus.WAITING);
+      release.countDown();
+    }
+  }
+
+  @Test
+  void onEveryNodeItRunsOnEach() {
+    try (TestCluster cluster = TestCluster.of(2)) {
+      cluster
+          .nodes()
+          .forEach(node -> Daemon.named("sampler", this::loop).onEveryNode().start(node));
+      Await.until("both run", () -> running.get() == 2);
+    }
+    assertThat(running).hasValue(0);
+  }
+
+  @Test
+  void aQuorumIsAwaited() {
+    try (TestCluster cluster = TestCluster.of(1)) {
+      Daemon first = Daemon.named("pair", this::loop).quorum(2).start(cluster.node(0));
+      Await.until("it is placed", () -> first.holder() != null);
+      assertThat(running).hasValue(0);
+      cluster.join();
+      Await.until("two agree", () -> running.get() == 1);
+      cluster.crash(1);
+      Await.until("one alone stops", () -> running.get() == 0);
+    }
+  }
+
+  @Test
+  void optionsThatDifferAreRefusedAndBothAreShown() {
+    try (TestCluster cluster = TestCluster.of(2)) {
+      start(cluster.node(0));
+      Await.until("it runs", () -> running.get() == 1);
+      Daemon other =
+          Daemon.named("counter", this::loop).placement(Placement.OLDEST).start(cluster.node(1));
+      Await.until("it is refused", () -> other.status() == DaemonStatus.REFUSED);
+    }
+  }
+
+  @Test
+  void badInputIsRefusedBeforeAnythingChanges() {
+    assertThatThrownBy(() -> Daemon.named(" ", this::loop)).hasMessageContaining("blank");
+    assertThatThrownBy(() -> Daemon.named("x", this::loop).quorum(0)).hasMessageContaining("0");
+    assertThatThrownBy(
+            () -> Daemon.named("x", this::loop).onEveryNode().quorum(2).start(Cluster.local()))
+        .hasMessageContaining("quorum(2)");
+  }
+
+  @Test
+  void isSeenAndSteeredInJmx() throws Exception {
+    try (Cluster cluster = Cluster.local()) {
+      Daemon daemon = Daemon.named("beans", this::loop).start(cluster);
+      Await.until("it runs", () -> running.get() == 1);
+      var server = ManagementFactory.getPlatformMBeanServer();
+      ObjectName name = new ObjectName("org.memogrid:type=Daemon,name=beans");
+      assertThat(server.getAttribute(name, "Status")).isEqualTo("RUNNING");
+      assertThat(server.getAttribute(name, "Holder")).isEqualTo(cluster.self().name());
+      assertThat((Long) server.getAttribute(name, "Token")).isPositive();
+      server.invoke(name, "stop", null, null);
+      Await.until("it stopped", () -> daemon.status() == DaemonStatus.STOPPED);
+      server.invoke(name, "start", null, null);
+      Await.until("it runs again", () -> running.get() == 1);
+      daemon.close();
+      assertThat(server.isRegistered(name)).isFalse();
+    }
+  }
+}
