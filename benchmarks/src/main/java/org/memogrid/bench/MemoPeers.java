@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.bench;
+
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.LoadingCache;
+import com.hazelcast.cache.ICache;
+import com.hazelcast.config.CacheSimpleConfig;
+import com.hazelcast.config.Config;
+import com.hazelcast.config.JoinConfig;
+import com.hazelcast.core.Hazelcast;
+import com.hazelcast.core.HazelcastInstance;
+import com.hazelcast.map.IMap;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntUnaryOperator;
+import javax.cache.configuration.Factory;
+import javax.cache.integration.CacheLoader;
+import org.memogrid.cache.CacheOptions;
+import org.memogrid.cache.Mode;
+import org.memogrid.cluster.Cluster;
+import org.memogrid.internal.node.Node;
+import org.memogrid.internal.store.Topology;
+import org.memogrid.memo.Memo;
+
+/**
+ * A memo beside its peers, between two JVMs, in turns: a miss with a function that costs nothing,
+ * beside a TCP round trip and Hazelcast's lock, get, put, unlock; and a stampede of 64 callers on a
+ * function of 200 ms, beside Hazelcast's JCache read-through and a Caffeine cache in each JVM. Run
+ * with the class path of this module; an argument, the first port to use, may follow.
+ */
+public final class MemoPeers {
+  private static final int CALLERS = 32; // in each JVM
+  private static final int FUNCTION_MILLIS = 200;
+  private static final int ROUNDS = 12;
+  private static final int MISSES = 400; // in a round
+  private static final AtomicInteger RUNS = new AtomicInteger();
+
+  private final Map<String, IntUnaryOperator> slow = new LinkedHashMap<>();
+  private final ExecutorService callers = Executors.newCachedThreadPool();
+  private final Cluster cluster;
+  private final HazelcastInstance hazelcast;
+  private final Memo<Integer, Integer> free;
+
+  private MemoPeers(int port, String name) {
+    cluster = Cluster.builder().name("memo-peers").nodeName(name).port(port).join();
+    hazelcast = hazelcast(port + 60);
+    free = Memo.builder("free", (Integer k) -> k).mode(Mode.DISTRIBUTED).build(cluster);
+    Memo<Integer, Integer> memo =
+        Memo.builder("slow", MemoPeers::sleep).mode(Mode.DISTRIBUTED).build(cluster);
+    ICache<Integer, Integer> readThrough = hazelcast.getCacheManager().getCache("slow");
+    LoadingCache<Integer, Integer> caffeine = Caffeine.newBuilder().build(MemoPeers::sleep);
+    slow.put("memo DISTRIBUTED", memo::apply);
+    slow.put("Hazelcast JCache read-through", readThrough::get);
+    slow.put("Caffeine in each JVM", caffeine::get);
+  }
+
+  private static HazelcastInstance hazelcast(int port) {
+    Config config = new Config().setClusterName("memo-peers-" + port);
+    config.setProperty("hazelcast.logging.type", "none");
+    config.setProperty("hazelcast.phone.home.enabled", "false");
+    config
+        .getNetworkConfig()
+        .setPort(port)
+        .getInterfaces()
+        .setEnabled(true)
+        .addInterface("127.0.0.1");
+    JoinConfig join = config.getNetworkConfig().getJoin();
+    join.getAutoDetectionConfig().setEnabled(false);
+    join.getMulticastConfig().setEnabled(false);
+    join.getTcpIpConfig().setEnabled(true).addMember("127.0.0.1:" + port);
+    config.addCacheConfig(
+        new CacheSimpleConfig()
+            .setName("slow")
+            .setReadThrough(true)
+            .setCacheLoaderFactory(Loaders.class.getName()));
+    return Hazelcast.newHazelcastInstance(config);
+  }
+
+  private static int sleep(int key) {
+    RUNS.incrementAndGet();
+    try {
+      Thread.sleep(FUNCTION_MILLIS);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+    return key + 1;
+  }
+
+  /** Makes the loader of the read-through cache, on the member that owns the key. */
+  public static final class Loaders implements Factory<CacheLoader<Integer, Integer>> {
+    private static final long serialVersionUID = 1L;
+
+    /** For the cache's configuration. */
+    public Loaders() {}
+
+    @Override
+    public CacheLoader<Integer, Integer> create() {
+      return new CacheLoader<>() {
+        @Override
+        public Integer load(Integer key) {
+          return sleep(key);
+        }
+
+        @Override
+        public Map<Integer, Integer> loadAll(Iterable<? extends Integer> keys) {
+          Map<Integer, Integer> all = new LinkedHashMap<>();
+          keys.forEach(key -> all.put(key, sleep(key)));
+          return all;
+        }
+      };
+    }
+  }
+
+  public static void main(String[] args) throws Exception {
+    int port = args.length == 0 ? 7960 : Integer.parseInt(args[args.length - 1]);
+    if (args.length == 2) {
+      new MemoPeers(port, "answers").answer(port + 50);
+      return;
+    }
+    Process other =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                MemoPeers.class.getName(),
+                "answer",
+                Integer.toString(port))
+            .redirectError(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    try {
+      if (!"ready"
+          .equals(
+              new java.io.BufferedReader(
+                      new java.io.InputStreamReader(other.getInputStream(), StandardCharsets.UTF_8))
+                  .readLine())) {
+        throw new IllegalStateException("the other process did not start on port " + port);
+      }
+      new MemoPeers(port, "asks").ask(port + 50);
+    } finally {
+      other.destroyForcibly();
+    }
+    System.exit(0);
+  }
+
+  /** Echoes a byte, or has its callers ask for a key and tells the time and the runs. */
+  private void answer(int port) throws Exception {
+    try (ServerSocket server = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+      System.out.println("ready");
+      Socket socket = server.accept();
+      socket.setTcpNoDelay(true);
+      DataInputStream in = new DataInputStream(socket.getInputStream());
+      DataOutputStream out = new DataOutputStream(socket.getOutputStream());
+      while (true) {
+        byte what = in.readByte();
+        if (what == 0) {
+          out.writeByte(0);
+        } else {
+          int before = RUNS.get();
+          out.writeLong(stampede(new ArrayList<>(slow.values()).get(what - 1), in.readInt()));
+          out.writeInt(RUNS.get() - before);
+        }
+      }
+    }
+  }
+
+  private void ask(int port) throws Exception {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      socket.setTcpNoDelay(true);
+      DataInputStream in = new DataInputStream(socket.getInputStream());
+      DataOutputStream out = new DataOutputStream(socket.getOutputStream());
+      misses(in, out);
+      stampedes(in, out);
+    }
+  }
+
+  // ---- misses
+
+  private void misses(DataInputStream in, DataOutputStream out) throws Exception {
+    Topology topology =
+        cluster.unwrap(Node.class).store("memo.free", CacheOptions.of(Mode.DISTRIBUTED)).topology();
+    IMap<Integer, Integer> map = hazelcast.getMap("free");
+    Map<String, List<Long>> nanos = new LinkedHashMap<>();
+    int key = 0;
+    for (int round = 0; round < ROUNDS; round++) {
+      for (int i = 0; i < MISSES; i++) {
+        do {
+          key++;
+        } while (topology.home(key).equals(cluster.self())
+            || hazelcast.getPartitionService().getPartition(key).getOwner().localMember());
+        int asked = key;
+        boolean counts = round >= ROUNDS / 3;
+        time(nanos, counts, "TCP round trip", () -> echo(in, out));
+        time(nanos, counts, "memo miss, DISTRIBUTED", () -> free.apply(asked));
+        time(nanos, counts, "Hazelcast lock, get, put", () -> lockAndPut(map, asked));
+      }
+    }
+    double tcp = at(of(nanos, "TCP round trip"), 50);
+    System.out.println("miss, function free, home on the other JVM, one caller:");
+    nanos.forEach(
+        (what, all) ->
+            System.out.printf(
+                "  %-26s p25 %7.1f us  p50 %7.1f us  p90 %7.1f us   p50 / TCP %5.1f%n",
+                what, at(all, 25), at(all, 50), at(all, 90), at(all, 50) / tcp));
+  }
+
+  private static int echo(DataInputStream in, DataOutputStream out) throws IOException {
+    out.writeByte(0);
+    return in.readByte();
+  }
+
+  private static int lockAndPut(IMap<Integer, Integer> map, int key) {
+    map.lock(key);
+    try {
+      Integer there = map.get(key);
+      if (there == null) {
+        map.put(key, key);
+      }
+      return key;
+    } finally {
+      map.unlock(key);
+    }
+  }
+
+  private interface Timed {
+    int run() throws IOException;
+  }
+
+  private static void time(Map<String, List<Long>> nanos, boolean counts, String what, Timed timed)
+      throws IOException {
+    long start = System.nanoTime();
+    int unused = timed.run();
+    long took = System.nanoTime() - start;
+    List<Long> all = nanos.computeIfAbsent(what, w -> new ArrayList<>());
+    if (counts) {
+      all.add(took);
+    }
+  }
+
+  private static <T> T of(Map<String, T> all, String name) {
+    return java.util.Objects.requireNonNull(all.get(name), name);
+  }
+
+  private static double at(List<Long> nanos, int percent) {
+    long[] sorted = nanos.stream().mapToLong(Long::longValue).toArray();
+    Arrays.sort(sorted);
+    return sorted[sorted.length * percent / 100] / 1e3;
+  }
+
+  // ---- stampedes
+
+  private void stampedes(DataInputStream in, DataOutputStream out) throws Exception {
+    Map<String, List<Long>> overheads = new LinkedHashMap<>();
+    Map<String, List<Integer>> runs = new LinkedHashMap<>();
+    List<String> names = new ArrayList<>(slow.keySet());
+    for (int round = 0; round < ROUNDS; round++) {
+      for (int system = 0; system < names.size(); system++) {
+        int before = RUNS.get();
+        out.writeByte(system + 1);
+        out.writeInt(round);
+        long here = stampede(of(slow, names.get(system)), round);
+        long there = in.readLong();
+        int all = RUNS.get() - before + in.readInt();
+        if (round >= 2) { // warm
+          overheads
+              .computeIfAbsent(names.get(system), n -> new ArrayList<>())
+              .add(Math.max(here, there) - FUNCTION_MILLIS * 1_000_000L);
+          runs.computeIfAbsent(names.get(system), n -> new ArrayList<>()).add(all);
+        }
+      }
+    }
+    System.out.println(
+        "stampede, 2 x " + CALLERS + " callers, a function of " + FUNCTION_MILLIS + " ms:");
+    for (String name : names) {
+      System.out.printf(
+          "  %-30s runs per round %s  beyond the function: p25 %6.1f ms  median %6.1f ms%n",
+          name,
+          new java.util.TreeSet<>(of(runs, name)),
+          at(of(overheads, name), 25) / 1e3,
+          at(of(overheads, name), 50) / 1e3);
+    }
+  }
+
+  /** Returns how long it took until all of this JVM's callers had the value. */
+  private long stampede(IntUnaryOperator system, int key) throws Exception {
+    CountDownLatch ready = new CountDownLatch(CALLERS);
+    CountDownLatch go = new CountDownLatch(1);
+    List<Future<Integer>> calls = new ArrayList<>();
+    for (int i = 0; i < CALLERS; i++) {
+      calls.add(
+          callers.submit(
+              () -> {
+                ready.countDown();
+                go.await();
+                return system.applyAsInt(key);
+              }));
+    }
+    ready.await();
+    long start = System.nanoTime();
+    go.countDown();
+    for (Future<Integer> call : calls) {
+      if (call.get() != key + 1) {
+        throw new IllegalStateException("the answer is not what the function returns");
+      }
+    }
+    return System.nanoTime() - start;
+  }
+}
