@@ -184,8 +184,23 @@ public final class MemoPeers {
       socket.setTcpNoDelay(true);
       DataInputStream in = new DataInputStream(socket.getInputStream());
       DataOutputStream out = new DataOutputStream(socket.getOutputStream());
+      settle();
       misses(in, out);
       stampedes(in, out);
+    }
+  }
+
+  /** Until both members of each cluster have their share of the keys. */
+  private void settle() throws InterruptedException {
+    IMap<Integer, Integer> map = hazelcast.getMap("free");
+    map.put(-1, -1);
+    while (hazelcast.getCluster().getMembers().size() < 2
+        || cluster.membership().members().size() < 2
+        || !hazelcast.getPartitionService().isClusterSafe()) {
+      Thread.sleep(100);
+    }
+    for (int key = -100; key < 0; key++) {
+      map.put(key, free.apply(key));
     }
   }
 

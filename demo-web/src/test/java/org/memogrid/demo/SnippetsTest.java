@@ -6,8 +6,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.session.SessionCacheFactory;
 import org.junit.jupiter.api.AfterAll;
@@ -26,6 +30,7 @@ import org.memogrid.cluster.Cluster;
 import org.memogrid.cluster.Member;
 import org.memogrid.jetty.ClusterSessions;
 import org.memogrid.memo.Memo;
+import org.memogrid.memo.Memo2;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,6 +50,18 @@ class SnippetsTest {
   private final class Shop {
     Price askSupplier(String sku) {
       return new Price(sku, 100 + runs.incrementAndGet());
+    }
+
+    Map<String, Price> askForAll(Set<String> skus) {
+      return skus.stream().collect(Collectors.toMap(sku -> sku, this::askSupplier));
+    }
+
+    CompletableFuture<Price> askLater(String sku) {
+      return CompletableFuture.completedFuture(askSupplier(sku));
+    }
+
+    Price offer(String sku, String customer) {
+      return new Price(sku + " for " + customer, runs.incrementAndGet());
     }
   }
 
@@ -116,6 +133,70 @@ class SnippetsTest {
 
     assertThat(prices.apply("Apple")).isEqualTo(prices.apply("APPLE"));
     assertThat(runs).hasValue(1);
+  }
+
+  @Test
+  void memoAges() {
+    Memo<String, Price> prices =
+        Memo.builder("prices", (String sku) -> shop.askSupplier(sku))
+            .timeToLive(Duration.ofMinutes(5))
+            .jitter(0.1)
+            .refreshAhead(0.8)
+            .staleWhileRevalidate(Duration.ofMinutes(1))
+            .staleIfError(Duration.ofHours(1))
+            .softTimeout(Duration.ofMillis(500))
+            .hardTimeout(Duration.ofSeconds(10))
+            .build(cluster);
+
+    assertThat(prices.apply("apple")).isEqualTo(prices.apply("apple"));
+  }
+
+  @Test
+  void memoTags() {
+    Memo<String, Price> prices =
+        Memo.builder("prices", (String sku) -> shop.askSupplier(sku))
+            .tags((sku, price) -> Set.of("list-" + price.cents() / 100))
+            .build(cluster);
+    Memo<String, String> labels =
+        Memo.builder("labels", (String sku) -> sku + ": " + prices.apply(sku).cents())
+            .trackDependencies(true)
+            .build(cluster);
+    String label = labels.apply("fruit/apple");
+
+    prices.invalidateTag("list-1");
+    prices.invalidateIf(sku -> sku.startsWith("fruit/"));
+
+    assertThat(label).isEqualTo("fruit/apple: 101");
+    assertThat(labels.apply("fruit/apple")).isEqualTo("fruit/apple: 102");
+  }
+
+  @Test
+  void memoBulk() {
+    Memo<String, Price> prices =
+        Memo.builder("prices", (String sku) -> shop.askSupplier(sku))
+            .maxConcurrent(8)
+            .bulk(skus -> shop.askForAll(skus), batch -> batch.maxSize(100))
+            .waitTimeout(Duration.ofSeconds(2))
+            .build(cluster);
+    Map<String, Price> all = prices.getAll(List.of("apple", "pear", "plum"));
+
+    assertThat(all).hasSize(3);
+  }
+
+  @Test
+  void memoShapes() {
+    Memo2<String, String, Price> offers =
+        Memo2.of(
+            Memo.builder("offers", (String sku, String customer) -> shop.offer(sku, customer))
+                .build(cluster));
+    Price offer = offers.apply("apple", "ann");
+
+    Memo<String, Price> prices =
+        Memo.<String, Price>builderAsync("prices", sku -> shop.askLater(sku)).build(cluster);
+    CompletableFuture<Price> later = prices.async("apple");
+
+    assertThat(offer.sku()).isEqualTo("apple for ann");
+    assertThat(later.join().sku()).isEqualTo("apple");
   }
 
   @Test
