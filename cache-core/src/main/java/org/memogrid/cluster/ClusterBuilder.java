@@ -41,6 +41,7 @@ public final class ClusterBuilder {
   private @Nullable Environment environment;
   private Timing timing = Timing.DEFAULT;
   private InstantSource clock = InstantSource.system();
+  private boolean closeOnExit = true;
 
   ClusterBuilder() {}
 
@@ -189,6 +190,17 @@ public final class ClusterBuilder {
   }
 
   /**
+   * Whether the end of the process closes the cluster, as it does unless told otherwise here. A
+   * program that has something to finish first, such as requests that need the cluster, says false
+   * and closes the cluster from a shutdown hook of its own: hooks run in no order.
+   */
+  @CanIgnoreReturnValue
+  public ClusterBuilder closeOnExit(boolean closeOnExit) {
+    this.closeOnExit = closeOnExit;
+    return this;
+  }
+
+  /**
    * Fills what is not set here, now or later, from system properties {@code memogrid.*}, then
    * environment variables {@code MEMOGRID_*}, then {@code memogrid.properties} on the class path:
    * {@code cluster.name}, {@code node.name}, {@code bind}, {@code port}, {@code seeds}, {@code
@@ -219,14 +231,17 @@ public final class ClusterBuilder {
       return alone(onClose);
     }
     EngineOptions options = options();
-    return JoinedCluster.of(options.cluster(), MemberNode.join(options), onClose);
+    return JoinedCluster.of(options.cluster(), MemberNode.join(options), onClose, closeOnExit);
   }
 
   Cluster alone(Runnable onClose) {
     JoinSettings all = all();
     String node = all.nodeNameOr(ClusterBuilder::defaultNodeName);
     return JoinedCluster.of(
-        all.nameOr("local"), MemberNode.alone(node, all.codecOrDefault(), clock), onClose);
+        all.nameOr("local"),
+        MemberNode.alone(node, all.codecOrDefault(), clock),
+        onClose,
+        closeOnExit);
   }
 
   EngineOptions options() {

@@ -24,8 +24,11 @@ final class JoinedCluster implements Cluster {
   private final Runnable onClose;
 
   /** Leaves again if the process is ending. */
-  static JoinedCluster of(String name, MemberNode node, Runnable onClose) {
+  static JoinedCluster of(String name, MemberNode node, Runnable onClose, boolean closeOnExit) {
     JoinedCluster cluster = new JoinedCluster(name, node, onClose);
+    if (!closeOnExit) {
+      return cluster;
+    }
     try {
       Runtime.getRuntime().addShutdownHook(cluster.hook);
       return cluster;

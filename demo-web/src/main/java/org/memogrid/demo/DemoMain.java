@@ -2,12 +2,13 @@
 package org.memogrid.demo;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
+import org.memogrid.cache.Cache;
 import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Cluster;
 import org.memogrid.cluster.Member;
 import org.memogrid.cluster.Membership;
-import org.memogrid.memo.Memo;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,6 +23,10 @@ public final class DemoMain {
       return;
     }
     try {
+      if (!line.isEmpty() && line.get(0).equals("--haproxy-config")) {
+        System.out.print(HaproxyConfig.parse(line.subList(1, line.size())).text());
+        return;
+      }
       run(DemoOptions.parse(line));
     } catch (DemoOptions.UsageException e) {
       System.err.println("demo: " + e.getMessage() + "\n\n" + DemoOptions.USAGE);
@@ -37,8 +42,11 @@ public final class DemoMain {
     System.setProperty("org.jboss.logging.provider", "slf4j");
     Logger log = LoggerFactory.getLogger(DemoMain.class);
 
-    // The port comes first: a port in use ends the node before the cluster sees it.
-    DemoServer server = new DemoServer(options.port());
+    // HTTP comes first: a port in use ends the node before the cluster sees it, and who asks for
+    // its health meanwhile is told that it joins.
+    Health health = new Health();
+    DemoServer server = new DemoServer(options.port(), health);
+    log.info("answering http://localhost:{}/health", server.port());
     Cluster cluster = join(options);
     log.info(
         "{} (pid {}) joined {}: {}",
@@ -48,13 +56,31 @@ public final class DemoMain {
         names(cluster.membership()));
     var unused = cluster.onMembership((before, now) -> log.info("members: {}", names(now)));
 
-    Memo<Integer, Integer> sleepy =
-        Memo.builder("sleepy", new SlowIncrement(options.nodeName()))
-            .mode(Mode.REPLICATED)
-            .build(cluster);
-    Runtime.getRuntime().addShutdownHook(new Thread(server::close, "stop HTTP"));
-    server.serve(new Routes(sleepy, cluster::membership));
+    DemoApp app = new DemoApp(cluster);
+    Cache<?, ?> sessions = cluster.cache("http-sessions", Mode.DISTRIBUTED);
+    Dashboard dashboard = new Dashboard(new Snapshot(cluster, app, sessions));
+    server.serve(cluster, app, dashboard, new Metrics(cluster, app, sessions));
+    Runnable stop =
+        () -> {
+          drain(health, options.drain());
+          dashboard.close();
+          server.close();
+          app.close();
+          cluster.close();
+        };
+    Runtime.getRuntime().addShutdownHook(new Thread(stop, "stop"));
+    health.up(cluster::membership);
     log.info("serving http://localhost:{}/", server.port());
+  }
+
+  /** Time for a balancer to see that this node wants no more, while it still serves. */
+  private static void drain(Health health, Duration time) {
+    health.drain();
+    try {
+      Thread.sleep(time.toMillis());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private static Cluster join(DemoOptions options) {
@@ -62,7 +88,8 @@ public final class DemoMain {
         Cluster.builder()
             .name(options.clusterName())
             .nodeName(options.nodeName())
-            .port(options.clusterPort());
+            .port(options.clusterPort())
+            .closeOnExit(false); // requests that are under way need it
     if (!options.seeds().isEmpty()) {
       builder.seeds(options.seeds().toArray(String[]::new));
     }

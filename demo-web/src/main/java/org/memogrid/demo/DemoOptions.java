@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.demo;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -14,18 +15,29 @@ import org.jspecify.annotations.Nullable;
  * @param clusterName nodes of one name find each other
  * @param clusterPort the first port that the cluster's own traffic tries
  * @param seeds members to ask first, {@code host:port}; empty for nodes of this machine
+ * @param drain how long to go on serving when told to stop, with {@code /health} red
  */
 record DemoOptions(
-    int port, String nodeName, String clusterName, int clusterPort, List<String> seeds) {
+    int port,
+    String nodeName,
+    String clusterName,
+    int clusterPort,
+    List<String> seeds,
+    Duration drain) {
   static final String USAGE =
       """
-      usage: demo --port P [options]
+      usage: demo [--nodes N] [--haproxy] [options]    N nodes, on 8080, 8180, ... (default: 2)
+             demo --port P [options]                   one node
+
+        --nodes N              how many nodes to start
+        --haproxy              put HAProxy in front of them, on http://localhost:8000/
 
         --port P               serve HTTP on 127.0.0.1:P (0: a free port)
         --node-name N          this node's name in the cluster (default: node-P)
         --cluster-name G       the cluster to join (default: memogrid-demo)
         --cluster-port C       first port of the cluster's traffic (default: 7800)
         --seeds H:P[,H:P...]   members to ask first (default: nodes on this machine)
+        --drain S              serve for S seconds more when stopped, with /health red (default: 0)
         --help                 show this text
       """;
 
@@ -44,6 +56,7 @@ record DemoOptions(
     String clusterName = null;
     Integer clusterPort = null;
     List<String> seeds = null;
+    Duration drain = null;
     for (Iterator<String> rest = args.iterator(); rest.hasNext(); ) {
       String option = rest.next();
       switch (option) {
@@ -53,6 +66,7 @@ record DemoOptions(
         case "--cluster-port" ->
             clusterPort = once(option, clusterPort, port(option, value(option, rest), 1));
         case "--seeds" -> seeds = once(option, seeds, seeds(value(option, rest)));
+        case "--drain" -> drain = once(option, drain, seconds(option, value(option, rest)));
         default -> throw new UsageException("unknown option " + option);
       }
     }
@@ -66,7 +80,8 @@ record DemoOptions(
             : port == 0 ? "node-" + ProcessHandle.current().pid() : "node-" + port,
         clusterName != null ? clusterName : "memogrid-demo",
         clusterPort != null ? clusterPort : 7800,
-        seeds != null ? seeds : List.of());
+        seeds != null ? seeds : List.of(),
+        drain != null ? drain : Duration.ZERO);
   }
 
   private static String value(String option, Iterator<String> rest) {
@@ -86,17 +101,25 @@ record DemoOptions(
     return now;
   }
 
-  private static int port(String option, String value, int lowest) {
+  static int port(String option, String value, int lowest) {
+    return number(option, value, lowest, 65_535);
+  }
+
+  private static Duration seconds(String option, String value) {
+    return Duration.ofSeconds(number(option, value, 0, 60));
+  }
+
+  private static int number(String option, String value, int lowest, int highest) {
     try {
-      int port = Integer.parseInt(value);
-      if (port >= lowest && port <= 65_535) {
-        return port;
+      int number = Integer.parseInt(value);
+      if (number >= lowest && number <= highest) {
+        return number;
       }
     } catch (NumberFormatException e) {
       // said below, as for a number out of range
     }
     throw new UsageException(
-        option + " is " + value + ": give a number from " + lowest + " to 65535");
+        "%s is %s: give a number from %d to %d".formatted(option, value, lowest, highest));
   }
 
   private static List<String> seeds(String value) {

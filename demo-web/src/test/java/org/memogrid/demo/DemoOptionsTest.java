@@ -4,6 +4,7 @@ package org.memogrid.demo;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -13,7 +14,8 @@ class DemoOptionsTest {
   @Test
   void thePortAloneIsEnough() {
     assertThat(parse("--port", "8080"))
-        .isEqualTo(new DemoOptions(8080, "node-8080", "memogrid-demo", 7800, List.of()));
+        .isEqualTo(
+            new DemoOptions(8080, "node-8080", "memogrid-demo", 7800, List.of(), Duration.ZERO));
   }
 
   @Test
@@ -24,8 +26,16 @@ class DemoOptionsTest {
                 "--cluster-port", "7900",
                 "--cluster-name", "blue",
                 "--node-name", "a",
+                "--drain", "2",
                 "--port", "0"))
-        .isEqualTo(new DemoOptions(0, "a", "blue", 7900, List.of("10.0.0.1:7800", "[::1]:7801")));
+        .isEqualTo(
+            new DemoOptions(
+                0,
+                "a",
+                "blue",
+                7900,
+                List.of("10.0.0.1:7800", "[::1]:7801"),
+                Duration.ofSeconds(2)));
   }
 
   @ParameterizedTest
@@ -43,6 +53,7 @@ class DemoOptionsTest {
         "--port 1 --seeds a              | --seeds has 'a': give HOST:PORT, separated by commas",
         "--port 1 --seeds a:1,           | --seeds has '': give HOST:PORT, separated by commas",
         "--port 1 --seeds a:x            | the port in --seeds a:x is x: give a number",
+        "--port 1 --drain 61             | --drain is 61: give a number from 0 to 60",
         "--node-name a                   | --port is missing",
       })
   void aBadLineIsRefusedWithWhatToChange(String line, String message) {

@@ -101,6 +101,15 @@ final class DemoProcess implements AutoCloseable {
     return awaitExit();
   }
 
+  /** Asks it to end, as {@code kill} does, and does not wait. */
+  void terminate() {
+    process.destroy();
+  }
+
+  boolean isAlive() {
+    return process.isAlive();
+  }
+
   int awaitExit() {
     Await.until("the end of the node on " + port + ", log: " + log, () -> !process.isAlive());
     return process.exitValue();

@@ -290,7 +290,7 @@ class SnippetsTest {
   @Test
   void sessions() {
     Server server = new Server(8080);
-    ClusterSessions.on(cluster).install(server); // before the server starts
+    ClusterSessions.on(cluster).install(server); // before its contexts start
 
     assertThat(server.getBean(SessionCacheFactory.class)).isNotNull();
   }

@@ -23,7 +23,7 @@ import org.memogrid.internal.node.Node;
  * node that dies takes none with it.
  *
  * <pre>{@code
- * ClusterSessions.on(cluster).install(server); // before the server starts
+ * ClusterSessions.on(cluster).install(server); // before its contexts start
  * }</pre>
  *
  * <p><b>Guarantee.</b> A request that begins after the response of another has come sees what that
@@ -106,15 +106,18 @@ public final class ClusterSessions {
   }
 
   /**
-   * Makes every context of the server that has sessions, and none of its own way to keep them, keep
-   * them here.
+   * Makes every context that starts in the server from now on, that has sessions, and none of its
+   * own way to keep them, keep them here. The server may run already.
    *
-   * @throws IllegalStateException if the server runs, or keeps its sessions elsewhere already
+   * @throws IllegalStateException if a context has sessions already, or the server keeps its
+   *     sessions elsewhere
    */
   public void install(Server server) {
     requireNonNull(server, "server");
-    if (server.isRunning()) {
-      throw new IllegalStateException("the server runs: install sessions before it starts");
+    if (server.getContainedBeans(SessionManager.class).stream()
+        .anyMatch(SessionManager::isRunning)) {
+      throw new IllegalStateException(
+          "a context has sessions of its own already: install the cluster's before contexts start");
     }
     refuseAnother(server, SessionCacheFactory.class);
     refuseAnother(server, SessionDataStoreFactory.class);
@@ -122,7 +125,7 @@ public final class ClusterSessions {
     server.addBean((SessionCacheFactory) stores::newCache);
     server.addBean(stores);
     if (server.getBean(SessionIdManager.class) == null) {
-      server.addBean(idManager(server), true);
+      server.addManaged(idManager(server));
     }
   }
 

@@ -18,6 +18,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.session.NullSessionCacheFactory;
+import org.eclipse.jetty.session.SessionHandler;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -296,10 +297,12 @@ class ClusterSessionsTest {
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("remove that bean");
     Server running = new Server();
+    running.setHandler(new SessionHandler());
     running.start();
     try {
       assertThatThrownBy(() -> sessions.install(running))
-          .hasMessage("the server runs: install sessions before it starts");
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageEndingWith("install the cluster's before contexts start");
     } finally {
       running.stop();
     }

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.demo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.memogrid.testkit.Await;
+import org.memogrid.testkit.FreePorts;
+
+/**
+ * HAProxy, with the configuration that {@code bin/demo --haproxy} gives it, in front of two real
+ * nodes. Skipped where it is not installed, except in continuous integration.
+ */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class HaproxyTest {
+  private static final Path HAPROXY = Path.of("/usr/sbin/haproxy");
+
+  private static FreePorts ports;
+  private static int balancer;
+  private static DemoProcess[] nodes;
+  private static Process haproxy;
+
+  private final HttpClient client =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+  @BeforeAll
+  static void start() throws IOException {
+    boolean installed = Files.isExecutable(HAPROXY);
+    if ("true".equals(System.getenv("CI"))) {
+      assertThat(installed).as("haproxy is installed: apt-get install haproxy").isTrue();
+    }
+    assumeTrue(installed, "haproxy is not installed: apt-get install haproxy");
+    ports = FreePorts.take();
+    balancer = ports.base() + 60;
+    nodes = new DemoProcess[] {node(0), node(1)};
+    nodes[0].awaitMembers(2);
+    nodes[1].awaitMembers(2);
+    Path config = Path.of("target", "haproxy-test.cfg");
+    Files.writeString(
+        config, new HaproxyConfig(balancer, List.of(httpPort(0), httpPort(1))).text());
+    haproxy =
+        new ProcessBuilder(HAPROXY.toString(), "-db", "-f", config.toString())
+            .redirectErrorStream(true)
+            .redirectOutput(Path.of("target", "haproxy-test.log").toFile())
+            .start();
+  }
+
+  @AfterAll
+  static void stop() {
+    if (haproxy != null) {
+      haproxy.destroyForcibly();
+    }
+    if (nodes != null) {
+      nodes[0].close();
+      nodes[1].close();
+    }
+    if (ports != null) {
+      ports.close();
+    }
+  }
+
+  @Test
+  @Order(1)
+  void whoHasNoCookieIsSentToTheNodesInTurn() {
+    awaitBothInTurn();
+    Await.until(
+        "the balancer's own page",
+        () -> get("/haproxy-status", "").body().contains("node-" + httpPort(1)));
+  }
+
+  @Test
+  @Order(2)
+  void killingTheNodeOfAVisitorFailsNoRequestAndKeepsTheSession() throws Exception {
+    Visitor visitor = new Visitor();
+    for (int i = 1; i <= 20; i++) {
+      assertThat(visitor.count()).isEqualTo(i);
+    }
+    int sticky = visitor.node();
+    int other = 1 - sticky;
+    nodes[sticky].kill();
+    for (int i = 21; i <= 60; i++) {
+      assertThat(visitor.count()).isEqualTo(i);
+    }
+    assertThat(visitor.node()).isEqualTo(other);
+    nodes[sticky] = node(sticky);
+    nodes[sticky].awaitMembers(2);
+    awaitBothInTurn();
+  }
+
+  @Test
+  @Order(3)
+  void aNodeThatIsStoppedDrainsFirstAndLosesNoRequest() throws Exception {
+    Visitor visitor = new Visitor();
+    int n = visitor.count();
+    int sticky = visitor.node();
+    var slow = nodes[sticky].get("/example/?t=2");
+    Await.until("the slow run", () -> nodes[sticky].runs(2) == 1);
+    nodes[sticky].terminate();
+    Await.until("a red light", () -> nodes[sticky].get("/health").join().status() == 503);
+    while (nodes[sticky].isAlive()) {
+      assertThat(visitor.count()).isEqualTo(++n);
+    }
+    assertThat(visitor.node()).isEqualTo(1 - sticky);
+    assertThat(slow.join().body()).isEqualTo("value=3\n");
+  }
+
+  private void awaitBothInTurn() {
+    Set<String> seen = new HashSet<>();
+    Await.until(
+        "both nodes behind the balancer",
+        () -> {
+          HttpResponse<String> response = get("/", "");
+          if (response.statusCode() == 200) {
+            seen.add(cookie(response, "NODE"));
+          }
+          return seen.size() == 2;
+        });
+    assertThat(cookie(get("/", ""), "NODE")).isNotEqualTo(cookie(get("/", ""), "NODE"));
+  }
+
+  private HttpResponse<String> get(String path, String cookies) {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + balancer + path))
+            .timeout(Duration.ofSeconds(60));
+    if (!cookies.isEmpty()) {
+      request.header("Cookie", cookies);
+    }
+    try {
+      return client.send(request.build(), BodyHandlers.ofString());
+    } catch (IOException | InterruptedException e) {
+      throw new AssertionError("no answer to " + path, e);
+    }
+  }
+
+  private static String cookie(HttpResponse<String> response, String name) {
+    return response.headers().allValues("Set-Cookie").stream()
+        .filter(cookie -> cookie.startsWith(name + "="))
+        .map(cookie -> cookie.replaceFirst(";.*", ""))
+        .findFirst()
+        .orElse("");
+  }
+
+  private static int httpPort(int number) {
+    return ports.base() + 50 + number;
+  }
+
+  private static DemoProcess node(int number) throws IOException {
+    int base = ports.base();
+    return DemoProcess.start(
+        httpPort(number),
+        "--node-name",
+        "node-" + number,
+        "--cluster-name",
+        "haproxy-" + base,
+        "--cluster-port",
+        Integer.toString(base),
+        "--drain",
+        "2");
+  }
+
+  /** Somebody with a browser's cookies. */
+  private final class Visitor {
+    private String session = "";
+    private String sticky = "";
+
+    /** What {@code /count} says; fails if the answer is not 200. */
+    int count() {
+      HttpResponse<String> response =
+          get("/count", session + (session.isEmpty() || sticky.isEmpty() ? "" : "; ") + sticky);
+      assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+      String newSession = cookie(response, "JSESSIONID");
+      session = newSession.isEmpty() ? session : newSession;
+      String newSticky = cookie(response, "NODE");
+      sticky = newSticky.isEmpty() ? sticky : newSticky;
+      return Integer.parseInt(response.body().replaceAll("\\D", ""));
+    }
+
+    int node() {
+      return sticky.endsWith(Integer.toString(httpPort(0))) ? 0 : 1;
+    }
+  }
+}
