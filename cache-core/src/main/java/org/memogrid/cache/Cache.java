@@ -57,6 +57,19 @@ public interface Cache<K, V> extends AutoCloseable {
   /** Stores a value with an expiry of its own, which replaces that of the options as a whole. */
   void put(K key, V value, Expiry expiry);
 
+  /**
+   * Stores a value for the holder of a turn, such as a daemon, with the expiry of the options. It
+   * is refused if a write with a higher token of the same name returned before this one began,
+   * whichever cache and member it was on, and whatever was removed or expired since. A lower write
+   * of the same key that was under way is refused, too, in REPLICATED and DISTRIBUTED; one of
+   * another key may still land. Holds per partition; after a merge one side's highest token stands.
+   *
+   * <p>Costs a read here, a conditional write, and with each new token one write to every member.
+   *
+   * @throws FencedException if it is refused; nothing has changed
+   */
+  void putFenced(K key, V value, FencingToken token);
+
   /** Stores a value and answers the one that was there, or null. */
   @CanIgnoreReturnValue
   @Nullable V getAndPut(K key, V value);

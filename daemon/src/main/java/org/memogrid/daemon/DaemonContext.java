@@ -12,7 +12,7 @@ public interface DaemonContext {
   /** The member that the daemon runs on. */
   Member member();
 
-  /** The proof of this turn, for a store that compares tokens. */
+  /** The proof of this turn, for {@link org.memogrid.cache.Cache#putFenced}. */
   FencingToken token();
 
   /**

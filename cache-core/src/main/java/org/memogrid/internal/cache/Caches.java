@@ -36,7 +36,9 @@ public final class Caches {
       StoreFactory stores, Mode defaultMode, Codec codec, InstantSource clock, Executor workers) {
     this.stores = stores;
     this.defaultMode = defaultMode;
-    this.around = new Opened.Surroundings(codec, clock, workers, new Versions());
+    Versions versions = new Versions();
+    Fences fences = new Fences(stores, codec, versions, defaultMode != Mode.LOCAL);
+    this.around = new Opened.Surroundings(codec, clock, workers, versions, fences);
   }
 
   /** The cache of that name with the options it has; if there is none, one in the default mode. */

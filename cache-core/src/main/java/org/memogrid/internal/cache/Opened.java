@@ -20,6 +20,7 @@ final class Opened {
   final Renewals renewals;
   final Executor workers;
   final Codec codec;
+  final Fences fences;
   private final InstantSource clock;
   private final Versions versions;
   private final boolean encodes;
@@ -31,6 +32,7 @@ final class Opened {
     this.options = options;
     this.workers = around.workers();
     this.codec = around.codec();
+    this.fences = around.fences();
     this.clock = around.clock();
     this.versions = around.versions();
     this.renewals = new Renewals(store, around.clock(), around.workers());
@@ -53,7 +55,8 @@ final class Opened {
   }
 
   /** What every cache of a member uses. */
-  record Surroundings(Codec codec, InstantSource clock, Executor workers, Versions versions) {}
+  record Surroundings(
+      Codec codec, InstantSource clock, Executor workers, Versions versions, Fences fences) {}
 
   /**
    * A value as the store holds it. Encoding it is also the check that it may cross the wire.
@@ -73,5 +76,11 @@ final class Opened {
     long idle = expiry.maxIdle() == null ? 0 : Millis.of(expiry.maxIdle());
     long expiresAt = ttl == 0 ? Envelope.NEVER : now + ttl;
     return envelope.expiring(expiresAt, idle, now);
+  }
+
+  /** Holds a place for a write that is under way; gone by itself if its writer dies. */
+  Envelope tombstone() {
+    long now = clock.millis();
+    return Envelope.tombstone(versions.next()).expiring(now + 60_000, 0, now);
   }
 }

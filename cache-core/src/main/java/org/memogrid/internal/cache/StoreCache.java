@@ -20,6 +20,7 @@ import org.memogrid.cache.CacheEvent;
 import org.memogrid.cache.CacheListener;
 import org.memogrid.cache.CacheStats;
 import org.memogrid.cache.Expiry;
+import org.memogrid.cache.FencingToken;
 import org.memogrid.cache.Mode;
 import org.memogrid.cache.Registration;
 import org.memogrid.internal.store.Conditional;
@@ -139,6 +140,43 @@ final class StoreCache<K, V> implements Cache<K, V> {
     requireNonNull(expiry, "expiry");
     requireOpen();
     return opened.seal(value, expiry);
+  }
+
+  /**
+   * Why a lower write of the same key can't come after a higher one: 1. this write lays hold of the
+   * entry, or of a tombstone where there is none; 2. it looks for a higher token; 3. it replaces
+   * what it holds, if that is still there. A higher write notes its token before it touches the
+   * key: before 2 it is seen, after 2 it takes away what this one would replace.
+   */
+  @Override
+  public void putFenced(K key, V value, FencingToken token) {
+    requireNonNull(token, "token");
+    Envelope envelope = seal(key, value, opened.options.expiry());
+    opened.fences.admit(name(), token); // most that are refused are so before anything changes
+    while (true) {
+      Envelope there = store.get(key);
+      boolean own = false;
+      if (there == null) {
+        Envelope place = opened.tombstone();
+        there = store.putIfAbsent(key, place);
+        if (there == null) {
+          there = place;
+          own = true;
+        }
+      }
+      try {
+        opened.fences.admit(name(), token);
+      } catch (RuntimeException e) {
+        if (own) {
+          var unused = store.remove(key, there);
+        }
+        throw e;
+      }
+      if (swap(key, there, envelope)) {
+        counters.puts.increment();
+        return;
+      }
+    }
   }
 
   @Override
