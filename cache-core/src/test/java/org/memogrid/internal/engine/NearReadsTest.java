@@ -78,7 +78,7 @@ final class NearReadsTest {
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"INVALIDATED", "REPLICATED", "DISTRIBUTED"})
+  @EnumSource(names = "LOCAL", mode = EnumSource.Mode.EXCLUDE)
   void whatAMemberHoldsIsNearFromItsFirstReadOn(Mode mode) {
     Cache<Integer, Integer> cache = at(0, "held", CacheOptions.of(mode));
     fill(cache, 1);
@@ -103,7 +103,7 @@ final class NearReadsTest {
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"INVALIDATED", "REPLICATED", "DISTRIBUTED"})
+  @EnumSource(names = "LOCAL", mode = EnumSource.Mode.EXCLUDE)
   void aChangeOnAnyMemberTakesTheCopiesAwayEverywhereBeforeItReturns(Mode mode) {
     List<Cache<Integer, Integer>> caches = new ArrayList<>();
     for (int member = 0; member < 3; member++) {
@@ -144,7 +144,7 @@ final class NearReadsTest {
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"INVALIDATED", "REPLICATED", "DISTRIBUTED"})
+  @EnumSource(names = "LOCAL", mode = EnumSource.Mode.EXCLUDE)
   void whatIsOverIsNotReadNear(Mode mode) {
     Cache<Integer, Integer> cache = at(0, "over", CacheOptions.of(mode));
     for (int key = 0; key < KEYS; key++) {
@@ -161,7 +161,7 @@ final class NearReadsTest {
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"INVALIDATED", "REPLICATED", "DISTRIBUTED"})
+  @EnumSource(names = "LOCAL", mode = EnumSource.Mode.EXCLUDE)
   void readingNearKeepsAnIdleEntry(Mode mode) {
     Cache<Integer, Integer> cache = at(0, "idle", CacheOptions.of(mode).maxIdle(SECOND));
     fill(cache, 1);
@@ -180,7 +180,7 @@ final class NearReadsTest {
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"INVALIDATED", "REPLICATED", "DISTRIBUTED"})
+  @EnumSource(names = "LOCAL", mode = EnumSource.Mode.EXCLUDE)
   void copiesStayWithinTheCachesOwnLimitAndTheEngineSeesWhatIsRead(Mode mode) {
     CacheOptions options = CacheOptions.of(mode).maxEntries(100);
     Cache<Integer, Integer> cache = at(0, "limit", options);
@@ -206,7 +206,7 @@ final class NearReadsTest {
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"INVALIDATED", "REPLICATED", "DISTRIBUTED"})
+  @EnumSource(names = "LOCAL", mode = EnumSource.Mode.EXCLUDE)
   void whoOwnsAnEntryNoLongerReadsNoCopyOfIt(Mode mode) {
     try (LoopCluster changing = new LoopCluster(new SerialCodec(), 2)) {
       List<Cache<Integer, Integer>> caches = new ArrayList<>();
@@ -261,7 +261,7 @@ final class NearReadsTest {
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"INVALIDATED", "REPLICATED", "DISTRIBUTED"})
+  @EnumSource(names = "LOCAL", mode = EnumSource.Mode.EXCLUDE)
   void aCacheThatIsGoneHasNoCopies(Mode mode) {
     Cache<Integer, Integer> cache = at(0, "gone", CacheOptions.of(mode));
     Cache<Integer, Integer> closed = at(0, "gone", CacheOptions.of(mode));
@@ -291,7 +291,7 @@ final class NearReadsTest {
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"INVALIDATED", "REPLICATED", "DISTRIBUTED"})
+  @EnumSource(names = "LOCAL", mode = EnumSource.Mode.EXCLUDE)
   void aHitAllocatesNothing(Mode mode) {
     Cache<Integer, Integer> cache =
         at(0, "bytes", CacheOptions.of(mode).timeToLive(SECOND.multipliedBy(60)));
