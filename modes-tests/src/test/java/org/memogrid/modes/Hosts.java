@@ -37,8 +37,11 @@ final class Hosts implements AutoCloseable {
       for (int host = 1; host <= COUNT; host++) {
         nodes.add(NodeProcess.start("cut" + host, lab.inside(host), List.of()));
       }
-      for (int host = 1; host <= COUNT; host++) {
-        join(host, partitions);
+      for (int joiner = 1; joiner <= COUNT; joiner++) {
+        int host = joiner;
+        // On a slow machine those before may have lost sight of each other, and refuse for a
+        // moment.
+        Await.untilAsserted("host " + host + " to join", () -> join(host, partitions));
       }
       // Not by the coordinator, which must all the same know how they behave in a split.
       for (int host = COUNT; host >= 1; host--) {
