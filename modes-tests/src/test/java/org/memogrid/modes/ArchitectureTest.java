@@ -32,6 +32,7 @@ import org.memogrid.cluster.Cluster;
 import org.memogrid.daemon.Daemon;
 import org.memogrid.internal.node.Feature;
 import org.memogrid.internal.node.Node;
+import org.memogrid.jcache.MemogridCachingProvider;
 import org.memogrid.jetty.ClusterSessions;
 
 /** The direction of flow of ARCHITECTURE.md, as rules over the compiled modules. */
@@ -211,7 +212,13 @@ class ArchitectureTest {
   }
 
   private static Set<URL> locations() {
-    return List.of(Cluster.class, Daemon.class, memo(), ClusterSessions.class).stream()
+    return List.of(
+            Cluster.class,
+            Daemon.class,
+            memo(),
+            ClusterSessions.class,
+            MemogridCachingProvider.class)
+        .stream()
         .map(type -> type.getProtectionDomain().getCodeSource().getLocation())
         .collect(Collectors.toSet());
   }
