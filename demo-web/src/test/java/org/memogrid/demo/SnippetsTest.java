@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
@@ -31,6 +32,13 @@ import org.memogrid.cluster.Member;
 import org.memogrid.jetty.ClusterSessions;
 import org.memogrid.memo.Memo;
 import org.memogrid.memo.Memo2;
+import org.memogrid.queue.Listen;
+import org.memogrid.queue.Message;
+import org.memogrid.queue.MessageQueue;
+import org.memogrid.queue.Publish;
+import org.memogrid.queue.Selector;
+import org.memogrid.queue.Topic;
+import org.memogrid.testkit.Await;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,6 +50,7 @@ class SnippetsTest {
   private static final Logger log = LoggerFactory.getLogger(SnippetsTest.class);
 
   private final AtomicInteger runs = new AtomicInteger();
+  private final Set<Integer> handled = ConcurrentHashMap.newKeySet();
   private final Shop shop = new Shop();
   private Cluster cluster;
 
@@ -133,6 +142,87 @@ class SnippetsTest {
 
     assertThat(prices.apply("Apple")).isEqualTo(prices.apply("APPLE"));
     assertThat(runs).hasValue(1);
+  }
+
+  private void handle(int number) {
+    handled.add(number);
+  }
+
+  @Test
+  void queue() {
+    MessageQueue<Integer> queue = MessageQueue.named("/queue/msg", Integer.class).open(cluster);
+    queue.listen(message -> handle(message.body())); // on as many members as you like
+    queue.publish(7); // returns when two members hold it
+
+    Await.until("the message", () -> handled.contains(7));
+  }
+
+  @Test
+  void queuePublish() {
+    MessageQueue<Integer> queue = MessageQueue.named("publish", Integer.class).open(cluster);
+    CompletableFuture<Void> held = queue.publishAsync(8); // many at a time: they travel together
+    queue.publish(9, Publish.priority(9).delay(Duration.ofSeconds(5)).header("region", "eu"));
+    queue.publish(10, Publish.normal().timeToLive(Duration.ofMinutes(1)).dedupeId("payment-10"));
+
+    held.join();
+    assertThat(queue.size()).isEqualTo(3);
+  }
+
+  @Test
+  void queueConsume() {
+    MessageQueue<Integer> queue = MessageQueue.named("consume", Integer.class).open(cluster);
+    queue.publish(9, Publish.normal().header("region", "us"));
+    Registration listening =
+        queue.listen(message -> handle(message.body()), Listen.concurrency(5).prefetch(50));
+    Message<Integer> one = queue.receive(Duration.ofSeconds(1), Selector.header("region").is("eu"));
+    if (one != null) {
+      one.ack(); // or nack()
+    }
+
+    assertThat(one).isNull();
+    Await.until("the message", () -> handled.contains(9));
+    listening.close();
+  }
+
+  @Test
+  void queueRequest() {
+    MessageQueue<Integer> queue = MessageQueue.named("request", Integer.class).open(cluster);
+    Registration responding = queue.respond(n -> "value " + n);
+    CompletableFuture<String> reply = queue.request(5, String.class, Duration.ofSeconds(10));
+
+    assertThat(reply.join()).isEqualTo("value 5");
+    responding.close();
+  }
+
+  @Test
+  void queueDeadLetters() {
+    MessageQueue<Integer> queue =
+        MessageQueue.named("dead", Integer.class).attempts(1).open(cluster);
+    queue.publish(3);
+    queue.listen(
+        message -> {
+          if (!message.redelivered()) {
+            throw new IllegalStateException("not yet");
+          }
+        });
+    Await.until("a dead letter", () -> queue.deadLetters().size() == 1);
+    queue
+        .deadLetters()
+        .browse()
+        .forEach(letter -> log.warn("{}: {}", letter.message().body(), letter.cause()));
+    queue.deadLetters().redrive(); // all of them come again, at the end of the queue
+
+    assertThat(queue.stats().published()).isEqualTo(1);
+  }
+
+  @Test
+  void topic() {
+    Topic<String> news = Topic.named("news", String.class).open(cluster);
+    news.subscribe(text -> log.info("heard {}", text)); // every subscriber, on every member
+    news.subscribeDurably("audit", message -> log.info("kept {}", message.body()));
+    news.publish("hello");
+
+    Await.until("it is kept", () -> news.durable("audit").stats().handled() == 1);
   }
 
   @Test

@@ -215,7 +215,8 @@ class ArchitectureTest {
     return List.of(
             Cluster.class,
             Daemon.class,
-            memo(),
+            feature("memo"),
+            feature("queue"),
             ClusterSessions.class,
             MemogridCachingProvider.class)
         .stream()
@@ -223,11 +224,11 @@ class ArchitectureTest {
         .collect(Collectors.toSet());
   }
 
-  private static Class<?> memo() {
+  private static Class<?> feature(String name) {
     try {
-      return Class.forName("org.memogrid.memo.package-info");
+      return Class.forName("org.memogrid." + name + ".package-info");
     } catch (ClassNotFoundException e) {
-      throw new AssertionError("memo is not on the class path", e);
+      throw new AssertionError(name + " is not on the class path", e);
     }
   }
 }

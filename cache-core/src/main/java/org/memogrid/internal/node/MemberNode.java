@@ -12,6 +12,7 @@ import org.memogrid.cache.Registration;
 import org.memogrid.cluster.Codec;
 import org.memogrid.cluster.Member;
 import org.memogrid.cluster.Membership;
+import org.memogrid.cluster.MembershipListener;
 import org.memogrid.internal.codec.DefaultCodec;
 import org.memogrid.internal.engine.Arrival;
 import org.memogrid.internal.engine.ClusterEngine;
@@ -134,6 +135,11 @@ public final class MemberNode implements Node, AutoCloseable {
   @Override
   public Membership membership() {
     return memberships.current();
+  }
+
+  @Override
+  public Registration onMembership(MembershipListener listener) {
+    return memberships.listen(listener);
   }
 
   public Memberships memberships() {

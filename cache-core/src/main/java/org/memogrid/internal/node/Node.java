@@ -8,6 +8,7 @@ import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.Registration;
 import org.memogrid.cluster.Codec;
 import org.memogrid.cluster.Membership;
+import org.memogrid.cluster.MembershipListener;
 import org.memogrid.internal.store.Store;
 import org.memogrid.internal.wire.Wire;
 
@@ -20,6 +21,9 @@ public interface Node {
    * must not block. Unlike a user's listener it is never held up by another.
    */
   Registration onView(Runnable watcher);
+
+  /** Tells of every change of the membership from now on, in order, on one thread at a time. */
+  Registration onMembership(MembershipListener listener);
 
   Wire wire();
 

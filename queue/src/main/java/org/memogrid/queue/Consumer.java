@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.queue;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.memogrid.cluster.Member;
+
+/**
+ * A member's receiving side: what its listeners are, what they have, and what became of what they
+ * had until the home has confirmed that it knows.
+ *
+ * <p>That is how work outlives the home: 1. the home hands out and dies; 2. the next one hands out
+ * the same again, by its copy; 3. here it is known, so it is not begun again; and if it has ended
+ * already, the new home is told how.
+ */
+final class Consumer {
+  private final Desk desk;
+  private final Map<Long, Packet.Subscription> subscriptions = new LinkedHashMap<>();
+  private final Map<Tag, Packet.Delivery> held = new LinkedHashMap<>();
+  private final Map<Tag, Packet.Settlement> settled = new LinkedHashMap<>();
+  private final List<Packet.Settlement> unsent = new ArrayList<>();
+  private boolean changed;
+  private boolean first;
+
+  Consumer(Desk desk) {
+    this.desk = desk;
+  }
+
+  void subscribe(Packet.Subscription subscription) {
+    subscriptions.put(subscription.id(), subscription);
+    changed = true;
+  }
+
+  void unsubscribe(long id) {
+    changed |= subscriptions.remove(id) != null;
+  }
+
+  boolean isIdle() {
+    return held.isEmpty() && settled.isEmpty();
+  }
+
+  int held() {
+    return held.size();
+  }
+
+  void newHome() {
+    first = true;
+    unsent.clear();
+    if (desk.apply(Rule.REMEMBER_SETTLED)) {
+      unsent.addAll(settled.values());
+    } else {
+      settled.clear();
+    }
+  }
+
+  void deliver(Packet.Deliver deliver) {
+    for (Packet.Delivery delivery : deliver.deliveries()) {
+      Tag tag = delivery.tag();
+      boolean known = held.containsKey(tag) || settled.containsKey(tag);
+      if (known && desk.apply(Rule.BEGIN_ONCE)) {
+        continue;
+      }
+      held.put(tag, delivery);
+      if (subscriptions.containsKey(delivery.subscription())) {
+        desk.perform(new Effect.Begin(delivery));
+      } else {
+        settle(new Packet.Settlement(tag, Packet.Verdict.RELEASED, "", 0));
+      }
+    }
+  }
+
+  /** A message has ended here; again is ignored. */
+  void settle(Packet.Settlement settlement) {
+    if (held.remove(settlement.tag()) != null) {
+      settled.put(settlement.tag(), settlement);
+      unsent.add(settlement);
+    }
+  }
+
+  void confirmed(Packet.Settled confirmed) {
+    confirmed.tags().forEach(settled::remove);
+  }
+
+  void flush(Member home, Epoch epoch) {
+    // Before what it settled, so that a new home knows whom it settles for.
+    if (first || changed) {
+      desk.send(home, new Packet.Subscribe(epoch, first, List.copyOf(subscriptions.values())));
+      first = false;
+      changed = false;
+    }
+    if (!unsent.isEmpty()) {
+      desk.send(home, new Packet.Settle(epoch, List.copyOf(unsent)));
+      unsent.clear();
+    }
+  }
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.queue;
+
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.memogrid.cluster.Member;
+
+/**
+ * What the parts of one queue's core share.
+ *
+ * @param clock milliseconds of the epoch
+ */
+record Desk(String queue, Member self, Rules rules, LongSupplier clock, Consumer<Effect> effects) {
+  void send(Member to, Packet packet) {
+    effects.accept(new Effect.Send(to, packet));
+  }
+
+  void perform(Effect effect) {
+    effects.accept(effect);
+  }
+
+  long now() {
+    return clock.getAsLong();
+  }
+
+  boolean apply(Rule rule) {
+    return rules.apply(rule);
+  }
+}

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.queue;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.memogrid.cluster.Member;
+
+/**
+ * A queue's home for the length of one reign: takes messages in, has them copied, hands them out.
+ *
+ * <p>Each change goes through the log, each message that says so through the gate.
+ */
+final class Dispatcher {
+  private final Desk desk;
+  private Epoch epoch;
+  private Epoch secured;
+  private final QueueState state;
+  private final Replicator replicator;
+  private final Log log;
+  private final Gate gate;
+  private final Outbox outbox;
+  private final Handout handout;
+  private final Admission admission;
+  private View view;
+  private Member target;
+  private final Rate published = new Rate();
+  private final Rate handled = new Rate();
+  private long reignedAt;
+  private boolean tidy;
+
+  /**
+   * Begins a reign with a copy of the queue.
+   *
+   * @param adoptable members that hold the same copy, in the order of their rank
+   * @param united the reigns of copies from the other side of a split
+   * @param more messages from there
+   * @param secured the last reign in which something was confirmed
+   */
+  Dispatcher(
+      Desk desk,
+      Epoch epoch,
+      QueueState state,
+      View view,
+      List<Member> adoptable,
+      List<Epoch> united,
+      List<Entry> more,
+      Epoch secured) {
+    this.desk = desk;
+    this.epoch = epoch;
+    this.state = state;
+    this.view = view;
+    Packet.Adopt adopt = new Packet.Adopt(state.epoch(), state.position());
+    state.reign(epoch);
+    this.reignedAt = state.position();
+    this.secured = view.members().size() == 1 ? epoch : secured;
+    this.target = target(view);
+    this.replicator = new Replicator(desk, epoch, state);
+    replicator.alone(view.members().size() == 1);
+    if (!target.equals(desk.self())) {
+      replicator.add(target, adoptable.contains(target) ? adopt : null);
+      if (!adoptable.isEmpty() && !adoptable.contains(target)) {
+        // Until the backup has everything, somebody does.
+        replicator.add(adoptable.get(0), adopt);
+      }
+    }
+    this.log = new Log(state, replicator);
+    this.gate = new Gate(desk);
+    this.outbox = new Outbox(desk, epoch);
+    this.handout = new Handout(desk, log, gate, outbox, this::buried);
+    this.admission = new Admission(desk, log, gate, outbox, handout);
+    if (!united.isEmpty()) {
+      var unused = log.append(new Op.Unite(united));
+    }
+    more.forEach(this::unite);
+    forgetOutsiders();
+    view.members().forEach(this::tellReady);
+  }
+
+  private Member target(View now) {
+    return now.rank().size() > 1 ? now.rank().get(1) : desk.self();
+  }
+
+  private void unite(Entry other) {
+    Letter letter = other.letter;
+    String id = letter.traits.dedupeId();
+    if (state.hasSeenFor(letter) || (id != null && state.hasId(id))) {
+      return;
+    }
+    Entry entry = log.append(new Op.Add(letter, 0, desk.now()));
+    String cause = other.cause;
+    if (entry == null) {
+      return;
+    }
+    entry.addedAt = log.position();
+    if (other.status == Entry.Status.DEAD && cause != null) {
+      var unused = log.append(new Op.Bury(entry.seq, cause, other.diedAt));
+    } else {
+      handout.enter(entry);
+    }
+  }
+
+  Epoch epoch() {
+    return epoch;
+  }
+
+  // ---- members
+
+  /**
+   * Goes on with other members, as the home of them as well, but as another reign. For somebody may
+   * reign over a copy of the last one: 1. this member is taken for lost, while it pauses; 2. its
+   * backup becomes home, of what the reign had until then; 3. they meet again, and this member sees
+   * a view like the one it had. What comes in here from now on must be told from what the other
+   * copy has. All hear of the new reign, and who knows of a later one says so.
+   */
+  void install(View now, Epoch next) {
+    view = now;
+    outbox.reign(next);
+    replicator.reign(next);
+    epoch = next;
+    var unused = log.append(new Op.Reign(next));
+    reignedAt = log.position();
+    tidy = false;
+    now.members().forEach(this::tellReady);
+    replicator.members().stream().filter(m -> !now.has(m)).forEach(replicator::remove);
+    replicator.alone(now.members().size() == 1);
+    secured = now.members().size() == 1 ? epoch : secured;
+    changeTarget(target(now));
+    forgetOutsiders();
+  }
+
+  private void tellReady(Member member) {
+    desk.send(member, new Packet.Ready(epoch, secured));
+  }
+
+  /** Whether a copy has, or may have, what this one never had. */
+  boolean isForeign(Packet.Holding other) {
+    return !state.lineage().has(other.epoch());
+  }
+
+  private void changeTarget(Member next) {
+    target = next;
+    if (!next.equals(desk.self()) && !replicator.has(next)) {
+      replicator.add(next, null);
+      if (!desk.apply(Rule.KEEP_THE_OLD_BACKUP)) {
+        replicator.members().stream().filter(m -> !m.equals(next)).forEach(replicator::remove);
+      }
+    }
+  }
+
+  /** Once the backup has everything, this reign included, nobody else need have anything. */
+  private void dropOldBackups() {
+    if (tidy || !replicator.isSynced(target) || replicator.safe() < reignedAt) {
+      return;
+    }
+    tidy = true;
+    secured = epoch;
+    for (Member member : view.members()) {
+      if (!member.equals(target) && !member.equals(desk.self())) {
+        replicator.remove(member);
+        if (desk.apply(Rule.FORGET_OLD_COPIES)) {
+          desk.send(member, new Packet.Forget(epoch, state.lineage()));
+        }
+      }
+    }
+  }
+
+  private void forgetOutsiders() {
+    handout.holdersOutside(view.members()).forEach(handout::lost);
+    for (Member listener : handout.listenersOutside(view.members())) {
+      handout.lost(listener);
+    }
+    List<String> ids = view.members().stream().map(Member::id).toList();
+    for (String producer : state.producers()) {
+      if (!ids.contains(producer)) {
+        var unused = log.append(new Op.Gone(producer));
+      }
+    }
+    admission.keepOnly(view.members());
+  }
+
+  // ---- messages
+
+  void enqueue(Member from, Packet.Enqueue batch) {
+    if (view.has(from)) {
+      admission.enqueue(from, batch);
+    }
+  }
+
+  void subscribe(Member from, Packet.Subscribe subscribe) {
+    if (view.has(from)) {
+      handout.subscribe(from, subscribe);
+    }
+  }
+
+  void settle(Member from, Packet.Settle settle) {
+    settle.settlements().forEach(settlement -> handout.settle(from, settlement));
+  }
+
+  void replicated(Member from, Packet.Replicated ack) {
+    replicator.acknowledged(from, ack);
+  }
+
+  /** To do at the end of a turn, whatever came in it. */
+  void flush() {
+    published.count(state.totals().published, desk.now());
+    handled.count(state.totals().handled, desk.now());
+    forgetIds();
+    admission.run();
+    handout.run();
+    admission.run();
+    dropOldBackups();
+    replicator.flush();
+    gate.release(replicator.safe(), replicator.isStrict());
+    outbox.flush();
+  }
+
+  private void forgetIds() {
+    Long oldest = state.oldestId();
+    long before = desk.now() - state.settingsOrDefault().dedupeWindow();
+    if (oldest != null && oldest < before) {
+      var unused = log.append(new Op.ForgetIds(before));
+    }
+  }
+
+  long next() {
+    return handout.next();
+  }
+
+  /** Whether another member has everything, or nobody is there to have it. */
+  boolean isSaved() {
+    return replicator.isStrict() && replicator.safe() >= state.position();
+  }
+
+  /** Who waits for a reply hears that there will be none. */
+  private void buried(Entry entry) {
+    Traits traits = entry.letter.traits;
+    String correlation = traits.correlationId();
+    String cause = entry.cause;
+    if (traits.replyTo() == null || correlation == null || cause == null) {
+      return;
+    }
+    for (Member member : view.members()) {
+      if (member.id().equals(traits.replyTo())) {
+        gate.follow(
+            log.position(),
+            entry.addedAt,
+            () -> desk.send(member, new Packet.Response(correlation, null, cause)));
+      }
+    }
+  }
+
+  // ---- questions
+
+  void ask(Member from, Packet.Ask ask) {
+    Packet.Question question = ask.question();
+    if (question instanceof Packet.Browse browse) {
+      answer(from, ask, page(browse));
+    } else if (question instanceof Packet.Count) {
+      answer(from, ask, counted());
+    } else {
+      Packet.Reply reply = change(question);
+      gate.confirm(log.position(), () -> answer(from, ask, reply));
+    }
+  }
+
+  private void answer(Member to, Packet.Ask ask, Packet.Reply reply) {
+    desk.send(to, new Packet.Answer(ask.id(), reply));
+  }
+
+  private Packet.Reply change(Packet.Question question) {
+    if (question instanceof Packet.Open open) {
+      Settings asked = open.settings();
+      if (state.settings() == null && asked != null) {
+        var unused = log.append(new Op.Define(asked));
+        handout.limits();
+      }
+      return new Packet.Opened(state.settingsOrDefault());
+    }
+    if (question instanceof Packet.SetPaused set) {
+      if (state.isPaused() != set.paused()) {
+        var unused = log.append(new Op.Pause(set.paused()));
+      }
+      return new Packet.Done(0);
+    }
+    if (question instanceof Packet.Redrive redrive) {
+      List<Entry> which = select(true, redrive.seq());
+      for (Entry dead : which) {
+        Entry again = log.append(new Op.Revive(dead.seq));
+        if (again != null) {
+          again.addedAt = log.position();
+          handout.enter(again);
+        }
+      }
+      return new Packet.Done(which.size());
+    }
+    Packet.Purge purge = (Packet.Purge) question;
+    List<Entry> which = select(purge.dead(), purge.seq());
+    which.forEach(entry -> handout.remove(entry, Op.Reason.PURGED));
+    return new Packet.Done(which.size());
+  }
+
+  private List<Entry> select(boolean dead, long seq) {
+    List<Entry> found = new ArrayList<>();
+    Entry.Status status = dead ? Entry.Status.DEAD : Entry.Status.WAITING;
+    state.forEach(
+        entry -> {
+          if (entry.status == status && (seq == 0 || entry.seq == seq)) {
+            found.add(entry);
+          }
+        });
+    return found;
+  }
+
+  private Packet.Page page(Packet.Browse browse) {
+    List<Entry> found = new ArrayList<>();
+    long cursor = browse.cursor();
+    while (true) {
+      List<Entry> part = state.after(cursor, 64 * 1024);
+      for (Entry entry : part) {
+        cursor = entry.seq;
+        if ((entry.status == Entry.Status.DEAD) == browse.dead()) {
+          found.add(entry.copy());
+          if (found.size() == browse.limit()) {
+            return new Packet.Page(found, false);
+          }
+        }
+      }
+      if (part.isEmpty()) {
+        return new Packet.Page(found, true);
+      }
+    }
+  }
+
+  private Packet.Counted counted() {
+    Entry oldest = handout.oldestWaiting();
+    QueueState.Totals totals = state.totals();
+    return new Packet.Counted(
+        state.waiting(),
+        state.handed(),
+        state.dead(),
+        oldest == null ? 0 : oldest.letter.publishedAt,
+        totals.published,
+        totals.handled,
+        totals.redelivered,
+        totals.buried,
+        totals.dropped,
+        published.perSecond(),
+        handled.perSecond(),
+        state.isPaused(),
+        desk.self().name());
+  }
+}

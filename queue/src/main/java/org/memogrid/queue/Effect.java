@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.queue;
+
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cluster.Member;
+
+/** What the core wants done. Effects are carried out in the order they were given. */
+sealed interface Effect {
+  record Send(Member to, Packet packet) implements Effect {}
+
+  /**
+   * A message is held by as many members as it should be, or refused.
+   *
+   * @param failure null if it is held
+   */
+  record Published(Object ticket, @Nullable String failure) implements Effect {}
+
+  /** Begin to handle a message. Then tell {@link QueueCore#settle}. */
+  record Begin(Packet.Delivery delivery) implements Effect {}
+
+  /** A question is answered. */
+  record Answered(Object ticket, Packet.Reply reply) implements Effect {}
+
+  /** Messages are gone. */
+  record Lost(String what) implements Effect {}
+
+  /** This member begins or ends to dispatch the queue. */
+  record Reigning(boolean begins, Epoch epoch) implements Effect {}
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.queue;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cluster.Member;
+
+/**
+ * The home's handing out and taking back of messages.
+ *
+ * <p>Invariant: an entry is waiting and in {@link Waiting}, or handed out and in {@link Consumers},
+ * or neither.
+ */
+final class Handout {
+  private static final long TEN_MINUTES = 600_000;
+
+  private final Desk desk;
+  private final Log log;
+  private final Gate gate;
+  private final Outbox outbox;
+  private final Waiting waiting;
+  private final Consumers consumers;
+  private Allowance allowance;
+
+  /** Told of each message that becomes a dead letter. */
+  interface Undertaker {
+    void buried(Entry entry);
+  }
+
+  private final Undertaker undertaker;
+
+  Handout(Desk desk, Log log, Gate gate, Outbox outbox, Undertaker undertaker) {
+    this.desk = desk;
+    this.log = log;
+    this.gate = gate;
+    this.outbox = outbox;
+    this.undertaker = undertaker;
+    this.waiting = new Waiting(desk);
+    this.consumers = new Consumers(desk);
+    Settings settings = settings();
+    this.allowance = new Allowance(settings.rate(), settings.ratePeriod(), desk.now());
+    log.state.forEach(this::ifOut);
+    log.state.forEach(this::ifWaiting);
+  }
+
+  private Settings settings() {
+    return log.state.settingsOrDefault();
+  }
+
+  private void ifOut(Entry entry) {
+    Entry.Handing handing = entry.handing;
+    if (handing != null || (entry.status == Entry.Status.WAITING && entry.failures > 0)) {
+      waiting.keepsKey(entry);
+    }
+    if (handing != null) {
+      consumers.took(handing.member(), entry);
+    }
+  }
+
+  private void ifWaiting(Entry entry) {
+    if (entry.status == Entry.Status.WAITING) {
+      waiting.enter(entry);
+    }
+  }
+
+  // ---- coming in and going out
+
+  void enter(Entry entry) {
+    waiting.enter(entry);
+  }
+
+  /** Removes one that waits. */
+  void remove(Entry entry, Op.Reason reason) {
+    var unused = log.append(new Op.Remove(entry.seq, reason));
+    waiting.left(entry);
+  }
+
+  /** Hands out what can be. */
+  void run() {
+    waiting.due();
+    for (Entry late = waiting.expired(); late != null; late = waiting.expired()) {
+      bury(late, "it expired before a listener got it");
+    }
+    while (!log.state.isPaused() && consumers.hasRoom() && allowance.has(desk.now())) {
+      Entry entry = waiting.first(consumers::wants);
+      if (entry == null) {
+        return;
+      }
+      long expires = entry.letter.traits.expiresAt();
+      if (expires != 0 && expires <= desk.now()) {
+        bury(entry, "it expired before a listener got it");
+      } else {
+        handOut(entry);
+      }
+    }
+  }
+
+  private void handOut(Entry entry) {
+    Consumers.Turn turn = consumers.turn(entry);
+    Member member = turn.node().member;
+    allowance.take();
+    turn.node().allowance.take();
+    var unused = log.append(new Op.Hand(entry.seq, member, turn.listening().subscription.id()));
+    consumers.took(member, entry);
+    deliver(entry);
+  }
+
+  private void deliver(Entry entry) {
+    Entry.Handing handing = entry.handing;
+    if (handing != null) {
+      Packet.Delivery delivery =
+          new Packet.Delivery(handing.tag(), handing.subscription(), entry.attempt(), entry.letter);
+      gate.follow(log.position(), entry.addedAt, () -> outbox.deliver(handing.member(), delivery));
+    }
+  }
+
+  // ---- consumers
+
+  void subscribe(Member from, Packet.Subscribe subscribe) {
+    Settings settings = settings();
+    consumers.subscribe(
+        from,
+        subscribe.subscriptions(),
+        new Allowance(settings.nodeRate(), settings.nodeRatePeriod(), desk.now()));
+    waiting.wanted(consumers.selectors());
+    if (subscribe.first() && desk.apply(Rule.HAND_OUT_AGAIN)) {
+      consumers.handedTo(from).forEach(this::deliver);
+    }
+  }
+
+  void settle(Member from, Packet.Settlement settlement) {
+    Entry entry = log.state.get(settlement.tag().seq());
+    long addedAt = 0;
+    if (entry != null && isItsOwn(entry, settlement.tag())) {
+      addedAt = entry.addedAt;
+      takeBack(entry);
+      switch (settlement.verdict()) {
+        case HANDLED -> remove(entry, Op.Reason.HANDLED);
+        case FAILED -> failed(from, entry, settlement);
+        case RELEASED -> {
+          var unused = log.append(new Op.Release(entry.seq));
+          waiting.back(entry);
+        }
+      }
+    }
+    gate.follow(log.position(), addedAt, () -> outbox.settled(from, settlement.tag()));
+  }
+
+  private boolean isItsOwn(Entry entry, Tag tag) {
+    Entry.Handing handing = entry.handing;
+    return handing != null && (handing.tag().equals(tag) || !desk.apply(Rule.SETTLE_BY_TAG));
+  }
+
+  private void takeBack(Entry entry) {
+    Entry.Handing handing = entry.handing;
+    if (handing != null) {
+      consumers.gaveBack(handing.member(), entry);
+    }
+  }
+
+  private void failed(Member from, Entry entry, Packet.Settlement settlement) {
+    long pause = settlement.delay() >= 0 ? settlement.delay() : backoff(entry);
+    var unused =
+        log.append(
+            new Op.Fail(
+                entry.seq,
+                new Attempt(desk.now(), from.name(), settlement.error()),
+                pause == 0 ? 0 : desk.now() + pause));
+    Settings settings = settings();
+    if (entry.attempt() > settings.attempts() && desk.apply(Rule.LIMIT_ATTEMPTS)) {
+      bury(entry, settings.attempts() + " attempts failed, the last with " + settlement.error());
+    } else {
+      waiting.back(entry);
+    }
+  }
+
+  /** Anything between nothing and a span that doubles: failures at one time don't meet again. */
+  private long backoff(Entry entry) {
+    Settings settings = settings();
+    long longest =
+        Math.min(settings.longestBackoff(), settings.backoff() << Math.min(entry.failures, 20));
+    return longest <= 0 ? 0 : Math.floorMod(dice(entry), longest + 1);
+  }
+
+  /** Chance that a simulation can repeat. */
+  private static long dice(Entry entry) {
+    long z = entry.seq * 0x9e3779b97f4a7c15L + entry.hands * 0xd1b54a32d192ed03L;
+    z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
+    return z ^ (z >>> 27);
+  }
+
+  /** A member is gone: what it had goes back to the head, in order. */
+  void lost(Member member) {
+    if (!desk.apply(Rule.TAKE_BACK_FROM_LOST)) {
+      return;
+    }
+    List<Entry> its = consumers.lost(member);
+    for (Entry entry : its) {
+      Attempt attempt =
+          new Attempt(desk.now(), member.name(), "member " + member.name() + " left or was lost");
+      var unused = log.append(new Op.Crash(entry.seq, attempt));
+      if (entry.crashes >= settings().crashes() && desk.apply(Rule.LIMIT_CRASHES)) {
+        bury(entry, "it was out on " + entry.crashes + " members that were lost");
+      } else if (entry.attempt() > settings().attempts() && desk.apply(Rule.LIMIT_ATTEMPTS)) {
+        bury(entry, settings().attempts() + " attempts failed, the last with a lost member");
+      } else {
+        waiting.back(entry);
+      }
+    }
+    waiting.wanted(consumers.selectors());
+  }
+
+  private void bury(Entry entry, String cause) {
+    var unused = log.append(new Op.Bury(entry.seq, cause, desk.now()));
+    waiting.left(entry);
+    undertaker.buried(entry);
+  }
+
+  /** All that have messages and are not there. */
+  List<Member> holdersOutside(List<Member> members) {
+    List<Member> outside = new ArrayList<>(consumers.holders());
+    outside.removeAll(members);
+    return outside;
+  }
+
+  List<Member> listenersOutside(List<Member> members) {
+    return consumers.listeners().stream().filter(m -> !members.contains(m)).toList();
+  }
+
+  /** The options came. */
+  void limits() {
+    allowance = new Allowance(settings().rate(), settings().ratePeriod(), desk.now());
+    consumers.limits(
+        () -> new Allowance(settings().nodeRate(), settings().nodeRatePeriod(), desk.now()));
+  }
+
+  /** When there is something to do though nothing happens. */
+  long next() {
+    long next = waiting.next();
+    if (log.state.waiting() > 0 && !log.state.isPaused()) {
+      long now = desk.now();
+      if (!allowance.has(now)) {
+        next = Math.min(next, allowance.next(now));
+      }
+      next = Math.min(next, consumers.nextAllowance(now));
+    }
+    return Math.min(next, desk.now() + TEN_MINUTES);
+  }
+
+  /** The oldest that waits; null if none does. */
+  @Nullable Entry oldestWaiting() {
+    return log.state.first(entry -> entry.status == Entry.Status.WAITING);
+  }
+}

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.queue;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cluster.Member;
+
+/**
+ * One queue on one member: the protocol as a pure core, events in, effects out. It has no thread,
+ * no clock and no socket of its own; its shell feeds one event at a time, calls {@link #flush} when
+ * there is no other, and {@link #tick} when {@link #nextWake} has come.
+ *
+ * <p>Each queue has a <em>home</em>, the member that {@link Placement} ranks first, which orders
+ * everything and hands messages out, and a backup, the second. Members learn who is home from
+ * {@link Packet.Ready}, not from views, since a view says who should reign and not who does.
+ */
+final class QueueCore {
+  private static final long ASK_AGAIN = 500;
+
+  private final Desk desk;
+  private final Replica replica;
+  private final Producer producer;
+  private final Consumer consumer;
+  private final Map<Long, Asked> asks = new LinkedHashMap<>();
+  private View view;
+  private @Nullable Dispatcher dispatcher;
+  private @Nullable Recovery recovery;
+  private @Nullable Member home;
+  private Epoch reign = Epoch.NONE;
+  private long lastAsk;
+  private long askAgainAt;
+  private boolean closed;
+
+  private record Asked(Packet.Question question, Object ticket) {}
+
+  QueueCore(
+      String queue,
+      Member self,
+      Rules rules,
+      LongSupplier clock,
+      java.util.function.Consumer<Effect> effects) {
+    this.desk = new Desk(queue, self, rules, clock, effects);
+    this.replica = new Replica(desk);
+    this.producer = new Producer(desk);
+    this.consumer = new Consumer(desk);
+    this.view = new View(-1, List.of(), List.of());
+  }
+
+  // ---- views
+
+  /** Takes a newer view. */
+  void install(long id, List<Member> members) {
+    if (id <= view.id() || closed) {
+      return;
+    }
+    view = View.of(desk.queue(), id, members);
+    if (home != null && !view.has(home)) {
+      home = null;
+    }
+    Dispatcher reigning = dispatcher;
+    if (!isHome()) {
+      recovery = null;
+      stepDown();
+    } else if (reigning != null) {
+      reigning.install(view, nextEpoch());
+      replica.promise(reigning.epoch());
+    } else {
+      recover();
+    }
+  }
+
+  private boolean isHome() {
+    return !view.members().isEmpty() && view.home().equals(desk.self());
+  }
+
+  private Epoch nextEpoch() {
+    return new Epoch(Math.max(view.id(), replica.promised().number() + 1), desk.self().id());
+  }
+
+  private void recover() {
+    Epoch next = nextEpoch();
+    replica.promise(next);
+    Recovery begun = new Recovery(desk, next, view, replica);
+    recovery = begun;
+    askAgainAt = desk.now() + ASK_AGAIN;
+    begun.ask();
+    reignIfDone();
+  }
+
+  private void reignIfDone() {
+    Recovery now = recovery;
+    if (now == null || !now.isDone()) {
+      return;
+    }
+    recovery = null;
+    String lost = now.lost();
+    if (lost != null) {
+      view.members().forEach(member -> desk.send(member, new Packet.Lost(now.epoch(), lost)));
+    }
+    dispatcher = now.reign();
+    desk.perform(new Effect.Reigning(true, now.epoch()));
+  }
+
+  private void stepDown() {
+    Dispatcher last = dispatcher;
+    if (last != null) {
+      dispatcher = null;
+      desk.perform(new Effect.Reigning(false, last.epoch()));
+    }
+  }
+
+  /** Somebody reigns, or will, whose reign is later than mine. */
+  private void heard(Epoch later) {
+    replica.promise(later);
+    Dispatcher mine = dispatcher;
+    if (mine != null && mine.epoch().isBefore(later)) {
+      stepDown();
+    }
+    Recovery begun = recovery;
+    if (begun != null && begun.epoch().isBefore(later)) {
+      recovery = null;
+      askAgainAt = desk.now() + ASK_AGAIN / 5;
+    }
+  }
+
+  // ---- messages
+
+  void received(Member from, Packet packet) {
+    if (closed) {
+      return;
+    }
+    if (packet instanceof Packet.Enqueue m) {
+      whileReigning(m.epoch(), mine -> mine.enqueue(from, m));
+    } else if (packet instanceof Packet.Settle m) {
+      whileReigning(m.epoch(), mine -> mine.settle(from, m));
+    } else if (packet instanceof Packet.Subscribe m) {
+      whileReigning(m.epoch(), mine -> mine.subscribe(from, m));
+    } else if (packet instanceof Packet.Ask m) {
+      Dispatcher mine = dispatcher;
+      if (mine != null) {
+        mine.ask(from, m);
+      }
+    } else if (packet instanceof Packet.Deliver m) {
+      if (!m.epoch().isBefore(reign)) {
+        consumer.deliver(m);
+      }
+    } else if (packet instanceof Packet.Settled m) {
+      consumer.confirmed(m);
+    } else if (packet instanceof Packet.Enqueued m) {
+      producer.enqueued(m);
+    } else if (packet instanceof Packet.Answer m) {
+      answered(m);
+    } else {
+      receivedOfReigns(from, packet);
+    }
+  }
+
+  private void whileReigning(Epoch epoch, java.util.function.Consumer<Dispatcher> event) {
+    Dispatcher mine = dispatcher;
+    if (mine != null && mine.epoch().equals(epoch)) {
+      event.accept(mine);
+    }
+  }
+
+  private void receivedOfReigns(Member from, Packet packet) {
+    if (packet instanceof Packet.Replicate m) {
+      if (!m.epoch().isBefore(replica.promised())) {
+        heard(m.epoch());
+      }
+      replica.replicate(from, m);
+    } else if (packet instanceof Packet.Replicated m) {
+      heard(m.promised());
+      Dispatcher mine = dispatcher;
+      if (mine != null) {
+        mine.replicated(from, m);
+      }
+    } else if (packet instanceof Packet.Collect m) {
+      heard(m.epoch());
+      desk.send(from, replica.held(m.epoch()));
+    } else if (packet instanceof Packet.Held m) {
+      heard(m.promised());
+      held(from, m);
+    } else if (packet instanceof Packet.Fetch m) {
+      replica.fetch(from, m);
+    } else if (packet instanceof Packet.Chunk m) {
+      Recovery begun = recovery;
+      if (begun != null) {
+        begun.chunk(from, m);
+        reignIfDone();
+      }
+    } else if (packet instanceof Packet.Ready m) {
+      replica.secured(m.secured());
+      ready(from, m.epoch());
+    } else if (packet instanceof Packet.Forget m) {
+      replica.forget(m);
+    } else if (packet instanceof Packet.Lost m) {
+      desk.perform(new Effect.Lost(m.what()));
+    }
+  }
+
+  private void held(Member from, Packet.Held held) {
+    Recovery begun = recovery;
+    Dispatcher mine = dispatcher;
+    Packet.Holding its = held.holding();
+    if (begun != null) {
+      begun.held(from, held);
+      reignIfDone();
+    } else if (mine != null
+        && its != null
+        && held.epoch().equals(mine.epoch())
+        && mine.isForeign(its)) {
+      // The other side of a split, which came back while this one went on.
+      stepDown();
+      recover();
+    }
+  }
+
+  /** A home repeats itself to members that come back: all that was for it is for it again. */
+  private void ready(Member from, Epoch epoch) {
+    if (epoch.isBefore(replica.promised())) {
+      desk.send(from, replica.held(epoch));
+      return;
+    }
+    if (replica.hasForeign(epoch)) {
+      desk.send(from, replica.held(epoch));
+    }
+    heard(epoch);
+    home = from;
+    reign = epoch;
+    producer.newHome();
+    consumer.newHome();
+    asks.forEach((id, asked) -> desk.send(from, new Packet.Ask(id, asked.question)));
+  }
+
+  // ---- what this member does
+
+  /** Ends in {@link Effect.Published}. */
+  void publish(Traits traits, byte[] body, Object ticket) {
+    producer.publish(traits, body, ticket);
+  }
+
+  void subscribe(Packet.Subscription subscription) {
+    consumer.subscribe(subscription);
+  }
+
+  void unsubscribe(long subscription) {
+    consumer.unsubscribe(subscription);
+  }
+
+  /** A delivery has ended. */
+  void settle(Tag tag, Packet.Verdict verdict, String error, long delay) {
+    consumer.settle(new Packet.Settlement(tag, verdict, error, delay));
+  }
+
+  /** Ends in {@link Effect.Answered}. */
+  void ask(Packet.Question question, Object ticket) {
+    long id = ++lastAsk;
+    asks.put(id, new Asked(question, ticket));
+    askHome(id, question);
+    if (asks.size() == 1) {
+      askAgainAt = desk.now() + ASK_AGAIN;
+    }
+  }
+
+  private void askHome(long id, Packet.Question question) {
+    Member to = home;
+    if (to == null && !view.members().isEmpty()) {
+      to = view.home();
+    }
+    if (to != null) {
+      desk.send(to, new Packet.Ask(id, question));
+    }
+  }
+
+  private void answered(Packet.Answer answer) {
+    Asked asked = asks.remove(answer.id());
+    if (asked != null) {
+      desk.perform(new Effect.Answered(asked.ticket, answer.reply()));
+    }
+  }
+
+  // ---- turns
+
+  /** Sends what has come together. Called at the end of each turn. */
+  void flush() {
+    Dispatcher mine = dispatcher;
+    if (mine != null) {
+      mine.flush();
+    }
+    Member to = home;
+    if (to != null) {
+      producer.flush(to, reign);
+      consumer.flush(to, reign);
+    }
+  }
+
+  /** Time has passed. */
+  void tick() {
+    if (desk.now() < askAgainAt || closed) {
+      return;
+    }
+    askAgainAt = desk.now() + ASK_AGAIN;
+    Recovery begun = recovery;
+    if (begun != null && !begun.isStuck()) {
+      begun.ask();
+      reignIfDone();
+    } else if (isHome() && dispatcher == null) {
+      recover();
+    }
+    asks.forEach((id, asked) -> askHome(id, asked.question));
+  }
+
+  /** When {@link #tick} and {@link #flush} should be called though nothing happens. */
+  long nextWake() {
+    Dispatcher mine = dispatcher;
+    long next = mine == null ? Long.MAX_VALUE : mine.next();
+    boolean waits = recovery != null || !asks.isEmpty() || (isHome() && mine == null);
+    return waits ? Math.min(next, askAgainAt) : next;
+  }
+
+  // ---- the end
+
+  /** Whether nothing of this member is on its way, so that it may leave without loss. */
+  boolean isQuiet() {
+    Dispatcher mine = dispatcher;
+    return consumer.isIdle() && (mine == null || mine.isSaved());
+  }
+
+  /** Whether it reigns and nothing is on one member alone. */
+  boolean isSaved() {
+    Dispatcher mine = dispatcher;
+    return mine != null && mine.isSaved();
+  }
+
+  boolean isReigning() {
+    return dispatcher != null;
+  }
+
+  @Nullable QueueState copy() {
+    return replica.state();
+  }
+
+  Epoch promised() {
+    return replica.promised();
+  }
+
+  int held() {
+    return consumer.held();
+  }
+
+  /** Releases all that wait here. */
+  void shutDown(String why) {
+    closed = true;
+    producer.shutDown(why);
+    stepDown();
+    recovery = null;
+  }
+}

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.queue;
+
+import static java.util.Objects.requireNonNull;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Spliterator;
+import java.util.Spliterators;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.Registration;
+
+/** A queue as its user sees it. */
+final class QueueHandle<T> implements MessageQueue<T> {
+  private static final int PAGE = 100;
+
+  private final QueueNode queue;
+  private final Class<T> type;
+  private final Settings settings;
+  private final Map<Listening<T>, Boolean> listening = new ConcurrentHashMap<>();
+  private final List<Registration> others = new CopyOnWriteArrayList<>();
+  private volatile boolean closed;
+
+  QueueHandle(QueueNode queue, Class<T> type, Settings settings) {
+    this.queue = queue;
+    this.type = type;
+    this.settings = settings;
+    queue.opened();
+  }
+
+  @Override
+  public String name() {
+    return queue.name();
+  }
+
+  private void checkOpen() {
+    if (closed) {
+      throw new IllegalStateException(
+          "queue '" + name() + "' is closed here: open it again with MessageQueue.named(...)");
+    }
+  }
+
+  // ---- publishing
+
+  @Override
+  public void publish(T body) {
+    publish(body, Publish.normal());
+  }
+
+  @Override
+  public void publish(T body, Publish options) {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    publish(body, options, null, failure -> end(done, failure));
+    var unused = Waits.await(done, name());
+  }
+
+  @Override
+  public CompletableFuture<Void> publishAsync(T body) {
+    return publishAsync(body, Publish.normal());
+  }
+
+  @Override
+  public CompletableFuture<Void> publishAsync(T body, Publish options) {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    publish(body, options, null, failure -> queue.later(() -> end(done, failure)));
+    return done;
+  }
+
+  private static void end(CompletableFuture<Void> done, @Nullable RuntimeException failure) {
+    if (failure == null) {
+      done.complete(null);
+    } else {
+      done.completeExceptionally(failure);
+    }
+  }
+
+  private void publish(T body, Publish options, @Nullable String replyTo, QueueNode.Ticket ticket) {
+    requireNonNull(body, "body");
+    requireNonNull(options, "options");
+    checkOpen();
+    if (!type.isInstance(body)) {
+      throw new IllegalArgumentException(
+          "queue '"
+              + name()
+              + "' was opened for "
+              + type.getName()
+              + ", and this is a "
+              + body.getClass().getName());
+    }
+    byte[] bytes = queue.codec().encode(body);
+    if (bytes.length > settings.largest()) {
+      throw new IllegalArgumentException(
+          "a message for queue '"
+              + name()
+              + "' has "
+              + bytes.length
+              + " bytes, and it takes "
+              + settings.largest()
+              + ": put the large part elsewhere and publish where, or open the queue with"
+              + " maxMessageBytes(...)");
+    }
+    queue.publish(options.traits(queue.now(), replyTo), bytes, ticket);
+  }
+
+  // ---- listening
+
+  @Override
+  public Registration listen(MessageHandler<T> handler) {
+    return listen(handler, Listen.concurrency(1));
+  }
+
+  @Override
+  public Registration listen(MessageHandler<T> handler, Listen options) {
+    requireNonNull(handler, "handler");
+    requireNonNull(options, "options");
+    synchronized (listening) {
+      checkOpen();
+      for (Listening<T> other : listening.keySet()) {
+        if (other.handler() == handler) {
+          throw new IllegalStateException(
+              "handler "
+                  + handler
+                  + " listens to queue '"
+                  + name()
+                  + "' already: close its registration first, or say Listen.concurrency(n) for"
+                  + " more at a time");
+        }
+      }
+      Listening<T> begun = new Listening<>(queue, type, handler, options, listening::remove);
+      listening.put(begun, true);
+      return begun;
+    }
+  }
+
+  @Override
+  public @Nullable Message<T> receive(Duration timeout) {
+    return receiveOf(timeout, null);
+  }
+
+  @Override
+  public @Nullable Message<T> receive(Duration timeout, Selector selector) {
+    return receiveOf(timeout, requireNonNull(selector, "selector"));
+  }
+
+  private @Nullable Message<T> receiveOf(Duration timeout, @Nullable Selector selector) {
+    long millis =
+        Options.notNegative("the timeout of a receive", requireNonNull(timeout, "timeout"));
+    checkOpen();
+    Receiving<T> receiving = new Receiving<>(queue, type, selector);
+    others.add(receiving);
+    try {
+      checkOpen();
+      return receiving.await(millis);
+    } finally {
+      others.remove(receiving);
+      receiving.close();
+    }
+  }
+
+  // ---- request and reply
+
+  @Override
+  public <R> CompletableFuture<R> request(T body, Class<R> replyType, Duration timeout) {
+    requireNonNull(replyType, "replyType");
+    long millis = Options.positive("the timeout of a request", requireNonNull(timeout, "timeout"));
+    String correlation = UUID.randomUUID().toString();
+    CompletableFuture<Packet.Response> response = queue.request(correlation);
+    Publish options =
+        Publish.normal().timeToLive(Duration.ofMillis(millis)).correlationId(correlation);
+    try {
+      publish(
+          body,
+          options,
+          queue.self().id(),
+          failure -> {
+            if (failure != null) {
+              queue.later(() -> response.completeExceptionally(failure));
+            }
+          });
+    } catch (RuntimeException e) {
+      response.completeExceptionally(e);
+      throw e;
+    }
+    return response
+        .orTimeout(millis, TimeUnit.MILLISECONDS)
+        .thenApply(r -> this.<R>reply(r, replyType));
+  }
+
+  @SuppressWarnings("NullAway") // a reply may be null, as the responder's function returned it
+  private <R> R reply(Packet.Response response, Class<R> replyType) {
+    String error = response.error;
+    if (error != null) {
+      throw new QueueException("a request to queue '" + name() + "' failed: " + error);
+    }
+    byte[] body = response.body;
+    if (body == null) {
+      return null;
+    }
+    Object reply = queue.codec().decode(body);
+    if (!replyType.isInstance(reply)) {
+      throw new CompletionException(
+          new QueueException(
+              "the reply from queue '"
+                  + name()
+                  + "' is a "
+                  + reply.getClass().getName()
+                  + ", not a "
+                  + replyType.getName()));
+    }
+    return replyType.cast(reply);
+  }
+
+  @Override
+  public <R> Registration respond(Function<? super T, ? extends R> fn) {
+    return respond(fn, Listen.concurrency(1));
+  }
+
+  @Override
+  public <R> Registration respond(Function<? super T, ? extends R> fn, Listen options) {
+    requireNonNull(fn, "fn");
+    return listen(message -> respond(message, fn.apply(message.body())), options);
+  }
+
+  private void respond(Message<T> message, @Nullable Object reply) {
+    Traits traits = ((Received<T>) message).letter().traits;
+    String to = traits.replyTo();
+    String correlation = traits.correlationId();
+    if (to != null && correlation != null) {
+      byte[] body = reply == null ? null : queue.codec().encode(reply);
+      queue.respond(to, new Packet.Response(correlation, body, null));
+    }
+  }
+
+  // ---- looking at it, and steering
+
+  @Override
+  public DeadLetters<T> deadLetters() {
+    return new Graveyard();
+  }
+
+  @Override
+  public long size() {
+    QueueStats stats = stats();
+    return stats.waiting() + stats.inFlight();
+  }
+
+  @Override
+  public Stream<Message<T>> browse() {
+    return entries(false).map(entry -> new Received<>(queue.codec(), type, entry));
+  }
+
+  private Stream<Entry> entries(boolean dead) {
+    checkOpen();
+    return StreamSupport.stream(
+        new Spliterators.AbstractSpliterator<Entry>(
+            Long.MAX_VALUE, Spliterator.ORDERED | Spliterator.NONNULL) {
+          private final List<Entry> page = new ArrayList<>();
+          private long cursor;
+          private boolean last;
+
+          @Override
+          public boolean tryAdvance(Consumer<? super Entry> action) {
+            if (page.isEmpty() && !last) {
+              Packet.Page next = ask(Packet.Page.class, new Packet.Browse(dead, cursor, PAGE));
+              page.addAll(next.entries());
+              last = next.last();
+            }
+            if (page.isEmpty()) {
+              return false;
+            }
+            Entry entry = page.remove(0);
+            cursor = entry.seq;
+            action.accept(entry);
+            return true;
+          }
+        },
+        false);
+  }
+
+  @Override
+  public long purge() {
+    return ask(Packet.Done.class, new Packet.Purge(false, 0)).messages();
+  }
+
+  @Override
+  public void pause() {
+    Packet.Done unused = ask(Packet.Done.class, new Packet.SetPaused(true));
+  }
+
+  @Override
+  public void resume() {
+    Packet.Done unused = ask(Packet.Done.class, new Packet.SetPaused(false));
+  }
+
+  @Override
+  public QueueStats stats() {
+    Packet.Counted now = ask(Packet.Counted.class, new Packet.Count());
+    return now.stats(queue.now());
+  }
+
+  private <R extends Packet.Reply> R ask(Class<R> reply, Packet.Question question) {
+    checkOpen();
+    return reply.cast(Waits.await(queue.ask(question), name()));
+  }
+
+  @Override
+  public Registration onLoss(Consumer<String> listener) {
+    requireNonNull(listener, "listener");
+    checkOpen();
+    Registration registration = queue.onLoss(listener);
+    others.add(registration);
+    return registration;
+  }
+
+  @Override
+  public void close() {
+    synchronized (listening) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+    }
+    queue.closed();
+    List.copyOf(listening.keySet()).forEach(Listening::close);
+    others.forEach(Registration::close);
+  }
+
+  @Override
+  public String toString() {
+    return "MessageQueue[" + name() + (closed ? ", closed]" : "]");
+  }
+
+  /** The dead letters. */
+  private final class Graveyard implements DeadLetters<T> {
+    @Override
+    public long size() {
+      return stats().deadLetters();
+    }
+
+    @Override
+    public Stream<DeadLetter<T>> browse() {
+      return entries(true).map(this::letter);
+    }
+
+    private DeadLetter<T> letter(Entry entry) {
+      String cause = entry.cause;
+      return new DeadLetter<>(
+          new Received<>(queue.codec(), type, entry),
+          cause == null ? "" : cause,
+          Instant.ofEpochMilli(entry.diedAt),
+          entry.history.stream()
+              .map(
+                  attempt ->
+                      new DeadLetter.Failure(
+                          Instant.ofEpochMilli(attempt.at()), attempt.member(), attempt.error()))
+              .toList());
+    }
+
+    @Override
+    public long redrive() {
+      return QueueHandle.this.ask(Packet.Done.class, new Packet.Redrive(0)).messages();
+    }
+
+    @Override
+    public boolean redrive(DeadLetter<T> letter) {
+      requireNonNull(letter, "letter");
+      long seq = ((Received<T>) letter.message()).place();
+      return QueueHandle.this.ask(Packet.Done.class, new Packet.Redrive(seq)).messages() > 0;
+    }
+
+    @Override
+    public long purge() {
+      return QueueHandle.this.ask(Packet.Done.class, new Packet.Purge(true, 0)).messages();
+    }
+  }
+}

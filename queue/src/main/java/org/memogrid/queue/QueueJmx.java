@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.queue;
+
+import java.lang.management.ManagementFactory;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import javax.management.Attribute;
+import javax.management.AttributeList;
+import javax.management.AttributeNotFoundException;
+import javax.management.DynamicMBean;
+import javax.management.JMException;
+import javax.management.MBeanAttributeInfo;
+import javax.management.MBeanInfo;
+import javax.management.MBeanOperationInfo;
+import javax.management.ObjectName;
+import javax.management.ReflectionException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A queue that is open on a member, in the platform's JMX server: {@code
+ * org.memogrid:type=Queue,member=...,name=...}. Attributes are asked of the dispatching member.
+ */
+final class QueueJmx implements DynamicMBean {
+  private static final Logger LOG = LoggerFactory.getLogger(QueueJmx.class);
+  private static final Map<String, Function<QueueStats, Object>> ATTRIBUTES = new LinkedHashMap<>();
+
+  static {
+    ATTRIBUTES.put("Waiting", QueueStats::waiting);
+    ATTRIBUTES.put("InFlight", QueueStats::inFlight);
+    ATTRIBUTES.put("DeadLetters", QueueStats::deadLetters);
+    ATTRIBUTES.put("OldestAgeMillis", stats -> stats.oldestAge().toMillis());
+    ATTRIBUTES.put("Published", QueueStats::published);
+    ATTRIBUTES.put("Handled", QueueStats::handled);
+    ATTRIBUTES.put("Redelivered", QueueStats::redelivered);
+    ATTRIBUTES.put("Dropped", QueueStats::dropped);
+    ATTRIBUTES.put("PublishedPerSecond", QueueStats::publishedPerSecond);
+    ATTRIBUTES.put("HandledPerSecond", QueueStats::handledPerSecond);
+    ATTRIBUTES.put("Paused", QueueStats::paused);
+    ATTRIBUTES.put("Dispatcher", QueueStats::dispatcher);
+  }
+
+  private final Supplier<QueueStats> stats;
+  private final Map<String, Supplier<Object>> operations;
+
+  private QueueJmx(Supplier<QueueStats> stats, Map<String, Supplier<Object>> operations) {
+    this.stats = stats;
+    this.operations = operations;
+  }
+
+  static ObjectName name(String member, String queue) throws JMException {
+    return new ObjectName(
+        "org.memogrid:type=Queue,member="
+            + ObjectName.quote(member)
+            + ",name="
+            + ObjectName.quote(queue));
+  }
+
+  /**
+   * Registers a queue.
+   *
+   * @return takes it out again
+   */
+  static Runnable register(
+      String member,
+      String queue,
+      Supplier<QueueStats> stats,
+      Map<String, Supplier<Object>> operations) {
+    try {
+      ObjectName name = name(member, queue);
+      var unused =
+          ManagementFactory.getPlatformMBeanServer()
+              .registerMBean(new QueueJmx(stats, operations), name);
+      return () -> unregister(name);
+    } catch (JMException e) {
+      LOG.warn("queue '{}' is not in JMX on {}", queue, member, e);
+      return () -> {};
+    }
+  }
+
+  private static void unregister(ObjectName name) {
+    try {
+      ManagementFactory.getPlatformMBeanServer().unregisterMBean(name);
+    } catch (JMException e) {
+      LOG.debug("{} is not in JMX any more", name, e);
+    }
+  }
+
+  @Override
+  public Object getAttribute(String attribute) throws AttributeNotFoundException {
+    Function<QueueStats, Object> read = ATTRIBUTES.get(attribute);
+    if (read == null) {
+      throw new AttributeNotFoundException(attribute + ": there are " + ATTRIBUTES.keySet());
+    }
+    return read.apply(stats.get());
+  }
+
+  @Override
+  public AttributeList getAttributes(String[] names) {
+    QueueStats now = stats.get();
+    AttributeList found = new AttributeList();
+    for (String name : names) {
+      Function<QueueStats, Object> read = ATTRIBUTES.get(name);
+      if (read != null) {
+        found.add(new Attribute(name, read.apply(now)));
+      }
+    }
+    return found;
+  }
+
+  @Override
+  public void setAttribute(Attribute attribute) throws AttributeNotFoundException {
+    throw new AttributeNotFoundException(attribute.getName() + " can't be set");
+  }
+
+  @Override
+  public AttributeList setAttributes(AttributeList attributes) {
+    return new AttributeList();
+  }
+
+  @Override
+  public Object invoke(String action, Object @Nullable [] args, String @Nullable [] signature)
+      throws ReflectionException {
+    Supplier<Object> operation = operations.get(action);
+    if (operation == null) {
+      throw new ReflectionException(
+          new NoSuchMethodException(action), "there are " + operations.keySet());
+    }
+    return operation.get();
+  }
+
+  @Override
+  public MBeanInfo getMBeanInfo() {
+    return new MBeanInfo(
+        QueueJmx.class.getName(),
+        "A queue",
+        ATTRIBUTES.keySet().stream()
+            .map(name -> new MBeanAttributeInfo(name, type(name), name, true, false, false))
+            .toArray(MBeanAttributeInfo[]::new),
+        null,
+        operations.keySet().stream()
+            .map(
+                name ->
+                    new MBeanOperationInfo(
+                        name, name, null, "java.lang.Long", MBeanOperationInfo.ACTION))
+            .toArray(MBeanOperationInfo[]::new),
+        null);
+  }
+
+  private static String type(String attribute) {
+    return switch (attribute) {
+      case "Paused" -> "boolean";
+      case "Dispatcher" -> "java.lang.String";
+      case "PublishedPerSecond", "HandledPerSecond" -> "double";
+      default -> "long";
+    };
+  }
+}

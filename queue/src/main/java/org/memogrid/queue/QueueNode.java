@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.queue;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.Registration;
+import org.memogrid.cluster.Codec;
+import org.memogrid.cluster.Member;
+import org.memogrid.cluster.Membership;
+import org.memogrid.internal.node.Node;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One queue on one member, used here or not: the shell around a {@link QueueCore}.
+ *
+ * <p>Invariants:
+ *
+ * <ul>
+ *   <li>The core handles one event at a time. Whoever brings an event handles it and those that
+ *       come meanwhile, unless somebody is at it already; after so many a thread of the queue's own
+ *       goes on, since the wire's must not be kept from other senders' messages.
+ *   <li>The user's code never runs in a turn, nor what hangs on a future.
+ *   <li>What a message changes is sent at the end of the turn, with what others changed in it.
+ * </ul>
+ */
+final class QueueNode {
+  private static final Logger LOG = LoggerFactory.getLogger(QueueNode.class);
+  private static final int ROUND = 128;
+  private static final Duration LEAVING = Duration.ofSeconds(3);
+
+  private final String name;
+  private final Node node;
+  private final Executor threads;
+  private final PacketFormat format = new PacketFormat();
+  private final Queue<Runnable> events = new ConcurrentLinkedQueue<>();
+  private final AtomicInteger backlog = new AtomicInteger();
+  private final AtomicLong lastSubscription = new AtomicLong();
+  private final Map<Long, Listener> listeners = new ConcurrentHashMap<>();
+  private final Map<String, CompletableFuture<Packet.Response>> requests =
+      new ConcurrentHashMap<>();
+  private final List<Consumer<String>> lossListeners = new CopyOnWriteArrayList<>();
+  private volatile @Nullable String closed;
+  private int handles;
+  private Runnable fromJmx = () -> {};
+
+  // Used by whoever has the turn.
+  private final QueueCore core;
+  private final Queue<Packet> toSelf = new ArrayDeque<>();
+  private final List<CompletableFuture<Packet.Reply>> asked = new ArrayList<>();
+  private List<Runnable> outcomes = new ArrayList<>();
+  private long wakeAt = Long.MAX_VALUE;
+
+  /** Takes messages for one subscription. Must not block. */
+  interface Listener {
+    void take(Packet.Delivery delivery);
+  }
+
+  QueueNode(String name, Node node, Executor threads) {
+    this.name = name;
+    this.node = node;
+    this.threads = threads;
+    Member self = node.membership().self();
+    this.core = new QueueCore(name, self, Rules.all(), node.clock()::millis, this::perform);
+  }
+
+  String name() {
+    return name;
+  }
+
+  Codec codec() {
+    return node.codec();
+  }
+
+  Member self() {
+    return node.membership().self();
+  }
+
+  Executor threads() {
+    return threads;
+  }
+
+  long now() {
+    return node.clock().millis();
+  }
+
+  // ---- turns
+
+  private void feed(Runnable event) {
+    events.add(event);
+    if (backlog.getAndIncrement() == 0) {
+      handle(1);
+    }
+  }
+
+  private void goOn() {
+    handle(Integer.MAX_VALUE);
+  }
+
+  private void handle(int rounds) {
+    for (int round = 0; ; round++) {
+      int handled = round();
+      List<Runnable> ended = outcomes;
+      if (!ended.isEmpty()) {
+        outcomes = new ArrayList<>();
+        elsewhere(() -> ended.forEach(Runnable::run));
+      }
+      if (backlog.addAndGet(-handled) <= 0) {
+        return;
+      }
+      if (round + 1 >= rounds && elsewhere(this::goOn)) {
+        return;
+      }
+    }
+  }
+
+  private int round() {
+    int handled = 0;
+    for (Runnable next = events.poll(); next != null; next = events.poll()) {
+      run(next);
+      if (++handled == ROUND) {
+        break;
+      }
+    }
+    do {
+      for (Packet own = toSelf.poll(); own != null; own = toSelf.poll()) {
+        Packet packet = own;
+        run(() -> core.received(self(), packet));
+      }
+      run(core::flush);
+    } while (!toSelf.isEmpty());
+    wake();
+    return handled;
+  }
+
+  private void run(Runnable event) {
+    try {
+      event.run();
+    } catch (RuntimeException | Error e) {
+      LOG.error("queue '{}' failed on an event: messages may be stuck, report this", name, e);
+    }
+  }
+
+  private boolean elsewhere(Runnable task) {
+    try {
+      threads.execute(task);
+      return true;
+    } catch (RejectedExecutionException leaving) {
+      return false;
+    }
+  }
+
+  private void wake() {
+    long next = core.nextWake();
+    if (next >= wakeAt || closed != null) {
+      return;
+    }
+    wakeAt = next;
+    try {
+      var unused =
+          node.scheduler()
+              .schedule(
+                  () ->
+                      feed(
+                          () -> {
+                            wakeAt = Long.MAX_VALUE;
+                            core.tick();
+                          }),
+                  Math.max(1, next - now()),
+                  TimeUnit.MILLISECONDS);
+    } catch (RejectedExecutionException leaving) {
+      LOG.debug("queue '{}' is not woken any more", name, leaving);
+    }
+  }
+
+  /** Runs the user's code after the turn. Called in a turn. */
+  void later(Runnable task) {
+    outcomes.add(task);
+  }
+
+  // ---- events
+
+  void install(Membership now) {
+    feed(() -> core.install(now.id(), now.members()));
+  }
+
+  void received(Member from, Packet packet) {
+    if (packet instanceof Packet.Response response) {
+      CompletableFuture<Packet.Response> request = requests.remove(response.correlationId);
+      if (request != null) {
+        var unused = elsewhere(() -> request.complete(response));
+      }
+    } else {
+      feed(() -> core.received(from, packet));
+    }
+  }
+
+  /** Completes when the message is held by as many members as it should be. */
+  void publish(Traits traits, byte[] body, Ticket ticket) {
+    feed(
+        () -> {
+          String why = closed;
+          if (why != null) {
+            ticket.ended(new IllegalStateException(why));
+          } else {
+            core.publish(traits, body, ticket);
+          }
+        });
+  }
+
+  /** What a publisher waits for. Called in a turn: it must not run anything else. */
+  interface Ticket {
+    void ended(@Nullable RuntimeException failure);
+  }
+
+  CompletableFuture<Packet.Reply> ask(Packet.Question question) {
+    CompletableFuture<Packet.Reply> answer = new CompletableFuture<>();
+    feed(
+        () -> {
+          String why = closed;
+          if (why != null) {
+            outcomes.add(() -> answer.completeExceptionally(new IllegalStateException(why)));
+          } else {
+            core.ask(question, answer);
+            asked.add(answer);
+          }
+        });
+    return answer;
+  }
+
+  /** Begins a subscription; {@link #unsubscribe} ends it. */
+  long subscribe(int window, @Nullable Selector selector, Listener listener) {
+    long id = lastSubscription.incrementAndGet();
+    listeners.put(id, listener);
+    feed(() -> core.subscribe(new Packet.Subscription(id, window, selector)));
+    return id;
+  }
+
+  void unsubscribe(long subscription) {
+    feed(
+        () -> {
+          core.unsubscribe(subscription);
+          listeners.remove(subscription);
+        });
+  }
+
+  void settle(Tag tag, Packet.Verdict verdict, String error, long delay) {
+    feed(() -> core.settle(tag, verdict, error, delay));
+  }
+
+  /** Completes with the response to a message that carries the correlation id. */
+  CompletableFuture<Packet.Response> request(String correlationId) {
+    CompletableFuture<Packet.Response> response = new CompletableFuture<>();
+    requests.put(correlationId, response);
+    var unused = response.whenComplete((r, e) -> requests.remove(correlationId));
+    return response;
+  }
+
+  /** Sends a response; to a member that is gone it does nothing. */
+  void respond(String to, Packet.Response response) {
+    for (Member member : node.membership().members()) {
+      if (member.id().equals(to)) {
+        node.wire().send(member, QueueFeature.SERVICE, format, new Addressed(name, response));
+      }
+    }
+  }
+
+  Registration onLoss(Consumer<String> listener) {
+    lossListeners.add(listener);
+    return () -> lossListeners.remove(listener);
+  }
+
+  // ---- JMX
+
+  /** The first handle on this member brings the queue into JMX, the last one takes it out. */
+  synchronized void opened() {
+    if (handles++ == 0) {
+      Map<String, Supplier<Object>> operations = new LinkedHashMap<>();
+      operations.put("pause", () -> done(new Packet.SetPaused(true)));
+      operations.put("resume", () -> done(new Packet.SetPaused(false)));
+      operations.put("redrive", () -> done(new Packet.Redrive(0)));
+      fromJmx = QueueJmx.register(self().name(), name, this::stats, operations);
+    }
+  }
+
+  synchronized void closed() {
+    if (handles > 0 && --handles == 0) {
+      fromJmx.run();
+    }
+  }
+
+  private QueueStats stats() {
+    return ((Packet.Counted) Waits.await(ask(new Packet.Count()), name)).stats(now());
+  }
+
+  private long done(Packet.Question question) {
+    return ((Packet.Done) Waits.await(ask(question), name)).messages();
+  }
+
+  // ---- effects
+
+  private void perform(Effect effect) {
+    if (effect instanceof Effect.Send send) {
+      send(send);
+    } else if (effect instanceof Effect.Begin begin) {
+      Listener listener = listeners.get(begin.delivery().subscription());
+      if (listener == null) {
+        core.settle(begin.delivery().tag(), Packet.Verdict.RELEASED, "", 0);
+      } else {
+        listener.take(begin.delivery());
+      }
+    } else if (effect instanceof Effect.Published published) {
+      String failure = published.failure();
+      ((Ticket) published.ticket()).ended(failure == null ? null : failure(failure));
+    } else if (effect instanceof Effect.Answered answered) {
+      answered(answered);
+    } else if (effect instanceof Effect.Lost lost) {
+      LOG.error("{}", lost.what());
+      outcomes.add(() -> lossListeners.forEach(listener -> tell(listener, lost.what())));
+    } else if (effect instanceof Effect.Reigning reigning) {
+      LOG.debug(
+          "{} {} queue '{}' as {}",
+          self(),
+          reigning.begins() ? "dispatches" : "does not dispatch",
+          name,
+          reigning.epoch());
+    }
+  }
+
+  private void send(Effect.Send send) {
+    if (send.packet() instanceof Packet.Response && send.to().equals(self())) {
+      received(self(), send.packet());
+    } else if (send.to().equals(self())) {
+      toSelf.add(send.packet());
+    } else {
+      node.wire().send(send.to(), QueueFeature.SERVICE, format, new Addressed(name, send.packet()));
+    }
+  }
+
+  private RuntimeException failure(String why) {
+    return closed != null ? new IllegalStateException(why) : new QueueFullException(why);
+  }
+
+  @SuppressWarnings("unchecked") // tickets of questions are these futures
+  private void answered(Effect.Answered answered) {
+    CompletableFuture<Packet.Reply> answer = (CompletableFuture<Packet.Reply>) answered.ticket();
+    asked.removeIf(other -> other == answer);
+    outcomes.add(() -> answer.complete(answered.reply()));
+  }
+
+  private void tell(Consumer<String> listener, String what) {
+    try {
+      listener.accept(what);
+    } catch (RuntimeException | Error e) {
+      LOG.error("listener {} of queue '{}' failed on: {}", listener, name, what, e);
+    }
+  }
+
+  // ---- the end
+
+  /** Hands over what is here before the member goes, as far as that is soon done. */
+  void leave() {
+    listeners.keySet().forEach(this::unsubscribe);
+    long until = System.nanoTime() + LEAVING.toNanos();
+    CompletableFuture<Void> quiet = new CompletableFuture<>();
+    checkQuiet(quiet, until);
+    try {
+      quiet.get(LEAVING.toMillis() + 500, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (java.util.concurrent.ExecutionException | java.util.concurrent.TimeoutException late) {
+      LOG.warn("queue '{}' leaves with messages under way: they come again elsewhere", name);
+    }
+  }
+
+  private void checkQuiet(CompletableFuture<Void> quiet, long until) {
+    feed(
+        () -> {
+          if (core.isQuiet() || System.nanoTime() - until >= 0) {
+            outcomes.add(() -> quiet.complete(null));
+            return;
+          }
+          try {
+            var unused =
+                node.scheduler()
+                    .schedule(() -> checkQuiet(quiet, until), 10, TimeUnit.MILLISECONDS);
+          } catch (RejectedExecutionException gone) {
+            outcomes.add(() -> quiet.complete(null));
+          }
+        });
+  }
+
+  /** Releases all that wait here. */
+  void stop() {
+    synchronized (this) {
+      handles = 0;
+      fromJmx.run();
+      fromJmx = () -> {};
+    }
+    String why = "queue '" + name + "': the cluster was closed on " + self() + "; join again";
+    feed(
+        () -> {
+          if (closed != null) {
+            return;
+          }
+          closed = why;
+          core.shutDown(why);
+          List<CompletableFuture<Packet.Reply>> waiting = List.copyOf(asked);
+          asked.clear();
+          outcomes.add(
+              () -> {
+                IllegalStateException failure = new IllegalStateException(why);
+                waiting.forEach(answer -> answer.completeExceptionally(failure));
+                requests.values().forEach(request -> request.completeExceptionally(failure));
+              });
+        });
+  }
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.queue;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cluster.Member;
+
+/**
+ * The way to a reign: ask all members what they hold, take the best copy, and what others have that
+ * it never had.
+ *
+ * <p>A copy is behind another if its reign is one that the other went through. Copies of which none
+ * is behind the other come from the two sides of a split: the one that did more goes on, and
+ * messages that came in during reigns it does not know come in again.
+ */
+final class Recovery {
+  private final Desk desk;
+  private final Epoch epoch;
+  private final View view;
+  private final Replica own;
+  private final Set<Member> asked;
+  private final Map<Member, Packet.Holding> holdings = new LinkedHashMap<>();
+  private final Queue<Member> toFetch = new ArrayDeque<>();
+  private final List<Entry> more = new ArrayList<>();
+  private final List<Epoch> united = new ArrayList<>();
+  private Epoch secured;
+  private @Nullable Member best;
+  private @Nullable QueueState result;
+  private @Nullable QueueState fetching;
+  private long cursor;
+  private boolean done;
+  private boolean moved;
+
+  Recovery(Desk desk, Epoch epoch, View view, Replica own) {
+    this.desk = desk;
+    this.epoch = epoch;
+    this.view = view;
+    this.own = own;
+    this.secured = own.secured();
+    this.asked = new HashSet<>(view.members());
+    asked.remove(desk.self());
+    Packet.Holding mine = own.holding();
+    if (mine != null) {
+      holdings.put(desk.self(), mine);
+    }
+  }
+
+  Epoch epoch() {
+    return epoch;
+  }
+
+  /** Asks those that have not answered, at the beginning and again. */
+  void ask() {
+    asked.forEach(member -> desk.send(member, new Packet.Collect(epoch)));
+    chooseIfAllAnswered();
+  }
+
+  /** Whether a copy should come and nothing has come since this was asked last. */
+  boolean isStuck() {
+    boolean stuck = best != null && !moved;
+    moved = false;
+    return stuck;
+  }
+
+  void held(Member from, Packet.Held held) {
+    if (!held.epoch().equals(epoch) || !asked.remove(from)) {
+      return;
+    }
+    if (secured.isBefore(held.secured())) {
+      secured = held.secured();
+    }
+    Packet.Holding its = held.holding();
+    if (its != null) {
+      holdings.put(from, its);
+    }
+    chooseIfAllAnswered();
+  }
+
+  private void chooseIfAllAnswered() {
+    boolean enough =
+        asked.isEmpty() || (!holdings.isEmpty() && !desk.apply(Rule.ASK_ALL_BEFORE_SERVING));
+    if (enough && best == null && !done) {
+      choose();
+    }
+  }
+
+  private void choose() {
+    if (holdings.isEmpty()) {
+      result = new QueueState();
+      done = true;
+      return;
+    }
+    List<Member> foremost = holdings.keySet().stream().filter(this::isForemost).toList();
+    Comparator<Member> byWork =
+        Comparator.comparingLong((Member m) -> holding(m).position())
+            .thenComparing(m -> holding(m).epoch())
+            .thenComparing(m -> m.equals(desk.self()) ? 1 : 0);
+    best = foremost.stream().max(byWork).orElseThrow();
+    if (!desk.apply(Rule.TAKE_THE_BEST_COPY)) {
+      best = holdings.keySet().stream().min(byWork).orElseThrow();
+    }
+    if (best.equals(desk.self())) {
+      result = own.state();
+    } else {
+      toFetch.add(best);
+    }
+    for (Member other : foremost) {
+      if (holding(other).epoch().equals(holding(best).epoch())) {
+        continue;
+      }
+      united.addAll(holding(other).lineage().epochs());
+      if (hasMore(holding(other))) {
+        if (other.equals(desk.self())) {
+          addMore(own.state());
+        } else {
+          toFetch.add(other);
+        }
+      }
+    }
+    fetchNext();
+  }
+
+  private Packet.Holding holding(Member member) {
+    Packet.Holding holding = holdings.get(member);
+    if (holding == null) {
+      throw new IllegalStateException(member + " holds nothing");
+    }
+    return holding;
+  }
+
+  private boolean isForemost(Member member) {
+    Packet.Holding its = holding(member);
+    return holdings.values().stream().noneMatch(other -> isBehind(its, other));
+  }
+
+  private static boolean isBehind(Packet.Holding one, Packet.Holding other) {
+    return one.epoch().equals(other.epoch())
+        ? one.position() < other.position()
+        : other.lineage().has(one.epoch());
+  }
+
+  /** Whether it has messages that the best copy never had. */
+  private boolean hasMore(Packet.Holding other) {
+    return !isKnown(other.lastBorn(), other.nextSeq() - 1) && desk.apply(Rule.UNITE_AFTER_SPLIT);
+  }
+
+  private boolean isKnown(Epoch born, long seq) {
+    Member chosen = best;
+    return chosen != null && holding(chosen).lineage().knows(born, seq);
+  }
+
+  private void addMore(@Nullable QueueState other) {
+    if (other != null) {
+      other.forEach(
+          entry -> {
+            if (!isKnown(entry.born, entry.seq)) {
+              more.add(entry.copy());
+            }
+          });
+    }
+  }
+
+  private void fetchNext() {
+    fetching = null;
+    cursor = 0;
+    Member next = toFetch.peek();
+    if (next == null) {
+      done = true;
+    } else {
+      desk.send(next, new Packet.Fetch(epoch, 0));
+    }
+  }
+
+  void chunk(Member from, Packet.Chunk chunk) {
+    if (!chunk.epoch().equals(epoch) || !from.equals(toFetch.peek()) || chunk.cursor() != cursor) {
+      return;
+    }
+    QueueState.Head head = chunk.head();
+    if (head != null) {
+      fetching = new QueueState(head);
+    }
+    QueueState copy = fetching;
+    if (copy == null) {
+      return;
+    }
+    moved = true;
+    chunk.entries().forEach(copy::put);
+    if (!chunk.last()) {
+      cursor = chunk.entries().get(chunk.entries().size() - 1).seq;
+      desk.send(from, new Packet.Fetch(epoch, cursor));
+      return;
+    }
+    toFetch.remove();
+    if (from.equals(best)) {
+      result = copy;
+    } else {
+      addMore(copy);
+    }
+    fetchNext();
+  }
+
+  boolean isDone() {
+    return done;
+  }
+
+  /** What is gone; null if nothing is. */
+  @Nullable String lost() {
+    boolean known =
+        secured.equals(Epoch.NONE)
+            || united.contains(secured)
+            || (best != null && holding(best).lineage().has(secured));
+    if (known) {
+      return null;
+    }
+    return "messages of queue '"
+        + desk.queue()
+        + "' are gone: all members that held what was there in reign "
+        + secured
+        + " were lost or can't be reached; what "
+        + (best == null ? "nobody" : best)
+        + " still had goes on. If they come back, it comes in again. Lose fewer members at a time";
+  }
+
+  Dispatcher reign() {
+    QueueState copy = result;
+    if (copy == null) {
+      throw new IllegalStateException("the reign " + epoch + " has no copy yet");
+    }
+    own.own(copy);
+    return new Dispatcher(desk, epoch, copy, view, adoptable(copy), united, more, secured);
+  }
+
+  /** Those that can go on with what they have, since it is what the home goes on with. */
+  private List<Member> adoptable(QueueState copy) {
+    return view.rank().stream()
+        .filter(member -> !member.equals(desk.self()))
+        .filter(
+            member -> {
+              Packet.Holding its = holdings.get(member);
+              return its != null
+                  && its.epoch().equals(copy.epoch())
+                  && its.position() == copy.position();
+            })
+        .toList();
+  }
+}

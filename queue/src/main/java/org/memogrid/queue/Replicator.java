@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.queue;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cluster.Member;
+
+/**
+ * The home's side of replication: sends its log to the backup, and knows how far that has come.
+ *
+ * <p>A backup that begins with nothing gets the entries in order of their places, mixed into the
+ * stream of operations. That makes a copy: 1. an operation on an entry that was sent is applied
+ * there; 2. one on an entry that was not sent finds nothing there, and the entry is sent later as
+ * it is then.
+ */
+final class Replicator {
+  private static final int IN_FLIGHT = 4;
+  private static final int BATCH_OPS = 1_024;
+  private static final int BATCH_BYTES = 256 * 1024;
+  private static final int CHUNK_BYTES = 128 * 1024;
+
+  private final Desk desk;
+  private final Epoch stream;
+  private final QueueState state;
+  private final Map<Member, Backup> backups = new LinkedHashMap<>();
+  private final List<Op> log = new ArrayList<>();
+  private long logStart;
+  private Epoch epoch;
+  private boolean alone;
+  private long safe;
+
+  /** One stream. */
+  private static final class Backup {
+    final Member member;
+    Packet.@Nullable Begin begin;
+    boolean reset;
+
+    /** Whether it began with nothing. */
+    boolean copies;
+
+    boolean copying;
+    long cursor;
+    long batches;
+    long sent;
+    long acknowledged;
+    boolean synced;
+    final Queue<Sent> inFlight = new ArrayDeque<>();
+
+    Backup(Member member) {
+      this.member = member;
+    }
+  }
+
+  private record Sent(long batch, long position, boolean complete) {}
+
+  Replicator(Desk desk, Epoch epoch, QueueState state) {
+    this.desk = desk;
+    this.stream = epoch;
+    this.epoch = epoch;
+    this.state = state;
+    this.logStart = state.position();
+    // What came in before is not known to be on two members: only a synced backup tells.
+    this.safe = state.position() - 1;
+  }
+
+  /** Goes on as another reign. */
+  void reign(Epoch next) {
+    epoch = next;
+  }
+
+  /** Whether nobody else is there to hold a copy. */
+  void alone(boolean nobodyElse) {
+    alone = nobodyElse;
+  }
+
+  boolean has(Member member) {
+    return backups.containsKey(member);
+  }
+
+  /** Begins a stream. */
+  void add(Member member, Packet.@Nullable Adopt adopt) {
+    Backup backup = new Backup(member);
+    backup.begin = adopt;
+    backup.sent = state.position();
+    backup.acknowledged = state.position() - 1;
+    if (adopt == null) {
+      reset(backup);
+    }
+    backups.put(member, backup);
+  }
+
+  private void reset(Backup backup) {
+    backup.begin = null;
+    backup.reset = true;
+    backup.copies = true;
+    backup.copying = true;
+    backup.cursor = 0;
+    backup.synced = false;
+    backup.inFlight.clear();
+  }
+
+  void remove(Member member) {
+    backups.remove(member);
+  }
+
+  List<Member> members() {
+    return List.copyOf(backups.keySet());
+  }
+
+  boolean isSynced(Member member) {
+    Backup backup = backups.get(member);
+    return backup != null && backup.synced;
+  }
+
+  /**
+   * Whether there is a backup that has everything, or will have with its first answer, or need be
+   * none: then nothing goes unsaved.
+   */
+  boolean isStrict() {
+    return alone || backups.values().stream().anyMatch(backup -> backup.synced || !backup.copies);
+  }
+
+  /** All operations up to here are held by as many members as they should be. */
+  long safe() {
+    long now = safe;
+    if (alone) {
+      now = state.position();
+    } else {
+      long least = Long.MAX_VALUE;
+      for (Backup backup : backups.values()) {
+        if (backup.synced) {
+          least = Math.min(least, backup.acknowledged);
+        }
+      }
+      if (least != Long.MAX_VALUE) {
+        now = Math.max(now, least);
+      }
+    }
+    safe = now;
+    return now;
+  }
+
+  /** Takes an operation that was just applied to the state. */
+  void record(Op op) {
+    if (backups.isEmpty()) {
+      log.clear();
+      logStart = state.position();
+    } else {
+      log.add(op);
+    }
+  }
+
+  void acknowledged(Member from, Packet.Replicated ack) {
+    Backup backup = backups.get(from);
+    if (backup == null
+        || !ack.stream().equals(stream)
+        || backup.inFlight.stream().noneMatch(s -> s.batch == ack.batch())) {
+      return;
+    }
+    if (!ack.ok()) {
+      reset(backup);
+      return;
+    }
+    while (!backup.inFlight.isEmpty() && backup.inFlight.element().batch <= ack.batch()) {
+      Sent sent = backup.inFlight.remove();
+      backup.acknowledged = sent.position;
+      backup.synced |= sent.complete;
+    }
+  }
+
+  /** Sends what there is to send. */
+  void flush() {
+    for (Backup backup : backups.values()) {
+      while (backup.inFlight.size() < IN_FLIGHT && hasMore(backup)) {
+        send(backup);
+      }
+    }
+    trim();
+  }
+
+  private boolean hasMore(Backup backup) {
+    return backup.begin != null || backup.reset || backup.copying || backup.sent < state.position();
+  }
+
+  private void send(Backup backup) {
+    if (backup.reset) {
+      backup.begin = new Packet.Reset(state.head());
+      backup.reset = false;
+      backup.sent = state.position();
+    }
+    List<Op> ops = next(backup);
+    Packet.Begin begin = backup.begin;
+    backup.begin = null;
+    List<Entry> entries = List.of();
+    boolean complete = begin instanceof Packet.Adopt;
+    if (backup.copying && backup.sent == state.position()) {
+      entries = state.after(backup.cursor, CHUNK_BYTES).stream().map(Entry::copy).toList();
+      if (entries.isEmpty()) {
+        backup.copying = false;
+        complete = true;
+      } else {
+        backup.cursor = entries.get(entries.size() - 1).seq;
+      }
+    }
+    long batch = ++backup.batches;
+    backup.inFlight.add(new Sent(batch, backup.sent, complete));
+    desk.send(
+        backup.member, new Packet.Replicate(epoch, stream, batch, begin, ops, entries, complete));
+  }
+
+  private List<Op> next(Backup backup) {
+    int from = Math.toIntExact(backup.sent - logStart);
+    int to = from;
+    int bytes = 0;
+    while (to < log.size() && to - from < BATCH_OPS && bytes < BATCH_BYTES) {
+      bytes += log.get(to) instanceof Op.Add add ? add.letter().size() : 24;
+      to++;
+    }
+    backup.sent += to - from;
+    return List.copyOf(log.subList(from, to));
+  }
+
+  private void trim() {
+    long least = state.position();
+    for (Backup backup : backups.values()) {
+      least = Math.min(least, backup.sent);
+    }
+    log.subList(0, Math.toIntExact(least - logStart)).clear();
+    logStart = least;
+  }
+}

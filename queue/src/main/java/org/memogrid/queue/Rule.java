@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.queue;
+
+/**
+ * The rules of the protocol, by the names that the code and the tests call them. A simulated
+ * cluster without one breaks an invariant, and a test shows so, for all but two that the test
+ * names.
+ */
+enum Rule {
+  /** A publisher is answered only when the backup has the message, if there is another member. */
+  CONFIRM_AFTER_BACKUP,
+  /** A message leaves for its consumer only when the backup knows that it does. */
+  HAND_OUT_AFTER_BACKUP,
+  /** A member that has told a new home what it holds takes nothing of an older one. */
+  REFUSE_OLDER_HOMES,
+  /** A new home serves only after all members of the view told what they hold. */
+  ASK_ALL_BEFORE_SERVING,
+  /** A new home goes on with the copy that knows most. */
+  TAKE_THE_BEST_COPY,
+  /** What only the other side of a split had comes in again when they meet. */
+  UNITE_AFTER_SPLIT,
+  /** An old backup stays one until the new one has everything. */
+  KEEP_THE_OLD_BACKUP,
+  /** Members that are no backup any more forget their copies. */
+  FORGET_OLD_COPIES,
+  /** A producer sends again to a new home what was not confirmed. */
+  SEND_AGAIN,
+  /** A home takes a message of one id once. */
+  TAKE_ONCE,
+  /** A new home sends again what is handed out. */
+  HAND_OUT_AGAIN,
+  /** A consumer that has a message, or had, does not begin it again. */
+  BEGIN_ONCE,
+  /** A consumer remembers what it settled until the home has confirmed it. */
+  REMEMBER_SETTLED,
+  /** What a lost member had is handed out to others. */
+  TAKE_BACK_FROM_LOST,
+  /** Only who has a message now can settle it. */
+  SETTLE_BY_TAG,
+  /** Of one ordering key one message is out at a time. */
+  ONE_PER_KEY,
+  /** No listener holds more than its window. */
+  WITHIN_WINDOW,
+  /** A message that failed too often is handed out no more. */
+  LIMIT_ATTEMPTS,
+  /** A message that took its member with it too often is handed out no more. */
+  LIMIT_CRASHES,
+  /** Of the messages that were out on a lost member, a member gets one at a time. */
+  SUSPECTS_ALONE
+}

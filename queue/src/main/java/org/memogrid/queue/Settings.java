@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.queue;
+
+import java.time.Duration;
+
+/**
+ * What all members must agree on about a queue. Times are in milliseconds.
+ *
+ * @param attempts how often a message is tried before it is a dead letter
+ * @param crashes how many members it may take with it before it is one
+ * @param backoff the longest pause after the first failure; doubled after each
+ * @param longestBackoff where doubling ends
+ * @param capacity messages waiting and handed out; 0 without limit
+ * @param largest body, in bytes
+ * @param dedupeWindow how long a dedupe id is remembered
+ * @param rate messages handed out per {@code ratePeriod} in the cluster; 0 without limit
+ * @param nodeRate the same for each member
+ */
+record Settings(
+    int attempts,
+    int crashes,
+    long backoff,
+    long longestBackoff,
+    long capacity,
+    WhenFull whenFull,
+    int largest,
+    long dedupeWindow,
+    int rate,
+    long ratePeriod,
+    int nodeRate,
+    long nodeRatePeriod) {
+  static final int DEFAULT_LARGEST = 8 * 1024 * 1024;
+
+  static final Settings DEFAULT =
+      new Settings(
+          10,
+          3,
+          100,
+          60_000,
+          0,
+          WhenFull.BLOCK,
+          DEFAULT_LARGEST,
+          Duration.ofMinutes(10).toMillis(),
+          0,
+          1_000,
+          0,
+          1_000);
+
+  Settings withAttempts(int attempts) {
+    return new Settings(
+        attempts,
+        crashes,
+        backoff,
+        longestBackoff,
+        capacity,
+        whenFull,
+        largest,
+        dedupeWindow,
+        rate,
+        ratePeriod,
+        nodeRate,
+        nodeRatePeriod);
+  }
+
+  Settings withCrashes(int crashes) {
+    return new Settings(
+        attempts,
+        crashes,
+        backoff,
+        longestBackoff,
+        capacity,
+        whenFull,
+        largest,
+        dedupeWindow,
+        rate,
+        ratePeriod,
+        nodeRate,
+        nodeRatePeriod);
+  }
+
+  Settings withBackoff(long backoff, long longestBackoff) {
+    return new Settings(
+        attempts,
+        crashes,
+        backoff,
+        longestBackoff,
+        capacity,
+        whenFull,
+        largest,
+        dedupeWindow,
+        rate,
+        ratePeriod,
+        nodeRate,
+        nodeRatePeriod);
+  }
+
+  Settings withCapacity(long capacity, WhenFull whenFull) {
+    return new Settings(
+        attempts,
+        crashes,
+        backoff,
+        longestBackoff,
+        capacity,
+        whenFull,
+        largest,
+        dedupeWindow,
+        rate,
+        ratePeriod,
+        nodeRate,
+        nodeRatePeriod);
+  }
+
+  Settings withLargest(int largest) {
+    return new Settings(
+        attempts,
+        crashes,
+        backoff,
+        longestBackoff,
+        capacity,
+        whenFull,
+        largest,
+        dedupeWindow,
+        rate,
+        ratePeriod,
+        nodeRate,
+        nodeRatePeriod);
+  }
+
+  Settings withDedupeWindow(long dedupeWindow) {
+    return new Settings(
+        attempts,
+        crashes,
+        backoff,
+        longestBackoff,
+        capacity,
+        whenFull,
+        largest,
+        dedupeWindow,
+        rate,
+        ratePeriod,
+        nodeRate,
+        nodeRatePeriod);
+  }
+
+  Settings withRate(int rate, long ratePeriod) {
+    return new Settings(
+        attempts,
+        crashes,
+        backoff,
+        longestBackoff,
+        capacity,
+        whenFull,
+        largest,
+        dedupeWindow,
+        rate,
+        ratePeriod,
+        nodeRate,
+        nodeRatePeriod);
+  }
+
+  Settings withNodeRate(int nodeRate, long nodeRatePeriod) {
+    return new Settings(
+        attempts,
+        crashes,
+        backoff,
+        longestBackoff,
+        capacity,
+        whenFull,
+        largest,
+        dedupeWindow,
+        rate,
+        ratePeriod,
+        nodeRate,
+        nodeRatePeriod);
+  }
+}

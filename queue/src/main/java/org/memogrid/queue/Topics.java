@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.queue;
+
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.CacheOptions;
+import org.memogrid.cache.Mode;
+import org.memogrid.cache.Registration;
+import org.memogrid.cluster.Codec;
+import org.memogrid.cluster.Member;
+import org.memogrid.internal.node.Node;
+import org.memogrid.internal.store.Envelope;
+import org.memogrid.internal.store.Serial;
+import org.memogrid.internal.store.Store;
+import org.memogrid.internal.store.Versions;
+import org.memogrid.internal.wire.Wire;
+import org.memogrid.internal.wire.WireFormat;
+
+/**
+ * What is published to topics, on one member: to the subscribers here, and which durable
+ * subscriptions there are in the cluster.
+ */
+final class Topics {
+  static final String SERVICE = "topic";
+  private static final String STORE = "memogrid.queue.topics";
+
+  private final Node node;
+  private final Executor threads;
+  private final Format format = new Format();
+  private final Registration service;
+  private final Map<String, List<Subscriber>> subscribers = new ConcurrentHashMap<>();
+  private final Versions versions = new Versions();
+  private @Nullable Store durable;
+
+  /** A message to all members. */
+  private static final class Published {
+    final String topic;
+    final byte[] body;
+
+    Published(String topic, byte[] body) {
+      this.topic = topic;
+      this.body = body;
+    }
+  }
+
+  private record Subscriber(Serial order, Consumer<byte[]> hear) {}
+
+  Topics(Node node, Executor threads) {
+    this.node = node;
+    this.threads = threads;
+    this.service = node.wire().serve(SERVICE, format, this::onMessage);
+  }
+
+  Codec codec() {
+    return node.codec();
+  }
+
+  void stop() {
+    service.close();
+    subscribers.clear();
+  }
+
+  // ---- all members
+
+  void tellAll(String topic, byte[] body) {
+    Published published = new Published(topic, body);
+    for (Member member : node.membership().members()) {
+      node.wire().send(member, SERVICE, format, published);
+    }
+  }
+
+  private void onMessage(Wire.Incoming<Published> incoming) {
+    Published published = incoming.message();
+    for (Subscriber each : subscribers.getOrDefault(published.topic, List.of())) {
+      each.order.execute(() -> each.hear.accept(published.body));
+    }
+  }
+
+  Registration subscribe(String topic, Consumer<byte[]> hear) {
+    Subscriber own = new Subscriber(new Serial(threads), hear);
+    List<Subscriber> all = subscribers.computeIfAbsent(topic, t -> new CopyOnWriteArrayList<>());
+    all.add(own);
+    return () -> all.remove(own);
+  }
+
+  // ---- durable subscriptions
+
+  /** On every member, so that a look at it costs nothing. */
+  private synchronized Store store() {
+    Store open = durable;
+    if (open == null) {
+      open = node.store(STORE, CacheOptions.of(Mode.REPLICATED));
+      durable = open;
+    }
+    return open;
+  }
+
+  List<String> durable(String topic) {
+    return names(store().get(topic));
+  }
+
+  private List<String> names(@Nullable Envelope envelope) {
+    List<String> names = new ArrayList<>();
+    if (envelope != null) {
+      ((Collection<?>) envelope.value(codec())).forEach(name -> names.add((String) name));
+    }
+    return names;
+  }
+
+  boolean addDurable(String topic, String subscription) {
+    return change(topic, subscription, true);
+  }
+
+  boolean removeDurable(String topic, String subscription) {
+    return change(topic, subscription, false);
+  }
+
+  private boolean change(String topic, String subscription, boolean add) {
+    while (true) {
+      Envelope seen = store().get(topic);
+      List<String> names = names(seen);
+      boolean changes = add ? !names.contains(subscription) : names.contains(subscription);
+      if (!changes) {
+        return false;
+      }
+      List<String> next = new ArrayList<>(names);
+      next.removeIf(subscription::equals);
+      if (add) {
+        next.add(subscription);
+      }
+      Envelope envelope = Envelope.ofValue(versions.next(), next);
+      boolean done =
+          seen == null
+              ? store().putIfAbsent(topic, envelope) == null
+              : store().replace(topic, seen, envelope);
+      if (done) {
+        return true;
+      }
+    }
+  }
+
+  /** How a message is written. */
+  private static final class Format implements WireFormat<Published> {
+    @Override
+    public void write(Published message, DataOutput out) throws IOException {
+      out.writeUTF(message.topic);
+      out.writeInt(message.body.length);
+      out.write(message.body);
+    }
+
+    @Override
+    public Published read(DataInput in) throws IOException {
+      String topic = in.readUTF();
+      byte[] body = new byte[in.readInt()];
+      in.readFully(body);
+      return new Published(topic, body);
+    }
+  }
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.queue;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.Set;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The home's order of what waits: by priority, then as it came in; later what is delayed; of one
+ * ordering key one at a time. Kept beside the state and made anew by each home.
+ *
+ * <p>Messages that the same listeners want lie together, so that one nobody wants is looked at
+ * once, not at each turn. An entry that has left its place is skipped when its turn comes.
+ */
+final class Waiting {
+  private final Desk desk;
+  private final PriorityQueue<Later> delayed = new PriorityQueue<>();
+  private final PriorityQueue<Later> expiring = new PriorityQueue<>();
+  private final Map<String, Line> lines = new HashMap<>();
+  private final Map<Kind, Heap> heaps = new LinkedHashMap<>();
+  private List<Selector> selectors = List.of();
+
+  /** By whom it is wanted, and whether it was out on a lost member. */
+  private record Kind(List<Boolean> wanted, boolean suspect) {}
+
+  /** A moment at which something is due for an entry, as it was then. */
+  private record Later(long at, Entry entry, int hands) implements Comparable<Later> {
+    private static final Comparator<Later> ORDER =
+        Comparator.comparingLong(Later::at).thenComparingLong(later -> later.entry.seq);
+
+    @Override
+    public int compareTo(Later other) {
+      return ORDER.compare(this, other);
+    }
+  }
+
+  /** The messages of one ordering key: one is out or next, the others wait for it. */
+  private static final class Line {
+    Entry first;
+    final ArrayDeque<Entry> others = new ArrayDeque<>();
+
+    Line(Entry first) {
+      this.first = first;
+    }
+  }
+
+  /** Messages of one kind, by priority. */
+  private static final class Heap {
+    final List<ArrayDeque<Place>> byPriority = new ArrayList<>();
+
+    Heap() {
+      for (int i = 0; i < Traits.PRIORITIES; i++) {
+        byPriority.add(new ArrayDeque<>());
+      }
+    }
+
+    @Nullable Entry head() {
+      for (int i = Traits.PRIORITIES - 1; i >= 0; i--) {
+        ArrayDeque<Place> places = byPriority.get(i);
+        for (Place next = places.peek(); next != null; next = places.peek()) {
+          if (next.isCurrent()) {
+            return next.entry;
+          }
+          places.remove();
+        }
+      }
+      return null;
+    }
+  }
+
+  /** Valid until the entry has been handed out, or has left. */
+  private record Place(Entry entry, int hands) {
+    boolean isCurrent() {
+      return entry.status == Entry.Status.WAITING && entry.hands == hands;
+    }
+  }
+
+  Waiting(Desk desk) {
+    this.desk = desk;
+  }
+
+  /** One that is out, or was and will be tried again, keeps its ordering key. */
+  void keepsKey(Entry entry) {
+    String key = entry.letter.traits.orderingKey();
+    if (key != null && desk.apply(Rule.ONE_PER_KEY)) {
+      Line line = lines.get(key);
+      if (line == null) {
+        lines.put(key, new Line(entry));
+      }
+    }
+  }
+
+  /** One that is new here. */
+  void enter(Entry entry) {
+    long expires = entry.letter.traits.expiresAt();
+    if (expires != 0) {
+      expiring.add(new Later(expires, entry, 0));
+    }
+    enter(entry, false);
+  }
+
+  /** One that was out. */
+  void back(Entry entry) {
+    enter(entry, true);
+  }
+
+  private void enter(Entry entry, boolean first) {
+    if (entry.notBefore > desk.now()) {
+      delayed.add(new Later(entry.notBefore, entry, entry.hands));
+      return;
+    }
+    String key = entry.letter.traits.orderingKey();
+    if (key != null && desk.apply(Rule.ONE_PER_KEY)) {
+      Line line = lines.get(key);
+      if (line == null) {
+        lines.put(key, new Line(entry));
+      } else if (line.first != entry) {
+        line.others.add(entry);
+        return;
+      }
+    }
+    add(entry, first);
+  }
+
+  private void add(Entry entry, boolean first) {
+    Heap heap = heaps.computeIfAbsent(kind(entry), k -> new Heap());
+    ArrayDeque<Place> places = heap.byPriority.get(entry.letter.traits.priority());
+    Place place = new Place(entry, entry.hands);
+    if (first) {
+      places.addFirst(place);
+    } else {
+      places.addLast(place);
+    }
+  }
+
+  private Kind kind(Entry entry) {
+    if (selectors.isEmpty()) {
+      return new Kind(List.of(), entry.isSuspect());
+    }
+    Map<String, String> headers = entry.letter.traits.headers();
+    return new Kind(
+        selectors.stream().map(selector -> selector.matches(headers)).toList(), entry.isSuspect());
+  }
+
+  /** It is out of the queue, or dead: the next of its ordering key may come. */
+  void left(Entry entry) {
+    String key = entry.letter.traits.orderingKey();
+    Line line = key == null ? null : lines.get(key);
+    if (key == null || line == null || line.first != entry) {
+      return;
+    }
+    Entry next = line.others.poll();
+    while (next != null && next.status != Entry.Status.WAITING) {
+      next = line.others.poll();
+    }
+    if (next == null) {
+      lines.remove(key);
+    } else {
+      line.first = next;
+      add(next, false);
+    }
+  }
+
+  /** Sorts anew, if listeners came that want others, or went. */
+  void wanted(Set<Selector> now) {
+    if (selectors.size() == now.size() && now.containsAll(selectors)) {
+      return;
+    }
+    selectors = List.copyOf(now);
+    List<Entry> all = new ArrayList<>();
+    for (Heap heap : heaps.values()) {
+      for (ArrayDeque<Place> places : heap.byPriority) {
+        places.stream().filter(Place::isCurrent).forEach(place -> all.add(place.entry));
+      }
+    }
+    heaps.clear();
+    all.sort(Comparator.comparingLong(entry -> entry.seq));
+    all.forEach(entry -> add(entry, false));
+  }
+
+  /**
+   * The first message that can be handed out now.
+   *
+   * @param can whether somebody takes it; asked once for each kind of messages
+   */
+  @Nullable Entry first(Predicate<Entry> can) {
+    Entry best = null;
+    for (Heap heap : heaps.values()) {
+      Entry head = heap.head();
+      if (head != null && (best == null || isBefore(head, best)) && can.test(head)) {
+        best = head;
+      }
+    }
+    return best;
+  }
+
+  private static boolean isBefore(Entry one, Entry other) {
+    int by = Integer.compare(other.letter.traits.priority(), one.letter.traits.priority());
+    return by != 0 ? by < 0 : one.seq < other.seq;
+  }
+
+  /** Lets in what was delayed until now. */
+  void due() {
+    long now = desk.now();
+    for (Later next = delayed.peek(); next != null && next.at <= now; next = delayed.peek()) {
+      delayed.remove();
+      if (next.entry.status == Entry.Status.WAITING && next.entry.hands == next.hands) {
+        enter(next.entry, false);
+      }
+    }
+  }
+
+  /** One whose time is over and that nobody has; null if there is none. */
+  @Nullable Entry expired() {
+    long now = desk.now();
+    for (Later next = expiring.peek(); next != null && next.at <= now; next = expiring.peek()) {
+      expiring.remove();
+      if (next.entry.status == Entry.Status.WAITING) {
+        return next.entry;
+      }
+    }
+    return null;
+  }
+
+  /** When something is due; MAX_VALUE if nothing is. */
+  long next() {
+    Later delay = delayed.peek();
+    Later expiry = expiring.peek();
+    return Math.min(
+        delay == null ? Long.MAX_VALUE : delay.at, expiry == null ? Long.MAX_VALUE : expiry.at);
+  }
+}

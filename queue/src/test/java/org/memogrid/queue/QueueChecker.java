@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.queue;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cluster.Member;
+import org.memogrid.queue.QueueSim.Scenario;
+
+/** What must hold of a simulated queue, whatever happened to it. */
+final class QueueChecker {
+  private final QueueSim sim;
+  private final List<String> violations = new ArrayList<>();
+  private final Map<Integer, Sent> sent = new TreeMap<>();
+  private final Set<Member> suspects = new HashSet<>();
+  private final Set<Integer> poisons = new HashSet<>();
+  private final Map<Integer, Integer> killed = new HashMap<>();
+  private final Map<String, Integer> lastOfKey = new HashMap<>();
+  private boolean healed;
+
+  long begins;
+
+  /** What is known of one message. */
+  private static final class Sent {
+    final Member by;
+    final @Nullable String key;
+    boolean confirmed;
+    boolean ended;
+    int begun;
+    int handled;
+    int failed;
+    final Map<Member, Integer> running = new LinkedHashMap<>();
+    final Map<Member, Epoch> reigns = new HashMap<>();
+
+    Sent(Member by, @Nullable String key) {
+      this.by = by;
+      this.key = key;
+    }
+  }
+
+  QueueChecker(QueueSim sim) {
+    this.sim = sim;
+  }
+
+  private Sent of(int number) {
+    return Objects.requireNonNull(sent.get(number));
+  }
+
+  List<String> violations() {
+    return violations;
+  }
+
+  long messages() {
+    return sent.size();
+  }
+
+  private void violation(String what) {
+    sim.note("VIOLATION " + what);
+    violations.add(sim.scenario + ": " + what);
+  }
+
+  // ---- faults
+
+  void lost(Member member) {
+    sent.values().forEach(message -> message.running.remove(member));
+  }
+
+  void suspected(Member member) {
+    suspects.add(member);
+  }
+
+  void healed() {
+    healed = true;
+  }
+
+  void poison(int number) {
+    poisons.add(number);
+  }
+
+  boolean isPoison(int number) {
+    return poisons.contains(number);
+  }
+
+  void poisoned(int number, SimMember by) {
+    if (sim.member(by.self) == null || !of(number).running.containsKey(by.self)) {
+      return;
+    }
+    int kills = killed.merge(number, 1, Integer::sum);
+    if (kills > QueueSim.SETTINGS.crashes()) {
+      violation(number + " has killed " + kills + " members");
+    }
+    sim.crash(by.self);
+    sim.joinLater(by.self);
+  }
+
+  void toldOfLoss(String what) {
+    if (sim.scenario != Scenario.SUSPECT) {
+      violation("told of a loss: " + what);
+    }
+  }
+
+  // ---- producers
+
+  void publishing(int number, Member by, @Nullable String key) {
+    sent.put(number, new Sent(by, key));
+  }
+
+  void published(int number, @Nullable String failure) {
+    Sent message = of(number);
+    if (message.ended) {
+      violation(number + " is answered twice");
+    }
+    message.ended = true;
+    message.confirmed = failure == null;
+  }
+
+  // ---- consumers
+
+  void begun(int number, SimMember by, Packet.Delivery delivery) {
+    begins++;
+    Sent message = sent.get(number);
+    if (message == null) {
+      violation(number + " was never published");
+      return;
+    }
+    message.begun++;
+    if (delivery.attempt() > QueueSim.SETTINGS.attempts()) {
+      violation(number + " is tried for the " + delivery.attempt() + "th time");
+    }
+    if (isReliable(by.self)) {
+      for (Member other : message.running.keySet()) {
+        boolean sameReign = delivery.tag().epoch().equals(message.reigns.get(other));
+        if (isReliable(other) && sameReign) {
+          violation(number + " runs on " + other + " and " + by.self);
+        }
+      }
+      oneOfKey(number, message);
+    }
+    message.running.merge(by.self, 1, Integer::sum);
+    message.reigns.put(by.self, delivery.tag().epoch());
+    int out = sent.values().stream().mapToInt(m -> m.running.getOrDefault(by.self, 0)).sum();
+    if (out > by.window() && suspects.isEmpty()) {
+      violation(by.self + " has " + out + " of " + by.window());
+    }
+    if (sim.scenario == Scenario.DISPATCHER && message.begun > 1) {
+      violation(number + " is begun again");
+    }
+  }
+
+  private boolean isReliable(Member member) {
+    return !suspects.contains(member);
+  }
+
+  private void oneOfKey(int number, Sent message) {
+    String key = message.key;
+    if (key == null || !suspects.isEmpty()) {
+      return;
+    }
+    sent.forEach(
+        (other, its) -> {
+          if (other != number && key.equals(its.key) && !its.running.isEmpty()) {
+            violation(number + " and " + other + " of key " + key + " run at a time");
+          }
+        });
+  }
+
+  void ended(int number, SimMember by, boolean failed) {
+    Sent message = of(number);
+    message.running.computeIfPresent(by.self, (m, runs) -> runs == 1 ? null : runs - 1);
+    if (failed) {
+      message.failed++;
+      return;
+    }
+    message.handled++;
+    String key = message.key;
+    if (sim.scenario == Scenario.CALM && key != null) {
+      String line = key + " of " + message.by;
+      Integer last = lastOfKey.put(line, number);
+      if (last != null && last > number) {
+        violation(number + " is handled after " + last + ", line " + line);
+      }
+    }
+  }
+
+  // ---- the end
+
+  void atTheEnd(List<SimMember> members) {
+    if (!healed || members.isEmpty()) {
+      violation("the run did not come to its end");
+      return;
+    }
+    List<SimMember> reigning = members.stream().filter(m -> m.core.isReigning()).toList();
+    if (reigning.size() != 1) {
+      violation(reigning.size() + " members reign: " + reigning.stream().map(m -> m.self).toList());
+      return;
+    }
+    QueueState home = copy(reigning.get(0));
+    Set<Integer> dead = new HashSet<>();
+    if (home != null) {
+      home.forEach(entry -> atTheEnd(entry, dead));
+    }
+    sent.forEach((number, message) -> atTheEnd(number, message, dead));
+    copies(members, reigning.get(0));
+  }
+
+  private void atTheEnd(Entry entry, Set<Integer> dead) {
+    int number = SimMember.number(entry.letter);
+    if (entry.status != Entry.Status.DEAD) {
+      violation(number + " is still there: " + entry);
+      return;
+    }
+    dead.add(number);
+    boolean mayDie =
+        of(number).failed > 0
+            || isPoison(number)
+            || sim.scenario == Scenario.CRASH
+            || !suspects.isEmpty();
+    if (!mayDie) {
+      violation(number + " is a dead letter: " + entry.cause);
+    }
+  }
+
+  private void atTheEnd(int number, Sent message, Set<Integer> dead) {
+    if (message.confirmed && message.handled == 0 && !dead.contains(number)) {
+      violation(number + " was confirmed and is lost");
+    }
+    if (!message.ended && sim.member(message.by) != null) {
+      violation(number + " of " + message.by + " is not answered");
+    }
+  }
+
+  /** Home and backup hold the same, nobody else anything. */
+  private void copies(List<SimMember> members, SimMember home) {
+    List<Member> rank = Placement.rank(SimMember.QUEUE, sim.views.current().members());
+    for (SimMember member : members) {
+      QueueState copy = copy(member);
+      int place = rank.indexOf(member.self);
+      QueueState its1 = copy(home);
+      boolean mayKeep = its1 == null || its1.epoch().isBefore(member.core.promised());
+      if (place > 1 && copy != null && !mayKeep) {
+        violation(member.self + " holds a copy, at place " + place);
+      } else if (place == 1) {
+        String its = copy == null ? "none" : text(copy);
+        QueueState homes = copy(home);
+        if (homes != null && !its.equals(text(homes))) {
+          violation("copies differ: " + text(homes) + " at home, " + its);
+        }
+      }
+    }
+  }
+
+  private static @Nullable QueueState copy(SimMember member) {
+    return member.core.copy();
+  }
+
+  private static String text(QueueState state) {
+    StringBuilder text = new StringBuilder();
+    text.append(state.epoch()).append(' ').append(state.position()).append(' ');
+    text.append(state.live()).append('/').append(state.dead()).append(' ');
+    state.forEach(entry -> text.append(entry).append(", "));
+    return text.toString();
+  }
+}

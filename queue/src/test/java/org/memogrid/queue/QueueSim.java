@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.queue;
+
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cluster.Member;
+import org.memogrid.testkit.sim.SimNet;
+import org.memogrid.testkit.sim.SimViews;
+import org.memogrid.testkit.sim.VirtualTime;
+
+/**
+ * One simulated life of a queue: producers, listeners and faults, all from one seed, over the
+ * production core. {@link #run} returns what the {@linkplain QueueChecker checker} found.
+ */
+final class QueueSim {
+  private static final int BUSY = 3_000;
+  private static final int END = BUSY + 40_000;
+
+  /** What may go wrong. */
+  enum Scenario {
+    /** Members join, nobody is lost. */
+    CALM,
+    /** Members without listeners are lost, one at a time. */
+    DISPATCHER,
+    /** Any member is lost, one at a time. */
+    CRASH,
+    /** Some messages take their member with them. */
+    POISON,
+    /** Members are taken for lost, pause, are cut off and come back. */
+    SUSPECT
+  }
+
+  static final Settings SETTINGS =
+      new Settings(4, 3, 20, 200, 0, WhenFull.BLOCK, 1 << 20, 5_000, 0, 1_000, 0, 1_000);
+
+  final VirtualTime time;
+  final Scenario scenario;
+  final SimNet net;
+  final SimViews views;
+  final QueueChecker checker;
+  final Set<Rule> off;
+  final double failing;
+  final int keys;
+  private final boolean traced;
+  private final StringBuilder chart = new StringBuilder();
+  private final Map<Member, SimMember> members = new LinkedHashMap<>();
+  private final Map<Rule, Long> decided = new EnumMap<>(Rule.class);
+  private final Map<String, Integer> incarnations = new HashMap<>();
+  private final Set<Member> cutOff = new HashSet<>();
+  private int published;
+  private boolean healed;
+
+  /** Whether the queue is on as many members as it should be, so that one may be lost. */
+  private boolean settled;
+
+  QueueSim(long seed, Set<Rule> off, boolean traced) {
+    this.time = new VirtualTime(seed);
+    this.off = off;
+    this.traced = traced;
+    this.scenario = time.oneOf(List.of(Scenario.values()));
+    this.failing = scenario != Scenario.DISPATCHER && time.chance(0.4) ? 0.2 : 0;
+    this.keys = time.chance(0.5) ? 2 : 0;
+    this.net = new SimNet(time);
+    this.views = new SimViews(time, this::learn);
+    this.checker = new QueueChecker(this);
+    int size = time.between(2, 4);
+    List<Member> first = new ArrayList<>();
+    for (int i = 0; i < size; i++) {
+      first.add(start("n" + i));
+    }
+    views.install(first);
+  }
+
+  List<String> run() {
+    if (scenario == Scenario.POISON) {
+      checker.poison(time.between(5, 20));
+    }
+    for (int i = time.between(2, 8); i > 0; i--) {
+      burst(time.between(0, BUSY));
+    }
+    int faults = time.between(1, 8);
+    for (int i = 0; i < faults; i++) {
+      time.after(time.between(50, BUSY), this::fault);
+    }
+    for (int at = 10; at < END; at += 20) {
+      time.at(at, this::look);
+    }
+    time.at(BUSY + 3_000, this::heal);
+    time.runUntil(END);
+    checker.atTheEnd(List.copyOf(members.values()));
+    members.values().forEach(this::count);
+    return checker.violations();
+  }
+
+  /** Messages that come close together, and most often a fault among them. */
+  private void burst(int at) {
+    int size = time.between(1, 20);
+    for (int i = 0; i < size; i++) {
+      time.after(at + time.between(0, 60), this::publish);
+    }
+    if (time.chance(0.8)) {
+      time.after(at + time.between(-20, 120), this::fault);
+    }
+  }
+
+  // ---- users
+
+  private void publish() {
+    List<SimMember> up = members.values().stream().filter(m -> m.view >= 0).toList();
+    if (!up.isEmpty()) {
+      SimMember member = time.oneOf(up);
+      int number = published++;
+      net.whenAwake(member.self, () -> member.publish(number));
+    }
+  }
+
+  // ---- faults
+
+  private void fault() {
+    int die = time.between(1, 10);
+    List<Member> present = views.current().members();
+    if (die <= 3 || present.isEmpty()) {
+      join("n" + (10 + time.between(0, 9)));
+      return;
+    }
+    if (scenario == Scenario.CALM || scenario == Scenario.POISON) {
+      return;
+    }
+    Member victim = time.oneOf(present);
+    SimMember its = members.get(victim);
+    if (its == null || present.size() < 2) {
+      return;
+    }
+    if (scenario == Scenario.SUSPECT && die <= 5) {
+      note(victim + " pauses");
+      net.pause(victim, time.between(20, 200));
+    } else if (settled && scenario == Scenario.SUSPECT && die <= 8 && cutOff.isEmpty()) {
+      suspect(victim);
+    } else if (settled && cutOff.isEmpty() && (scenario != Scenario.DISPATCHER || !its.listens)) {
+      crash(victim);
+      joinLater(victim);
+    }
+  }
+
+  boolean mayLose() {
+    return settled && views.current().members().size() > 1;
+  }
+
+  void joinLater(Member victim) {
+    time.after(time.between(200, 900), () -> join(victim.name()));
+  }
+
+  void crash(Member victim) {
+    note(victim + " crashes");
+    settled = false;
+    checker.lost(victim);
+    net.crash(victim);
+    SimMember gone = members.remove(victim);
+    if (gone != null) {
+      count(gone);
+      gone.stop();
+    }
+    time.after(time.between(5, 60), () -> views.exclude(victim));
+  }
+
+  /** The others go on without it; it learns so later, if at all; then they meet again. */
+  private void suspect(Member victim) {
+    note(victim + " is suspected");
+    settled = false;
+    checker.suspected(victim);
+    if (time.chance(0.5)) {
+      cutOff.add(victim);
+    }
+    boolean pauses = time.chance(0.3);
+    if (pauses) {
+      net.pause(victim, time.between(50, 400));
+    }
+    views.exclude(victim);
+    SimMember its = members.get(victim);
+    if (its != null && time.chance(0.8)) {
+      time.after(
+          time.between(5, 250),
+          () ->
+              net.whenAwake(
+                  victim, () -> its.install(new SimViews.View(its.view + 1, List.of(victim)))));
+    }
+    time.after(time.between(300, 900), () -> meet(victim));
+  }
+
+  private void meet(Member victim) {
+    cutOff.remove(victim);
+    if (members.containsKey(victim) && !views.has(victim)) {
+      note(victim + " is back");
+      views.join(victim);
+    }
+  }
+
+  private void join(String name) {
+    if (members.keySet().stream().anyMatch(m -> m.name().equals(name))
+        || views.current().members().stream().anyMatch(m -> m.name().equals(name))
+        || members.size() > 5) {
+      return;
+    }
+    Member joiner = start(name);
+    note(joiner + " joins");
+    views.join(joiner);
+  }
+
+  private Member start(String name) {
+    int incarnation = incarnations.merge(name, 1, Integer::sum);
+    Member member = new Member(name, name + "#" + incarnation);
+    boolean listens = healed || time.chance(scenario == Scenario.DISPATCHER ? 0.4 : 0.7);
+    members.put(member, new SimMember(this, member, listens));
+    return member;
+  }
+
+  private void learn(Member member, SimViews.View view) {
+    SimMember its = members.get(member);
+    if (its != null) {
+      net.whenAwake(member, () -> its.install(view));
+    }
+  }
+
+  /** Sees whether one more may be lost. */
+  private void look() {
+    List<Member> present = views.current().members();
+    if (present.isEmpty()) {
+      return;
+    }
+    Member home = Placement.rank(SimMember.QUEUE, present).get(0);
+    SimMember its = members.get(home);
+    if (its != null
+        && present.size() > 1
+        && members.keySet().equals(Set.copyOf(present))
+        && members.values().stream().filter(m -> m.core.copy() != null).count() == 2
+        && its.view == views.current().id()
+        && its.core.isSaved()) {
+      settled = true;
+    }
+  }
+
+  /** No fault any more, and somebody listens. */
+  private void heal() {
+    healed = true;
+    cutOff.clear();
+    for (Member member : List.copyOf(members.keySet())) {
+      if (!views.has(member)) {
+        views.join(member);
+      }
+    }
+    if (members.values().stream().noneMatch(m -> m.listens)) {
+      SimMember listener = members.values().iterator().next();
+      listener.listen();
+    }
+    checker.healed();
+  }
+
+  // ---- what members use
+
+  @Nullable SimMember member(Member member) {
+    return members.get(member);
+  }
+
+  boolean isCut(Member from, Member to) {
+    return cutOff.contains(from) != cutOff.contains(to);
+  }
+
+  void note(String event) {
+    if (traced) {
+      chart.append(String.format("%9.3f  %s%n", time.now(), event));
+    }
+  }
+
+  /** The run as a message chart, if it was asked for. */
+  String chart() {
+    return chart.toString();
+  }
+
+  /** How often the rule decided something. */
+  long decided(Rule rule) {
+    return decided.getOrDefault(rule, 0L);
+  }
+
+  private void count(SimMember member) {
+    for (Rule rule : Rule.values()) {
+      decided.merge(rule, member.rules.decided(rule), Long::sum);
+    }
+  }
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.queue;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.util.ArrayDeque;
+import java.util.Map;
+import java.util.Queue;
+import org.memogrid.cluster.Member;
+import org.memogrid.testkit.sim.SimViews;
+
+/** The shell of a core in the simulation: what the real shell does with threads. */
+final class SimMember {
+  static final String QUEUE = "q";
+
+  final Member self;
+  final Rules rules;
+  final QueueCore core;
+  boolean listens;
+  long view = -1;
+  private final QueueSim sim;
+  private final Queue<Runnable> inbox = new ArrayDeque<>();
+  private final int window;
+  private boolean handling;
+  private boolean stopped;
+  private boolean flushDue;
+  private double wakeAt = Double.MAX_VALUE;
+
+  SimMember(QueueSim sim, Member self, boolean listens) {
+    this.sim = sim;
+    this.self = self;
+    this.listens = listens;
+    this.window = sim.time.between(1, 4);
+    this.rules = Rules.without(sim.off);
+    this.core =
+        new QueueCore(QUEUE, self, rules, () -> 1_000_000 + (long) sim.time.now(), this::perform);
+    feed(() -> core.ask(new Packet.Open(QueueSim.SETTINGS), "open"));
+    if (listens) {
+      listen();
+    }
+  }
+
+  void stop() {
+    stopped = true;
+  }
+
+  void listen() {
+    listens = true;
+    feed(() -> core.subscribe(new Packet.Subscription(1, window, null)));
+  }
+
+  int window() {
+    return window;
+  }
+
+  // ---- events
+
+  void install(SimViews.View next) {
+    if (next.id() <= view) {
+      return;
+    }
+    view = next.id();
+    sim.note(self + " installs " + next);
+    feed(() -> core.install(next.id(), next.members()));
+  }
+
+  void publish(int number) {
+    String key = sim.keys > 0 ? "k" + number % sim.keys : null;
+    Traits traits = new Traits(Traits.NORMAL, 0, 0, key, null, null, null, Map.of());
+    sim.checker.publishing(number, self, key);
+    sim.note(self + " publishes " + number);
+    feed(() -> core.publish(traits, Integer.toString(number).getBytes(UTF_8), number));
+  }
+
+  /** An event of this member's own, later than now: lost if it is down, late if it is paused. */
+  private void event(Runnable action) {
+    if (!stopped) {
+      sim.net.whenAwake(self, () -> feed(action));
+    }
+  }
+
+  private void feed(Runnable action) {
+    if (stopped) {
+      return;
+    }
+    inbox.add(action);
+    if (handling) {
+      return;
+    }
+    handling = true;
+    drain();
+    if (sim.time.chance(0.7)) {
+      core.flush();
+      drain();
+      core.flush();
+    } else if (!flushDue) {
+      flushDue = true;
+      sim.time.after(
+          sim.time.between(1, 5),
+          () ->
+              event(
+                  () -> {
+                    flushDue = false;
+                    core.flush();
+                  }));
+    }
+    handling = false;
+    if (!inbox.isEmpty()) {
+      feed(() -> {});
+    }
+    wake();
+  }
+
+  private void drain() {
+    for (Runnable next = inbox.poll(); next != null && !stopped; next = inbox.poll()) {
+      next.run();
+    }
+  }
+
+  private void wake() {
+    double next = core.nextWake() - 1_000_000.0;
+    if (next < wakeAt && next < 1e9) {
+      wakeAt = Math.max(next, sim.time.now() + 1);
+      sim.time.at(
+          wakeAt,
+          () -> {
+            wakeAt = Double.MAX_VALUE;
+            event(core::tick);
+          });
+    }
+  }
+
+  // ---- effects
+
+  private void perform(Effect effect) {
+    if (stopped) {
+      return;
+    }
+    if (effect instanceof Effect.Send send) {
+      send(send);
+    } else if (effect instanceof Effect.Published published) {
+      sim.note(self + " is told: published " + published.ticket());
+      sim.checker.published((Integer) published.ticket(), published.failure());
+    } else if (effect instanceof Effect.Begin begin) {
+      begin(begin.delivery());
+    } else if (effect instanceof Effect.Reigning reigning) {
+      sim.note(
+          self + (reigning.begins() ? " reigns as " : " reigns no more as ") + reigning.epoch());
+    } else if (effect instanceof Effect.Lost lost) {
+      sim.checker.toldOfLoss(lost.what());
+    }
+  }
+
+  private void send(Effect.Send send) {
+    if (send.to().equals(self)) {
+      inbox.add(() -> core.received(self, send.packet()));
+      return;
+    }
+    sim.note(self + " -> " + send.to() + " " + send.packet());
+    SimMember to = sim.member(send.to());
+    if (to != null && !sim.isCut(self, to.self)) {
+      sim.net.send(
+          self,
+          to.self,
+          () -> {
+            if (!sim.isCut(self, to.self)) {
+              to.feed(() -> to.core.received(self, send.packet()));
+            }
+          });
+    }
+  }
+
+  static int number(Letter letter) {
+    return Integer.parseInt(new String(letter.body, UTF_8));
+  }
+
+  private void begin(Packet.Delivery delivery) {
+    int number = number(delivery.letter());
+    sim.note(self + " begins " + number + " " + delivery.tag() + " attempt " + delivery.attempt());
+    sim.checker.begun(number, this, delivery);
+    if (sim.checker.isPoison(number)) {
+      poisoned(number);
+      return;
+    }
+    sim.time.after(sim.time.between(1, 40), () -> event(() -> end(number, delivery)));
+  }
+
+  /** It dies of it, when no other member is missing. */
+  private void poisoned(int number) {
+    sim.time.after(
+        sim.time.between(0, 10),
+        () -> {
+          if (sim.mayLose()) {
+            sim.checker.poisoned(number, this);
+          } else if (!stopped) {
+            poisoned(number);
+          }
+        });
+  }
+
+  private void end(int number, Packet.Delivery delivery) {
+    boolean fails = sim.time.chance(sim.failing);
+    sim.note(self + (fails ? " fails on " : " has handled ") + number);
+    sim.checker.ended(number, this, fails);
+    core.settle(
+        delivery.tag(),
+        fails ? Packet.Verdict.FAILED : Packet.Verdict.HANDLED,
+        fails ? "boom" : "",
+        -1);
+  }
+}
