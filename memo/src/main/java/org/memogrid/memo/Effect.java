@@ -37,8 +37,14 @@ sealed interface Effect {
   /** Keep a value on this member alone, then tell {@link MemoCore#filled}. */
   record Fill(long request, Object key, Value value, long epoch) implements Effect {}
 
-  /** Forget what was kept on this member alone, then tell {@link MemoCore#dropped}. */
-  record Drop(@Nullable Object key, Member home, Message.Invalidation invalidation)
+  /**
+   * Forget what was kept on this member alone, of all keys if it is null, then tell {@link
+   * MemoCore#dropped}.
+   *
+   * @param configuration in which the fence was raised
+   */
+  record Drop(
+      @Nullable Object key, Member home, Message.Invalidation invalidation, long configuration)
       implements Effect {}
 
   /** Let the caller's thread run the function. */
@@ -50,6 +56,12 @@ sealed interface Effect {
   /** Add the keys of entries stored here that have the tag, then tell {@link MemoCore#scanned}. */
   record Scan(Member to, long scan, @Nullable String tag, List<Object> inFlight)
       implements Effect {}
+
+  /** Tell {@link MemoCore#chase} of each memo of this member: a run of one may call another. */
+  record Chase(Waits.Probe probe) implements Effect {}
+
+  /** Tell {@link MemoCore#cycled} of each memo of this member: the probe may be of another. */
+  record Cycle(Waits.Probe probe) implements Effect {}
 
   /** All members have told their keys. */
   record Collected(Object caller, Set<Object> keys) implements Effect {}

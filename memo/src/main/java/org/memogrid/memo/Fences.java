@@ -66,14 +66,27 @@ final class Fences {
     }
   }
 
-  void onAck(Member from, Invalidation id) {
+  void onAck(Member from, Message.FenceAck ack) {
+    Invalidation id = ack.invalidation();
     Pending waits = pending.get(id);
-    if (waits != null && waits.missing.remove(from) && waits.missing.isEmpty()) {
+    Object failure = ack.failure();
+    if (waits != null && failure != null) {
+      pending.remove(id);
+      core.send(id.from(), new Message.InvalidateFailed(id.number(), failure));
+    } else if (waits != null && waits.missing.remove(from) && waits.missing.isEmpty()) {
       confirm(id);
     }
   }
 
-  /** Who left needs no fence. Who asked for a key that has moved away asks its new home. */
+  /** Who asked for them asks again. */
+  void forget() {
+    pending.clear();
+  }
+
+  /**
+   * Who left needs no fence; but who stays notes that it is confirmed without the one who left
+   * ({@link Lineage}). Who asked for a key that has moved away asks its new home.
+   */
   void installed(Configuration now, Member self) {
     for (Map.Entry<Invalidation, Pending> entry : new ArrayList<>(pending.entrySet())) {
       Pending waits = entry.getValue();
@@ -84,6 +97,7 @@ final class Fences {
         continue;
       }
       waits.missing.retainAll(now.members());
+      now.members().forEach(member -> core.send(member, new Message.Fenced(waits.key)));
       if (waits.missing.isEmpty()) {
         confirm(entry.getKey());
       }

@@ -30,6 +30,7 @@ import org.memogrid.memo.Message.Held;
 final class FlightTable {
   private final MemoCore core;
   private final Rules rules;
+  private final Waits waits;
   private final Map<Object, Flight> open = new HashMap<>();
   private final Map<Object, Flight> refreshes = new HashMap<>();
   private final Map<Long, Flight> flights = new LinkedHashMap<>();
@@ -38,9 +39,10 @@ final class FlightTable {
   private long requests;
   private final AtomicLong fences = new AtomicLong();
 
-  FlightTable(MemoCore core, Rules rules) {
+  FlightTable(MemoCore core, Rules rules, Waits waits) {
     this.core = core;
     this.rules = rules;
+    this.waits = waits;
   }
 
   // ---- callers
@@ -48,15 +50,16 @@ final class FlightTable {
   /**
    * Returns whether the caller joined others.
    *
+   * @param ancestors the runs that the caller is in, the innermost first
    * @param seen null, or the entry that the caller wants replaced
    */
   boolean call(Object key, Object caller, List<Token> ancestors, @Nullable Object seen) {
     Flight flight = (seen == null ? open : refreshes).get(key);
     if (flight == null) {
-      flight = new Flight(++requests, key, ancestors, seen);
+      flight = new Flight(++requests, key, seen);
       openOnes(flight).put(key, flight);
       flights.put(flight.request, flight);
-      join(flight, caller);
+      join(flight, caller, ancestors);
       acquire(flight);
       return false;
     }
@@ -65,12 +68,11 @@ final class FlightTable {
       core.emit(new Effect.Deliver(caller, new Effect.Returned(answer)));
       return true;
     }
-    Token token = flight.token;
-    if (token != null && ancestors.contains(token) && rules.apply(Rule.REFUSE_CYCLES)) {
-      core.emit(new Effect.Deliver(caller, new Effect.Threw(core.cycle(key, ancestors))));
-      return true;
+    join(flight, caller, ancestors);
+    Waits.Wait wait = waits.of(caller);
+    if (wait != null) {
+      waits.probe(wait);
     }
-    join(flight, caller);
     return true;
   }
 
@@ -95,22 +97,35 @@ final class FlightTable {
     return like.seen == null ? open : refreshes;
   }
 
-  private void join(Flight flight, Object caller) {
+  private void join(Flight flight, Object caller, List<Token> ancestors) {
     flight.callers.add(caller);
     waiting.put(caller, flight);
+    waits.begin(caller, flight, ancestors);
+  }
+
+  private void part(Flight flight, Object caller) {
+    flight.callers.remove(caller);
+    waiting.remove(caller);
+    waits.end(caller);
+  }
+
+  /** The caller waits, in the end, for itself: it fails, alone. */
+  void cycled(Waits.Wait wait, Object failure) {
+    leave(wait.caller());
+    core.emit(new Effect.Deliver(wait.caller(), new Effect.Threw(failure)));
   }
 
   /** The caller waits no more, also if it computes. */
   void leave(Object caller) {
-    Flight flight = waiting.remove(caller);
+    Flight flight = waiting.get(caller);
     if (flight == null) {
       return;
     }
-    flight.callers.remove(caller);
+    part(flight, caller);
     if (!flight.callers.isEmpty()) {
       return;
     }
-    if (flight.state == State.WAITING) {
+    if (flight.state == Flight.State.WAITING) {
       forget(flight);
       core.toHome(new Message.Leave(flight.key, flight.request));
     } else {
@@ -134,9 +149,9 @@ final class FlightTable {
   /** The caller that should compute has left: another one does, or nobody. */
   void declined(Token token, Object caller) {
     Run run = runs.get(token);
-    Flight flight = waiting.remove(caller);
+    Flight flight = waiting.get(caller);
     if (flight != null) {
-      flight.callers.remove(caller);
+      part(flight, caller);
     }
     if (run == null || flight == null) {
       return;
@@ -165,7 +180,7 @@ final class FlightTable {
     }
     run.result = new Message.Complete(run.key, token, value, flight.seen);
     core.toHome(run.result);
-    flight.state = State.ANSWERED;
+    flight.state = Flight.State.ANSWERED;
     flight.token = null;
     deliver(flight, new Effect.Returned(value));
     if (flight.isOpen && value.isKept()) {
@@ -233,7 +248,7 @@ final class FlightTable {
     flights.remove(flight.request);
     flight.request = ++requests;
     flights.put(flight.request, flight);
-    flight.state = State.WAITING;
+    flight.state = Flight.State.WAITING;
     flight.token = null;
     acquire(flight);
   }
@@ -242,7 +257,7 @@ final class FlightTable {
 
   void onHit(Message.Hit hit, boolean keepHere) {
     Flight flight = flights.get(hit.request());
-    if (flight == null || flight.state != State.WAITING) {
+    if (flight == null || flight.state != Flight.State.WAITING) {
       return;
     }
     if (flight.isOpen && hit.epoch() < core.epoch()) {
@@ -251,7 +266,7 @@ final class FlightTable {
     }
     Effect.Returned outcome = new Effect.Returned(hit.value());
     if (keepHere && flight.isOpen && hit.value().isKept()) {
-      flight.state = State.ANSWERED;
+      flight.state = Flight.State.ANSWERED;
       flight.answer = hit.value();
       core.emit(new Effect.Fill(flight.request, flight.key, hit.value(), hit.epoch()));
     } else {
@@ -262,7 +277,7 @@ final class FlightTable {
 
   void onFail(Message.Fail fail) {
     Flight flight = flights.get(fail.request());
-    if (flight != null && flight.state == State.WAITING) {
+    if (flight != null && flight.state == Flight.State.WAITING) {
       forget(flight);
       deliver(flight, new Effect.Threw(fail.failure()));
     }
@@ -274,18 +289,18 @@ final class FlightTable {
     }
     Flight flight = flights.get(grant.request());
     boolean old = !current && rules.apply(Rule.REFUSE_OLD_GRANT);
-    boolean fenced = grant.token().epoch() < core.epoch();
-    if (flight == null || flight.state != State.WAITING || old || fenced) {
+    boolean fenced = core.isOld(grant.token());
+    if (flight == null || flight.state != Flight.State.WAITING || old || fenced) {
       core.toHome(new Message.Abandon(grant.key(), grant.token()));
-      if (flight != null && flight.state == State.WAITING && !old) {
+      if (flight != null && flight.state == Flight.State.WAITING && !old) {
         acquire(flight);
       }
       return;
     }
-    flight.state = State.RUNNING;
-    flight.token = grant.token();
-    Run run = new Run(grant.token(), grant.key(), flight);
-    runs.put(grant.token(), run);
+    flight.state = Flight.State.RUNNING;
+    Run run = new Run(core.named(grant.token(), grant.key()), grant.key(), flight);
+    flight.token = run.token;
+    runs.put(run.token, run);
     start(run);
   }
 
@@ -316,7 +331,7 @@ final class FlightTable {
 
   void filled(long request) {
     Flight flight = flights.get(request);
-    if (flight != null && flight.state == State.ANSWERED) {
+    if (flight != null && flight.state == Flight.State.ANSWERED) {
       forget(flight);
     }
   }
@@ -346,12 +361,10 @@ final class FlightTable {
     }
   }
 
-  void fenceAll(long epoch) {
-    List<Flight> closing = new ArrayList<>(open.values());
-    closing.addAll(refreshes.values());
-    closing.forEach(this::close);
+  void fenceAll() {
+    closeAll();
     for (Run run : new ArrayList<>(runs.values())) {
-      if (run.token.epoch() < epoch && !run.fenced) {
+      if (!run.fenced && core.isOld(run.token)) {
         // The home drops the lease by itself: told by us first, it would grant it once more.
         run.fenced = true;
         if (run.result != null) {
@@ -365,17 +378,25 @@ final class FlightTable {
     Run run = runs.get(token);
     if (run != null && !run.fenced) {
       fence(run);
-      if (run.result != null) {
+      // After a failure that is not shared, others of its flight wait for another run already.
+      if (run.result != null && run.flight.state == Flight.State.ANSWERED) {
         forget(run.flight);
       }
     }
+  }
+
+  /** Who calls from now on joins nobody who called before. */
+  void closeAll() {
+    List<Flight> closing = new ArrayList<>(open.values());
+    closing.addAll(refreshes.values());
+    closing.forEach(this::close);
   }
 
   private void close(Flight flight) {
     openOnes(flight).remove(flight.key);
     flight.isOpen = false;
     flight.answer = null;
-    if (flight.state == State.ANSWERED) {
+    if (flight.state == Flight.State.ANSWERED) {
       flights.remove(flight.request);
     }
   }
@@ -403,12 +424,13 @@ final class FlightTable {
   /** Asks the homes of a new configuration for what those of the old one may have dropped. */
   void installed() {
     for (Flight flight : flights.values()) {
-      if (flight.state == State.WAITING) {
+      if (flight.state == Flight.State.WAITING) {
         acquire(flight);
-      } else if (flight.state == State.RUNNING && flight.callers.isEmpty()) {
+      } else if (flight.state == Flight.State.RUNNING && flight.callers.isEmpty()) {
         unwanted(flight);
       }
     }
+    waits.installed();
     for (Run run : runs.values()) {
       Message.ToHome result = run.result;
       if (result != null && !run.fenced && rules.apply(Rule.RESEND_RESULT)) {
@@ -420,7 +442,7 @@ final class FlightTable {
   /** Releases every waiter with the failure. Runs go on, for their own thread alone. */
   void shutDown(Object failure) {
     for (Flight flight : new ArrayList<>(flights.values())) {
-      if (flight.state == State.WAITING) {
+      if (flight.state == Flight.State.WAITING) {
         core.toHome(new Message.Leave(flight.key, flight.request));
       }
       forget(flight);
@@ -435,6 +457,12 @@ final class FlightTable {
     }
   }
 
+  /** The token of a run here with its name; itself if the run is not here. */
+  Token named(Token token) {
+    Run run = runs.get(token);
+    return run == null ? token : run.token;
+  }
+
   int waiting() {
     return waiting.size();
   }
@@ -444,7 +472,10 @@ final class FlightTable {
   }
 
   private void acquire(Flight flight) {
-    core.toHome(new Message.Acquire(flight.key, flight.request, flight.ancestors, flight.seen));
+    Waits.Wait wait = waits.first(flight);
+    Waits.Probe probe =
+        wait == null ? null : new Waits.Probe(core.self(), wait.number(), wait.chain());
+    core.toHome(new Message.Acquire(flight.key, flight.request, probe, flight.seen));
   }
 
   private void forget(Flight flight) {
@@ -455,42 +486,15 @@ final class FlightTable {
   }
 
   private void deliver(Flight flight, Effect.Outcome outcome) {
-    for (Object caller : flight.callers) {
-      waiting.remove(caller);
-      core.emit(new Effect.Deliver(caller, outcome));
+    for (Object caller : List.copyOf(flight.callers)) {
+      deliver(flight, caller, outcome);
     }
-    flight.callers.clear();
   }
 
   private void deliver(Flight flight, @Nullable Object caller, Effect.Outcome outcome) {
-    if (caller != null && flight.callers.remove(caller)) {
-      waiting.remove(caller);
+    if (caller != null && flight.callers.contains(caller)) {
+      part(flight, caller);
       core.emit(new Effect.Deliver(caller, outcome));
-    }
-  }
-
-  private enum State {
-    WAITING,
-    RUNNING,
-    ANSWERED
-  }
-
-  private static final class Flight {
-    long request;
-    final Object key;
-    final List<Token> ancestors;
-    final @Nullable Object seen;
-    final Set<Object> callers = new LinkedHashSet<>();
-    State state = State.WAITING;
-    boolean isOpen = true;
-    @Nullable Token token;
-    @Nullable Value answer;
-
-    Flight(long request, Object key, List<Token> ancestors, @Nullable Object seen) {
-      this.request = request;
-      this.key = key;
-      this.ancestors = ancestors;
-      this.seen = seen;
     }
   }
 

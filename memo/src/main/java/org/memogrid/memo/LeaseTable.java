@@ -36,6 +36,7 @@ final class LeaseTable {
   private final Member self;
   private final boolean shared;
   private final Fences fences;
+  private final Waits waits;
   private final Map<Object, Entry> entries = new HashMap<>();
   private final Map<Long, Entry> operations = new HashMap<>();
 
@@ -43,15 +44,15 @@ final class LeaseTable {
   private final Map<Long, Object> lateWrites = new HashMap<>();
 
   private long operationCount;
-  private long tokens;
   private final AtomicLong promotions = new AtomicLong();
 
-  LeaseTable(MemoCore core, Rules rules, Member self, boolean shared, Fences fences) {
+  LeaseTable(MemoCore core, Rules rules, Member self, boolean shared, Fences fences, Waits waits) {
     this.core = core;
     this.rules = rules;
     this.self = self;
     this.shared = shared;
     this.fences = fences;
+    this.waits = waits;
   }
 
   // ---- requests
@@ -59,23 +60,33 @@ final class LeaseTable {
   void onAcquire(Member from, Message.Acquire acquire) {
     Entry entry = entries.computeIfAbsent(acquire.key(), Entry::new);
     Lease lease = entry.lease;
-    if (lease != null
-        && acquire.ancestors().contains(lease.token)
-        && rules.apply(Rule.REFUSE_CYCLES)) {
-      Object failure = core.cycle(acquire.key(), acquire.ancestors());
-      core.send(from, new Message.Fail(acquire.request(), failure));
-      return;
-    }
     Stored replaced = lease == null ? null : lease.seen;
     if (acquire.seen() == null && replaced != null && isLive(replaced)) {
       hit(new Request(from, acquire.request()), replaced); // it stands while it is refreshed
       return;
     }
     // Also the leader's own, asked again: if its grant was lost, it is the next to get one.
-    entry.waiters.put(
-        new Request(from, acquire.request()), new Wish(acquire.ancestors(), acquire.seen()));
+    entry.waiters.put(new Request(from, acquire.request()), new Wish(acquire.seen()));
+    Waits.Probe probe = acquire.probe();
     if (lease == null && entry.operation == 0) {
       proceed(entry);
+    } else if (probe != null) {
+      onProbe(entry, probe);
+    }
+  }
+
+  void onProbe(Message.Probe message) {
+    Entry entry = entries.get(message.key());
+    if (entry != null) {
+      onProbe(entry, message.probe());
+    }
+  }
+
+  /** Without a lease nobody is waited for; whoever gets it sends probes of its own. */
+  private void onProbe(Entry entry, Waits.Probe probe) {
+    Lease lease = entry.lease;
+    if (lease != null && lease.completing == null) {
+      waits.pass(probe, lease.token, lease.request.member);
     }
   }
 
@@ -104,7 +115,7 @@ final class LeaseTable {
             told == null ? lease.seen : new Stored(told, null, 0, 0),
             told != null || lease.seenKnown,
             complete.value(),
-            lease.token,
+            core.stamped(lease.token),
             rules.apply(Rule.CONDITIONAL_WRITES)));
   }
 
@@ -164,6 +175,14 @@ final class LeaseTable {
       tidy(entry);
       return;
     }
+    bury(entry, id);
+  }
+
+  void bury(Object key, Invalidation id) {
+    bury(entries.computeIfAbsent(key, Entry::new), id);
+  }
+
+  private void bury(Entry entry, Invalidation id) {
     entry.toBury.add(id);
     if (entry.operation == 0) {
       entry.lease = null; // the fence that follows tells its leader
@@ -174,7 +193,8 @@ final class LeaseTable {
   /** All leases are of an older epoch: their waiters go on without them. */
   void onEpoch() {
     for (Entry entry : new ArrayList<>(entries.values())) {
-      if (entry.lease != null && entry.operation == 0) {
+      Lease lease = entry.lease;
+      if (lease != null && entry.operation == 0 && core.isOld(lease.token)) {
         entry.lease = null;
         proceed(entry);
       }
@@ -214,7 +234,7 @@ final class LeaseTable {
       return;
     }
     Value value = lease.completing;
-    if (done && value != null && lease.token.epoch() >= core.epoch()) {
+    if (done && value != null && !core.isOld(lease.token)) {
       stored(entry, lease, value);
     } else if (!done && conflict != null && isLive(conflict)) {
       // A late write of a former home, of a run that no fence reached.
@@ -240,7 +260,7 @@ final class LeaseTable {
     if (entry == null || lease == null) {
       return;
     }
-    if (lease.completing != null && lease.token.epoch() >= core.epoch()) {
+    if (lease.completing != null && !core.isOld(lease.token)) {
       stored(entry, lease, lease.completing);
     } else {
       reject(entry, lease);
@@ -270,6 +290,8 @@ final class LeaseTable {
       core.send(id.from(), new Message.InvalidateFailed(id.number(), failure));
     }
     entry.burying.clear();
+    // Its lease is gone, so its run must be fenced, though nobody is told of an invalidation.
+    fences.raise(entry.key, List.of(new Invalidation(self, -core.nextNumber())));
     proceed(entry);
   }
 
@@ -376,7 +398,7 @@ final class LeaseTable {
     waiters.remove();
     Configuration now = core.configuration();
     long fence = seen == null ? 0 : seen.fence();
-    Token token = new Token(now.stamp().id(), ++tokens, self.id(), core.epoch(), fence);
+    Token token = new Token(now.stamp().id(), core.nextNumber(), self.id(), core.epoch(), fence);
     Lease lease = new Lease(token, next, now.stamp(), seen, seenKnown);
     entry.lease = lease;
     core.send(next.member, new Message.Grant(entry.key, next.number, token));
@@ -397,7 +419,9 @@ final class LeaseTable {
     entry.lease = null;
     core.send(lease.request.member, new Message.CompleteAck(lease.token, true));
     for (Request request : entry.waiters.keySet()) {
-      core.send(request.member, new Message.Hit(request.number, value, lease.token.epoch()));
+      core.send(
+          request.member,
+          new Message.Hit(request.number, value, core.stamped(lease.token).epoch()));
     }
     entry.waiters.clear();
     proceed(entry);
@@ -471,7 +495,7 @@ final class LeaseTable {
 
   private record Request(Member member, long number) {}
 
-  private record Wish(List<Token> ancestors, @Nullable Object seen) {}
+  private record Wish(@Nullable Object seen) {}
 
   private static final class Entry {
     final Object key;

@@ -6,14 +6,16 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Queue;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.function.BiFunction;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cluster.Member;
 import org.memogrid.memo.Message.Invalidation;
@@ -28,11 +30,14 @@ import org.memogrid.memo.Message.Invalidation;
  * Fences}; here is what both stand on: configurations, and what to do with a message of another.
  */
 final class MemoCore {
+  private final Identity identity;
   private final Member self;
   private final Rules rules;
   private final boolean shared;
   private final Consumer<Effect> effects;
-  private final BiFunction<Object, List<Token>, Object> cycle;
+  private final Function<List<Token>, Object> cycle;
+  private final Lineage lineage;
+  private final Waits waits;
   private final FlightTable flights;
   private final LeaseTable leases;
   private final Fences fences;
@@ -48,6 +53,8 @@ final class MemoCore {
 
   private final Map<Member, Message.Sync> synced = new HashMap<>();
   private final Set<Token> abandoned = new HashSet<>();
+  private @Nullable Configuration before;
+  private long epochBefore;
   private boolean allSynced;
   private volatile boolean everSynced;
   private final Queue<Received> early = new ArrayDeque<>();
@@ -59,24 +66,36 @@ final class MemoCore {
   private long syncTimeouts;
 
   /**
+   * Whose core it is.
+   *
+   * @param memo the memo's name, for people to read
    * @param shared whether results are stored for all members (REPLICATED, DISTRIBUTED, and LOCAL,
    *     where all is one), or kept by each that got them (INVALIDATED)
-   * @param cycle makes the failure for a call of the key whose ancestors hold a run of it
+   * @param numbers rise over all memos of the member
+   * @param notes how many fences it remembers for members that come back
+   */
+  record Identity(Member self, String memo, boolean shared, LongSupplier numbers, int notes) {}
+
+  /**
+   * @param cycle makes the failure of a caller from the runs that wait for each other, the first of
+   *     them once more at the end
    */
   MemoCore(
-      Member self,
-      boolean shared,
+      Identity identity,
       Rules rules,
-      BiFunction<Object, List<Token>, Object> cycle,
+      Function<List<Token>, Object> cycle,
       Consumer<Effect> effects) {
-    this.self = self;
-    this.shared = shared;
+    this.identity = identity;
+    this.self = identity.self;
+    this.shared = identity.shared;
     this.rules = rules;
     this.cycle = cycle;
     this.effects = effects;
+    this.lineage = new Lineage(identity.notes, rules);
+    this.waits = new Waits(this, rules);
     this.fences = new Fences(this, rules);
-    this.flights = new FlightTable(this, rules);
-    this.leases = new LeaseTable(this, rules, self, shared, fences);
+    this.flights = new FlightTable(this, rules, waits);
+    this.leases = new LeaseTable(this, rules, self, shared, fences, waits);
     this.scans = new Scans(this, rules, flights, leases);
   }
 
@@ -97,6 +116,23 @@ final class MemoCore {
     Configuration now = configuration;
     if (now != null && !now.home(key).equals(self)) {
       toHome(new Message.Summon(key, ancestors, seen));
+    }
+  }
+
+  /**
+   * A probe has come to a run of a thread of this member, which may wait for a run of this memo.
+   */
+  void chase(Waits.Probe probe) {
+    waits.chase(probe);
+  }
+
+  /** A probe of this member's, if it is of this memo, has come back. */
+  void cycled(Waits.Probe probe) {
+    Waits.Wait wait = waits.cycled(probe);
+    if (wait != null) {
+      List<Token> chain = probe.chain();
+      Token back = chain.get(chain.size() - 1);
+      flights.cycled(wait, cycle.apply(chain.subList(chain.indexOf(back), chain.size())));
     }
   }
 
@@ -186,8 +222,18 @@ final class MemoCore {
     send(to, new Message.Scanned(scan, keys));
   }
 
-  void dropped(Member home, Invalidation invalidation) {
-    send(home, new Message.FenceAck(invalidation));
+  /**
+   * @param failure null if what was kept is gone
+   */
+  void dropped(Effect.Drop drop, @Nullable Object failure) {
+    Object key = drop.key();
+    if (key == null) {
+      return; // acknowledged before: it is dead by its epoch
+    }
+    if (failure == null) {
+      lineage.gone(key, drop.configuration());
+    }
+    send(drop.home(), new Message.FenceAck(drop.invalidation(), failure));
   }
 
   // ---- configurations
@@ -197,12 +243,21 @@ final class MemoCore {
     if (last != null && next.stamp().id() <= last.stamp().id()) {
       return;
     }
-    if (allSynced) {
+    boolean apart = last != null && lineage.install(last, next);
+    if (apart) {
+      allSynced = false;
+      everSynced = false;
+      unbroken.clear();
+      fences.forget();
+      flights.closeAll(); // others may have invalidated what they are about
+    } else if (allSynced) {
       unbroken.clear();
       if (last != null) {
         unbroken.add(last);
       }
     }
+    before = last;
+    epochBefore = epoch;
     boolean everHeard = allSynced || !unbroken.isEmpty();
     configuration = next;
     if (everHeard) {
@@ -244,9 +299,11 @@ final class MemoCore {
   }
 
   private void sendSync(List<Member> members, boolean answer) {
-    Message.Sync sync = new Message.Sync(flights.held(), epoch, answer);
+    Message.Apart apart = new Message.Apart(lineage.untold(), lineage.isAllUntold());
     for (Member member : members) {
-      send(member, sync);
+      boolean isNew = before == null || !before.has(member);
+      Map<String, Long> departed = isNew ? lineage.departed() : Map.of();
+      send(member, new Message.Sync(flights.held(), epochBefore, apart, departed, answer));
     }
   }
 
@@ -264,13 +321,15 @@ final class MemoCore {
   }
 
   private void allHeard(Configuration now) {
+    Set<Object> untold = learnUntold(now);
     Map<Object, NavigableMap<Token, Member>> running = new LinkedHashMap<>();
     synced.forEach(
         (member, sync) -> {
           for (Message.Held held : sync.held()) {
             if (isHome(held.key())
                 && !isReady(held.key())
-                && held.token().epoch() >= epoch
+                && !untold.contains(held.key())
+                && !isOld(held.token())
                 && !abandoned.contains(held.token())) {
               running.computeIfAbsent(held.key(), k -> new TreeMap<>()).put(held.token(), member);
             }
@@ -281,9 +340,37 @@ final class MemoCore {
     allSynced = true;
     everSynced = true;
     leases.rebuild(running, now);
+    for (Object key : untold) {
+      flights.fence(key);
+      if (isHome(key)) {
+        leases.bury(key, new Invalidation(self, -nextNumber())); // nobody asked for it
+      }
+    }
     Queue<Received> waiting = new ArrayDeque<>(unready);
     unready.clear();
     replay(waiting);
+  }
+
+  /**
+   * Returns the keys that a member says were invalidated while others were away. If it can't say
+   * which, all are: every member raises the epoch to the same number, since what the others tell of
+   * is their epoch when they installed the configuration.
+   */
+  private Set<Object> learnUntold(Configuration now) {
+    Set<Object> untold = new LinkedHashSet<>();
+    boolean all = false;
+    long highest = 0;
+    for (Message.Sync sync : synced.values()) {
+      untold.addAll(sync.apart().keys());
+      all |= sync.apart().all();
+      highest = Math.max(highest, sync.epoch());
+      lineage.learn(sync.departed(), now);
+    }
+    lineage.settled(untold, now);
+    if (all) {
+      raiseEpoch(highest + 1);
+    }
+    return untold;
   }
 
   /** Whether this member knows all about the key, as its home. */
@@ -337,7 +424,7 @@ final class MemoCore {
         flights.onGrant(grant, current);
       }
     } else if (message instanceof Message.ToCaller toCaller) {
-      onToCaller(received.from, toCaller);
+      onToCaller(received, toCaller);
     } else if (current) {
       onToHome(received, message, now);
     } else if (received.stamp.id() >= now.stamp().id()) {
@@ -377,6 +464,8 @@ final class MemoCore {
       leases.onLeave(from, leave);
     } else if (message instanceof Message.Unwanted unwanted) {
       leases.onUnwanted(unwanted);
+    } else if (message instanceof Message.Probe probe) {
+      leases.onProbe(probe);
     } else if (message instanceof Message.Invalidate invalidate) {
       leases.onInvalidate(from, invalidate);
     }
@@ -399,7 +488,8 @@ final class MemoCore {
     }
   }
 
-  private void onToCaller(Member from, Message.ToCaller message) {
+  private void onToCaller(Received received, Message.ToCaller message) {
+    Member from = received.from;
     if (message instanceof Message.Hit hit) {
       flights.onHit(hit, !shared);
     } else if (message instanceof Message.Fail fail) {
@@ -407,21 +497,33 @@ final class MemoCore {
     } else if (message instanceof Message.CompleteAck ack) {
       flights.onCompleteAck(ack, !shared);
     } else if (message instanceof Message.Fence fence) {
-      flights.fence(fence.key());
-      forgetHere(fence.key(), from, fence.invalidation());
+      onFence(received, fence);
     } else if (message instanceof Message.FenceAll fence) {
+      lineage.allFenced(received.stamp.id());
       raiseEpoch(fence.epoch());
-      forgetHere(null, from, fence.invalidation());
+      send(from, new Message.FenceAck(fence.invalidation(), null));
+      if (!shared) {
+        emit(new Effect.Drop(null, from, fence.invalidation(), received.stamp.id()));
+      }
+    } else if (message instanceof Message.Fenced fenced) {
+      lineage.fenced(fenced.key(), received.stamp.id());
     } else if (message instanceof Message.FenceOne fence) {
       flights.fenceOne(fence.token());
     } else if (message instanceof Message.Cancel cancel) {
       flights.onCancel(cancel.token());
+    } else if (message instanceof Message.Chase chase) {
+      List<Token> chain = chase.probe().chain();
+      Token last = flights.named(chain.get(chain.size() - 1));
+      emit(new Effect.Chase(chase.probe().named(last)));
+    } else if (message instanceof Message.Cycle cycle) {
+      emit(new Effect.Cycle(cycle.probe()));
     } else if (message instanceof Message.Scan scan) {
+      lineage.scanned(received.stamp.id());
       scans.onScan(from, scan);
     } else if (message instanceof Message.Scanned scanned) {
       scans.onScanned(from, scanned);
     } else if (message instanceof Message.FenceAck ack) {
-      fences.onAck(from, ack.invalidation());
+      fences.onAck(from, ack);
     } else if (message instanceof Message.InvalidateAck ack) {
       confirmed(ack.invalidation(), null);
     } else if (message instanceof Message.InvalidateFailed failed) {
@@ -429,11 +531,16 @@ final class MemoCore {
     }
   }
 
-  private void forgetHere(@Nullable Object key, Member home, Invalidation invalidation) {
+  private void onFence(Received received, Message.Fence fence) {
+    Object key = fence.key();
+    long raised = received.stamp.id();
+    flights.fence(key);
+    lineage.fenced(key, raised);
     if (shared) {
-      dropped(home, invalidation);
+      lineage.gone(key, raised); // its tombstone is in place
+      send(received.from, new Message.FenceAck(fence.invalidation(), null));
     } else {
-      emit(new Effect.Drop(key, home, invalidation));
+      emit(new Effect.Drop(key, received.from, fence.invalidation(), raised));
     }
   }
 
@@ -441,7 +548,7 @@ final class MemoCore {
   private void raiseEpoch(long to) {
     if (to > epoch) {
       epoch = to;
-      flights.fenceAll(to);
+      flights.fenceAll();
       leases.onEpoch();
     }
   }
@@ -451,6 +558,16 @@ final class MemoCore {
     if (pending != null) {
       emit(new Effect.Invalidated(pending.caller, failure));
     }
+  }
+
+  /** Whether the run began in an epoch that is over: its result is of that epoch. */
+  boolean isOld(Token token) {
+    return token.epoch() < epoch && rules.apply(Rule.EPOCH_OF_THE_START);
+  }
+
+  /** With the epoch that the run's result has. */
+  Token stamped(Token token) {
+    return rules.isOn(Rule.EPOCH_OF_THE_START) ? token : token.in(epoch);
   }
 
   // ---- what the tables use
@@ -472,8 +589,17 @@ final class MemoCore {
     return epoch;
   }
 
-  Object cycle(Object key, List<Token> ancestors) {
-    return cycle.apply(key, ancestors);
+  Member self() {
+    return self;
+  }
+
+  /** A number that no other run or wait of this member has. */
+  long nextNumber() {
+    return identity.numbers.getAsLong();
+  }
+
+  Token named(Token token, Object key) {
+    return token.named(new Named(identity.memo, key));
   }
 
   void emit(Effect effect) {
@@ -511,9 +637,13 @@ final class MemoCore {
     return allSynced;
   }
 
-  /** Whether all members of some configuration were heard. Any thread may ask. */
-  boolean wasSettled() {
-    return everSynced;
+  /**
+   * Whether what this member holds for the key is not known to be older than an invalidation: all
+   * members of some configuration were heard, and again if any may have lived apart since. Any
+   * thread may ask.
+   */
+  boolean trusts(Object key) {
+    return everSynced && !lineage.isDistrusted(key);
   }
 
   int waiting() {
@@ -534,6 +664,13 @@ final class MemoCore {
 
   long syncTimeouts() {
     return syncTimeouts;
+  }
+
+  private record Named(String memo, Object key) {
+    @Override
+    public String toString() {
+      return memo + " of " + key;
+    }
   }
 
   private record Pending(@Nullable Object key, Object caller) {}

@@ -7,6 +7,8 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.Registration;
 import org.memogrid.internal.node.Feature;
@@ -21,6 +23,7 @@ public final class MemoFeature implements Feature {
   static final String SERVICE = "memo";
 
   private final ConcurrentMap<MemoId, MemoNode> memos = new ConcurrentHashMap<>();
+  private final AtomicLong numbers = new AtomicLong();
   private @Nullable Node node;
   private @Nullable MemoFormat format;
   private @Nullable Definitions definitions;
@@ -90,7 +93,7 @@ public final class MemoFeature implements Feature {
 
   /** The memo's node; it may not be open yet. */
   MemoNode node(MemoId id) {
-    MemoNode memo = memos.computeIfAbsent(id, i -> new MemoNode(i, started(node), started(format)));
+    MemoNode memo = memos.computeIfAbsent(id, this::newNode);
     if (stopped) {
       memo.stop();
     }
@@ -111,6 +114,19 @@ public final class MemoFeature implements Feature {
     MemoNode memo = node(id);
     memo.open(definitions().storeOf(id));
     return memo;
+  }
+
+  private MemoNode newNode(MemoId id) {
+    return new MemoNode(
+        id, started(node), started(format), numbers::incrementAndGet, this::feedAll);
+  }
+
+  private void feedAll(Consumer<MemoCore> event) {
+    for (MemoNode memo : memos.values()) {
+      if (memo.isOpen()) {
+        memo.feed(event);
+      }
+    }
   }
 
   /** Threads for calls that have none of their own. */

@@ -9,7 +9,9 @@ import java.io.DataOutput;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.Mode;
@@ -30,6 +32,8 @@ final class MemoFormat implements WireFormat<Packet> {
   private static final int FOUND = 1;
   private static final int MORTAL = 2;
   private static final int FRESH = 4;
+
+  private static final int LONGEST_NAME = 200;
 
   private final Codec codec;
 
@@ -59,7 +63,7 @@ final class MemoFormat implements WireFormat<Packet> {
       out.writeByte(1);
       key(m.key(), out);
       out.writeLong(m.request());
-      tokens(m.ancestors(), out);
+      probe(m.probe(), out);
       seen((Envelope) m.seen(), out);
     } else if (message instanceof Message.Complete m) {
       out.writeByte(2);
@@ -105,7 +109,18 @@ final class MemoFormat implements WireFormat<Packet> {
         token(held.token(), out);
       }
       out.writeLong(m.epoch());
+      keys(m.apart().keys(), out);
+      out.writeBoolean(m.apart().all());
+      out.writeInt(m.departed().size());
+      for (Map.Entry<String, Long> left : m.departed().entrySet()) {
+        out.writeUTF(left.getKey());
+        out.writeLong(left.getValue());
+      }
       out.writeBoolean(m.answer());
+    } else if (message instanceof Message.Probe m) {
+      out.writeByte(11);
+      key(m.key(), out);
+      probe(m.probe(), out);
     } else {
       writeToCaller((Message.ToCaller) message, out);
     }
@@ -145,6 +160,10 @@ final class MemoFormat implements WireFormat<Packet> {
     } else if (message instanceof Message.FenceAck m) {
       out.writeByte(27);
       invalidation(m.invalidation(), out);
+      out.writeBoolean(m.failure() != null);
+      if (m.failure() != null) {
+        failure(m.failure(), out);
+      }
     } else if (message instanceof Message.InvalidateAck m) {
       out.writeByte(28);
       out.writeLong(m.invalidation());
@@ -165,26 +184,37 @@ final class MemoFormat implements WireFormat<Packet> {
     } else if (message instanceof Message.Scanned m) {
       out.writeByte(32);
       out.writeLong(m.scan());
-      out.writeInt(m.keys().size());
-      for (Object key : m.keys()) {
-        key(key, out);
+      keys(m.keys(), out);
+    } else if (message instanceof Message.Fenced m) {
+      out.writeByte(35);
+      out.writeBoolean(m.key() != null);
+      if (m.key() != null) {
+        key(m.key(), out);
       }
+    } else if (message instanceof Message.Chase m) {
+      out.writeByte(33);
+      probe(m.probe(), out);
+    } else if (message instanceof Message.Cycle m) {
+      out.writeByte(34);
+      probe(m.probe(), out);
     }
   }
 
   private Message message(DataInput in) throws IOException {
     byte kind = in.readByte();
     return switch (kind) {
-      case 1 -> new Message.Acquire(key(in), in.readLong(), tokens(in), seen(in));
+      case 1 -> new Message.Acquire(key(in), in.readLong(), optionalProbe(in), seen(in));
       case 2 -> new Message.Complete(key(in), token(in), value(in), seen(in));
       case 3 -> new Message.Failed(key(in), token(in), failure(in), in.readBoolean());
       case 4 -> new Message.Abandon(key(in), token(in));
       case 5 -> new Message.Leave(key(in), in.readLong());
       case 6 -> new Message.Invalidate(key(in), in.readLong());
       case 7 -> new Message.InvalidateAll(in.readLong());
-      case 8 -> new Message.Sync(held(in), in.readLong(), in.readBoolean());
+      case 8 ->
+          new Message.Sync(held(in), in.readLong(), apart(in), departed(in), in.readBoolean());
       case 9 -> new Message.Unwanted(key(in), token(in));
       case 10 -> new Message.Summon(key(in), tokens(in), seen(in));
+      case 11 -> new Message.Probe(key(in), probe(in));
       case 20 -> new Message.Hit(in.readLong(), value(in), in.readLong());
       case 21 -> new Message.Grant(key(in), in.readLong(), token(in));
       case 22 -> new Message.Fail(in.readLong(), failure(in));
@@ -192,12 +222,15 @@ final class MemoFormat implements WireFormat<Packet> {
       case 24 -> new Message.Fence(key(in), invalidation(in));
       case 25 -> new Message.FenceAll(in.readLong(), invalidation(in));
       case 26 -> new Message.FenceOne(key(in), token(in));
-      case 27 -> new Message.FenceAck(invalidation(in));
+      case 27 -> new Message.FenceAck(invalidation(in), in.readBoolean() ? failure(in) : null);
       case 28 -> new Message.InvalidateAck(in.readLong());
       case 29 -> new Message.InvalidateFailed(in.readLong(), failure(in));
       case 30 -> new Message.Cancel(key(in), token(in));
       case 31 -> new Message.Scan(in.readLong(), tag(in));
       case 32 -> new Message.Scanned(in.readLong(), keys(in));
+      case 35 -> new Message.Fenced(in.readBoolean() ? key(in) : null);
+      case 33 -> new Message.Chase(probe(in));
+      case 34 -> new Message.Cycle(probe(in));
       default ->
           throw new IOException(
               "a memo message of kind "
@@ -327,6 +360,66 @@ final class MemoFormat implements WireFormat<Packet> {
       tokens.add(token(in));
     }
     return tokens;
+  }
+
+  private static void probe(Waits.@Nullable Probe probe, DataOutput out) throws IOException {
+    out.writeInt(probe == null ? 0 : probe.chain().size());
+    if (probe != null) {
+      out.writeUTF(probe.asker().name());
+      out.writeUTF(probe.asker().id());
+      out.writeLong(probe.number());
+      for (Token token : probe.chain()) {
+        token(token, out);
+        out.writeUTF(name(token));
+      }
+    }
+  }
+
+  private static String name(Token token) {
+    String name = token.name();
+    return name.length() <= LONGEST_NAME ? name : name.substring(0, LONGEST_NAME) + "...";
+  }
+
+  private static Waits.Probe probe(DataInput in) throws IOException {
+    Waits.Probe probe = optionalProbe(in);
+    if (probe == null) {
+      throw new IOException("a probe of no run");
+    }
+    return probe;
+  }
+
+  private static Waits.@Nullable Probe optionalProbe(DataInput in) throws IOException {
+    int count = in.readInt();
+    if (count == 0) {
+      return null;
+    }
+    Member asker = new Member(in.readUTF(), in.readUTF());
+    long number = in.readLong();
+    List<Token> chain = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      chain.add(token(in).named(in.readUTF()));
+    }
+    return new Waits.Probe(asker, number, List.copyOf(chain));
+  }
+
+  private Message.Apart apart(DataInput in) throws IOException {
+    return new Message.Apart(keys(in), in.readBoolean());
+  }
+
+  private static Map<String, Long> departed(DataInput in) throws IOException {
+    int count = in.readInt();
+    Map<String, Long> departed = new LinkedHashMap<>();
+    for (int i = 0; i < count; i++) {
+      departed.put(in.readUTF(), in.readLong());
+    }
+    return departed;
+  }
+
+  private void keys(List<Object> keys, DataOutput out) throws IOException {
+    out.writeInt(keys.size());
+    for (Object key : keys) {
+      key(key, out);
+    }
   }
 
   private List<Held> held(DataInput in) throws IOException {

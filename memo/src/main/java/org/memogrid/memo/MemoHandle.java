@@ -175,7 +175,7 @@ final class MemoHandle<K, V> implements Memo<K, V> {
 
   private Effect.Outcome asked(K key, Function<? super K, ?> fn, @Nullable Envelope seen) {
     Call.Blocking call = new Call.Blocking();
-    List<Token> ancestors = Running.tokensOf(node);
+    List<Token> ancestors = Running.tokens();
     ask(key, call, ancestors, seen);
     while (true) {
       if (!await(call, key)) {
@@ -286,8 +286,8 @@ final class MemoHandle<K, V> implements Memo<K, V> {
 
   /** A call for this member's own sake. */
   private Background<K> background(K key, @Nullable Envelope seen) {
-    Background<K> call = newBackground(key, Running.tokensOf(node), seen, false);
-    ask(key, call, Running.tokensOf(node), seen);
+    Background<K> call = newBackground(key, Running.tokens(), seen, false);
+    ask(key, call, Running.tokens(), seen);
     return call;
   }
 
@@ -330,7 +330,7 @@ final class MemoHandle<K, V> implements Memo<K, V> {
     }
 
     void ask(@Nullable Envelope seen) {
-      List<Token> ancestors = Running.tokensOf(node);
+      List<Token> ancestors = Running.tokens();
       Background<K> call = newBackground(key, ancestors, seen, gathered);
       current = call;
       var unused = call.outcome.thenAccept(outcome -> settle(outcome, seen));

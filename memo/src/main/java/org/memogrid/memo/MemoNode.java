@@ -3,7 +3,6 @@ package org.memogrid.memo;
 
 import java.time.InstantSource;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
@@ -12,6 +11,9 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.Mode;
@@ -43,11 +45,14 @@ final class MemoNode {
   private static final Logger LOG = LoggerFactory.getLogger(MemoNode.class);
   private static final long SYNC_RETRY_MILLIS = 250;
   private static final int SYNC_RETRIES = 40;
+  private static final int NOTES = 1024;
 
   private final MemoId id;
   private final Node node;
   private final MemoFormat format;
   private final Versions versions = new Versions();
+  private final LongSupplier numbers;
+  private final Consumer<Consumer<MemoCore>> everyMemo;
   private final Queue<Runnable> events = new ConcurrentLinkedQueue<>();
 
   /** What the core sends itself: it goes before what others send. Used by whoever has its turn. */
@@ -68,10 +73,21 @@ final class MemoNode {
   /** What there is once the store is open. */
   private record Opened(Store store, MemoCore core, StoreWork work, Registration topologies) {}
 
-  MemoNode(MemoId id, Node node, MemoFormat format) {
+  /**
+   * @param numbers rise over all memos of the member
+   * @param everyMemo feeds the cores of all memos of the member, this one's too
+   */
+  MemoNode(
+      MemoId id,
+      Node node,
+      MemoFormat format,
+      LongSupplier numbers,
+      Consumer<Consumer<MemoCore>> everyMemo) {
     this.id = id;
     this.node = node;
     this.format = format;
+    this.numbers = numbers;
+    this.everyMemo = everyMemo;
   }
 
   MemoId id() {
@@ -122,7 +138,11 @@ final class MemoNode {
     StoreWork work = new StoreWork(this, store, node);
     MemoCore core =
         new MemoCore(
-            self(), store.mode() != Mode.INVALIDATED, Rules.all(), this::cycle, this::perform);
+            new MemoCore.Identity(
+                self(), id.toString(), store.mode() != Mode.INVALIDATED, numbers, NOTES),
+            Rules.all(),
+            this::cycle,
+            this::perform);
     Registration topologies = store.onTopology(this::install);
     opened = new Opened(store, core, work, topologies);
     install(store.topology());
@@ -205,7 +225,7 @@ final class MemoNode {
   // ---- events
 
   /** Hands the core an event. Events of one thread are handled in their order. */
-  void feed(java.util.function.Consumer<MemoCore> event) {
+  void feed(Consumer<MemoCore> event) {
     feedRaw(() -> event.accept(opened().core));
   }
 
@@ -344,11 +364,11 @@ final class MemoNode {
    * home serves only after this member has installed its configuration (R2), so what this member
    * takes itself to hold, it holds in the home's eyes too. An invalidation of all keys raises the
    * epoch here before it is confirmed; a joiner, which may have missed that, trusts nothing until
-   * it has heard all members once.
+   * it has heard all members once, and so does a member that may have lived apart from others (R9).
    */
   @Nullable Envelope here(Object key) {
     Opened now = opened();
-    if (!now.work.holds(key)) {
+    if (!now.core.trusts(key) || !now.work.holds(key)) {
       return null;
     }
     return live(now.store.get(key));
@@ -370,7 +390,7 @@ final class MemoNode {
 
   /** The live entry, wherever it is held. */
   @Nullable Envelope anywhere(Object key) {
-    return live(store().get(key));
+    return core().trusts(key) ? live(store().get(key)) : null;
   }
 
   private @Nullable Envelope live(@Nullable Envelope entry) {
@@ -387,6 +407,10 @@ final class MemoNode {
               value == null ? Optional.empty() : Optional.of((Payload) value.payload()));
         });
     return answer.join();
+  }
+
+  boolean isOpen() {
+    return opened != null;
   }
 
   int waiting() {
@@ -440,6 +464,10 @@ final class MemoNode {
       if (here != null) {
         here.stop(stop.token());
       }
+    } else if (effect instanceof Effect.Chase chase) {
+      everyMemo.accept(core -> core.chase(chase.probe()));
+    } else if (effect instanceof Effect.Cycle cycle) {
+      everyMemo.accept(core -> core.cycled(cycle.probe()));
     } else if (effect instanceof Effect.AwaitSync await) {
       awaitSync(await.stamp());
     } else {
@@ -481,15 +509,9 @@ final class MemoNode {
     }
   }
 
-  private Object cycle(Object key, List<Token> ancestors) {
+  private Object cycle(List<Token> chain) {
+    String text = chain.stream().map(Token::name).collect(Collectors.joining(" -> "));
     return new Failure(
-        null,
-        Failure.Kind.CYCLE,
-        id
-            + ": the run for "
-            + key
-            + " waits for its own result, through "
-            + new ArrayList<>(ancestors)
-            + ": a function must not need the result that it computes");
+        null, Failure.Kind.CYCLE, text + ": a function must not need the result that it computes");
   }
 }

@@ -2,6 +2,7 @@
 package org.memogrid.memo;
 
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cluster.Member;
 
@@ -18,10 +19,20 @@ sealed interface Message {
   /**
    * Get or lease. Answered by Hit, Grant or Fail, now or later.
    *
+   * @param probe goes on to the run that has to be waited for; null from a caller that is in no run
    * @param seen null, or the entry to be replaced: if it is still there, it is no answer
    */
-  record Acquire(Object key, long request, List<Token> ancestors, @Nullable Object seen)
+  record Acquire(Object key, long request, Waits.@Nullable Probe probe, @Nullable Object seen)
       implements ToHome {}
+
+  /** Which run do those wait for who wait for the key? Passed on as Chase, or ends. */
+  record Probe(Object key, Waits.Probe probe) implements ToHome {}
+
+  /** What does the last run of the probe wait for? Passed on as Probe, or ends. */
+  record Chase(Waits.Probe probe) implements ToCaller {}
+
+  /** The probe's last run is also an earlier one. */
+  record Cycle(Waits.Probe probe) implements ToCaller {}
 
   /**
    * The run's result. Answered by CompleteAck.
@@ -69,6 +80,9 @@ sealed interface Message {
   /** The same for all keys whose token is of an older epoch. Answered by FenceAck. */
   record FenceAll(long epoch, Invalidation invalidation) implements ToCaller {}
 
+  /** The fence for the key, or for all if it is null, goes on in this configuration. */
+  record Fenced(@Nullable Object key) implements ToCaller {}
+
   /** The token lost against another of its key. */
   record FenceOne(Object key, Token token) implements ToCaller {}
 
@@ -80,18 +94,32 @@ sealed interface Message {
 
   record Scanned(long scan, List<Object> keys) implements ToCaller {}
 
-  record FenceAck(Invalidation invalidation) implements ToCaller {}
+  /**
+   * The key's value is gone from the member, and its runs are fenced.
+   *
+   * @param failure null, or why an old value may still be there
+   */
+  record FenceAck(Invalidation invalidation, @Nullable Object failure) implements ToCaller {}
 
   record InvalidateAck(long invalidation) implements ToCaller {}
 
   record InvalidateFailed(long invalidation, Object failure) implements ToCaller {}
 
   /**
-   * The unfenced runs of a member that has just installed the configuration.
+   * What the others must know of a member that has just installed the configuration.
    *
+   * @param held its unfenced runs
+   * @param epoch its epoch when it installed the configuration
+   * @param departed who left, and the last configuration that had it; for who is new
    * @param answer whether the sender lacks the receiver's own
    */
-  record Sync(List<Held> held, long epoch, boolean answer) implements Message {}
+  record Sync(List<Held> held, long epoch, Apart apart, Map<String, Long> departed, boolean answer)
+      implements Message {}
+
+  /** The keys, or whether all keys, that may have been invalidated while others were away. */
+  record Apart(List<Object> keys, boolean all) {
+    static final Apart NOTHING = new Apart(List.of(), false);
+  }
 
   /** A run that goes on. */
   record Held(Object key, Token token) {}

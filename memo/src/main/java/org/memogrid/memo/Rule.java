@@ -29,8 +29,18 @@ enum Rule {
   RESEND_RESULT,
   /** R9. Of several runs of a key that meet, the one with the lowest token goes on. */
   LOWEST_TOKEN_WINS,
+  /** R9. Who may have lived apart from others trusts nothing it holds until it has heard all. */
+  DISTRUST_WHEN_APART,
+  /** R9. What was invalidated while others were away is told when they are back. */
+  EXCHANGE_INVALIDATIONS,
+  /** R9. If it is not known any more what that was, all is invalidated. */
+  CLEAR_ON_OVERFLOW,
   /** R10. A call that would wait for a run that waits for it fails. */
   REFUSE_CYCLES,
+  /** R10. A run that waits for another gives back its permit. */
+  WAIT_WITHOUT_PERMIT,
+  /** R11. A result has the epoch in which its run began, not the one in which it ended. */
+  EPOCH_OF_THE_START,
   /** R12. A home's write is conditional on the entry it saw. */
   CONDITIONAL_WRITES,
   /** R12. An invalidation leaves a tombstone, against writes that come late. */

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The runs that a thread is in, the innermost first; those that led to it on other threads too.
  *
- * @param inherited tokens of runs of the memo, on another member, that wait for this one
+ * @param inherited tokens of runs, on another member, that wait for this one
  * @param dependencies collects what this run reads of memos; null if nobody wants to know
  * @param permits what it holds one of while it does not wait for another run; null for none
  */
@@ -54,18 +54,16 @@ record Running(
     }
   }
 
-  /** The tokens of the memo's runs that wait for this thread. */
-  static List<Token> tokensOf(MemoNode memo) {
+  /** The tokens of all runs that wait for this thread, of whatever memo; the innermost first. */
+  static List<Token> tokens() {
     Running running = CURRENT.get();
     if (running == null) {
       return List.of();
     }
     List<Token> tokens = new ArrayList<>();
     for (; running != null; running = running.outer) {
-      if (running.memo == memo) {
-        tokens.add(running.token);
-        tokens.addAll(running.inherited);
-      }
+      tokens.add(running.token);
+      tokens.addAll(running.inherited);
     }
     return tokens;
   }

@@ -40,7 +40,6 @@ final class StoreWork {
   private final Serial kept;
   private final Set<Object> renewing = ConcurrentHashMap.newKeySet();
   private volatile @Nullable Topology topology;
-  private volatile boolean settled;
 
   StoreWork(MemoNode memo, Store store, Node node) {
     this.memo = memo;
@@ -220,19 +219,24 @@ final class StoreWork {
     Object key = drop.key();
     try {
       if (key != null) {
-        drop(key);
+        attempt(
+            () -> {
+              drop(key);
+              return key;
+            });
       } else {
         try (Stream<Map.Entry<Object, Envelope>> all = store.localEntries()) {
           all.filter(entry -> !entry.getValue().isTombstone())
+              .filter(entry -> epoch(entry.getValue()) < memo.epoch())
               .forEach(entry -> drop(entry.getKey()));
         }
       }
+      memo.feed(core -> core.dropped(drop, null));
     } catch (RuntimeException e) {
-      // Not acknowledged: the invalidation is not confirmed as long as an old value may be here.
-      LOG.error("{}: what is kept for {} could not be dropped", memo.id(), key, e);
-      return;
+      Failure failure =
+          failure("may not have been dropped, call invalidate again", String.valueOf(key), e);
+      memo.feed(core -> core.dropped(drop, failure));
     }
-    memo.feed(core -> core.dropped(drop.home(), drop.invalidation()));
   }
 
   private void drop(Object key) {
@@ -264,26 +268,13 @@ final class StoreWork {
     topology = now;
   }
 
-  /** Whether what this member holds may be trusted. */
-  boolean isTrusted() {
-    return settled || local || settle();
-  }
-
-  /** Whether this member holds the key's entry, if there is one, and may be trusted. */
+  /** Whether this member holds the key's entry, if there is one. */
   boolean holds(Object key) {
-    if (!settled) {
-      return local || settle();
-    }
     Topology now = topology;
     return switch (store.mode()) {
       case LOCAL, INVALIDATED, REPLICATED -> true;
       case DISTRIBUTED -> now != null && now.owners(key).contains(memo.self());
     };
-  }
-
-  private boolean settle() {
-    settled = memo.core().wasSettled();
-    return settled;
   }
 
   /** Whether it is a result that no invalidation of all keys has overtaken. */

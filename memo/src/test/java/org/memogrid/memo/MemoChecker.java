@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cluster.Member;
+import org.memogrid.testkit.sim.SimViews;
 
 /**
  * Sees the simulation from outside and checks the contract.
@@ -29,11 +30,13 @@ final class MemoChecker {
   private final MemoSim sim;
   private final List<String> violations = new ArrayList<>();
   private final int[] source = new int[MemoSim.KEYS];
-  private final int[] confirmed = new int[MemoSim.KEYS];
-  private final int[] matched = new int[MemoSim.KEYS];
+  private final Map<Member, int[]> confirmed = new HashMap<>();
+  private final Map<Member, int[]> matched = new HashMap<>();
   private final int[] runs = new int[MemoSim.KEYS];
   private final int[] allowed = new int[MemoSim.KEYS];
   private final Map<Token, Running> active = new LinkedHashMap<>();
+  private final Map<Token, Running> everything = new LinkedHashMap<>();
+  private final boolean[] lostEntries = new boolean[MemoSim.KEYS];
   private final Map<Token, Running> unacknowledged = new HashMap<>();
   private final Map<Token, Integer> granted = new HashMap<>();
   private final Set<Token> fenced = new HashSet<>();
@@ -70,13 +73,37 @@ final class MemoChecker {
 
   // ---- callers
 
-  int atLeast(int key) {
-    return Math.max(confirmed[key], matched[key]);
+  /**
+   * What a call on the member must not be older than: the invalidations confirmed to a member of
+   * its view, and those that the members of a new view knew of when it installed that.
+   */
+  private static int[] of(Map<Member, int[]> where, Member member) {
+    return where.computeIfAbsent(member, m -> new int[MemoSim.KEYS]);
+  }
+
+  void installed(Member member, SimViews.View view) {
+    for (Member other : view.members()) {
+      SimNode node = sim.node(other);
+      if (node == null || node.view <= view.id()) { // what came later may be of another view
+        raise(of(confirmed, member), of(confirmed, other));
+        raise(of(matched, member), of(matched, other));
+      }
+    }
+    if (view.equals(sim.views.of(member))) {
+      lost.remove(member);
+    }
+  }
+
+  private static void raise(int[] to, int[] atLeast) {
+    for (int k = 0; k < MemoSim.KEYS; k++) {
+      to[k] = Math.max(to[k], atLeast[k]);
+    }
   }
 
   void called(SimNode.Caller caller) {
     calls++;
-    caller.atLeastByKey = confirmed[caller.key];
+    caller.atLeastByKey = of(confirmed, caller.on)[caller.key];
+    caller.atLeast = Math.max(caller.atLeastByKey, of(matched, caller.on)[caller.key]);
     waiting.add(caller);
   }
 
@@ -96,6 +123,7 @@ final class MemoChecker {
     waiting.remove(caller);
     answers++;
     if (version != null
+        && !lostEntries[caller.key]
         && version < (leftBehind[caller.key] ? caller.atLeastByKey : caller.atLeast)
         && sim.views.has(caller.on)
         && !lost.contains(caller.on)) {
@@ -127,12 +155,12 @@ final class MemoChecker {
     confirm((Invalidating) caller, failure, confirmed);
   }
 
-  private void confirm(Invalidating invalidating, @Nullable Object failure, int[] where) {
+  private void confirm(
+      Invalidating invalidating, @Nullable Object failure, Map<Member, int[]> where) {
     invalidations.remove(invalidating);
-    if (failure == null) {
-      for (int k = 0; k < MemoSim.KEYS; k++) {
-        where[k] = Math.max(where[k], invalidating.upTo[k]);
-      }
+    SimNode by = sim.node(invalidating.by);
+    if (failure == null && by != null && !lost.contains(invalidating.by)) {
+      by.members.forEach(member -> raise(of(where, member), invalidating.upTo));
     }
   }
 
@@ -162,11 +190,15 @@ final class MemoChecker {
     if (isOut(on)) {
       allowed[key]++;
     }
+    SimNode node = sim.node(on);
+    List<Member> view = node == null ? List.of() : node.members;
     active.forEach(
         (other, running) -> {
           if (running.key == key
               && !isOut(on)
               && !isOut(running.on)
+              && view.contains(running.on)
+              && running.view.contains(on)
               && !isFenced(token)
               && !isFenced(other)) {
             violate(
@@ -174,16 +206,69 @@ final class MemoChecker {
                 "key " + key + ": " + other + " on " + running.on + ", " + token + " on " + on);
           }
         });
-    active.put(token, new Running(key, on));
+    active.put(token, new Running(key, on, view));
+    everything.put(token, new Running(key, on, view));
     runs[key]++;
     return source[key];
   }
 
-  void ended(Token token) {
+  /** Two that began apart must not both have gone on for long in one view. */
+  void ended(Token token, SimNode node) {
+    Running own = everything.remove(token);
+    everything.forEach(
+        (other, running) -> {
+          SimNode there = sim.node(running.on);
+          if (own != null
+              && running.key == own.key
+              && there != null
+              && haveMet(node, there)
+              && !isFenced(token)
+              && !isFenced(other)) {
+            violate(
+                "I1 overlap",
+                "key "
+                    + own.key
+                    + ": "
+                    + token
+                    + " on "
+                    + node.self
+                    + " ended while "
+                    + other
+                    + " went on, on "
+                    + running.on);
+          }
+        });
     Running running = active.remove(token);
     if (running != null) {
       unacknowledged.put(token, running);
     }
+  }
+
+  private boolean haveMet(SimNode one, SimNode other) {
+    double since = sim.time.now() - 400; // longer than any pause and message
+    return one.view == other.view
+        && one.members.equals(other.members)
+        && one.members.stream()
+            .allMatch(
+                m -> {
+                  SimNode node = sim.node(m);
+                  return node != null && node.view == one.view && node.settledAt < since;
+                });
+  }
+
+  /** Each side may run what the other runs or has, when the cluster is cut, and again later. */
+  void cut() {
+    for (int k = 0; k < MemoSim.KEYS; k++) {
+      allowed[k]++;
+    }
+    active.values().forEach(running -> allowed[running.key]++);
+    unacknowledged.values().forEach(running -> allowed[running.key]++);
+  }
+
+  /** All who held it went: it may be a tombstone, so a late write may stand. */
+  void entryLost(int key) {
+    allowed[key]++;
+    lostEntries[key] = true;
   }
 
   void failed(int key) {
@@ -196,6 +281,7 @@ final class MemoChecker {
 
   void lost(Member member) {
     lost.add(member);
+    everything.values().removeIf(running -> running.on.equals(member) && sim.node(member) == null);
     writing.forEach(
         (write, by) -> {
           if (by.equals(member)) {
@@ -232,11 +318,6 @@ final class MemoChecker {
         fenced.add(one.token());
       } else if (message instanceof Message.Abandon abandon) {
         fenced.add(abandon.token());
-      } else if (message instanceof Message.FenceAll all && all.epoch() > epochs) {
-        epochs = all.epoch();
-        for (int k = 0; k < MemoSim.KEYS; k++) {
-          allowed[k]++;
-        }
       } else if (message instanceof Message.CompleteAck ack) {
         unacknowledged.remove(ack.token());
       }
@@ -251,6 +332,16 @@ final class MemoChecker {
             fenced.add(token);
           }
         });
+  }
+
+  /** A member has raised its epoch: all that began before is fenced. */
+  void epoch(long epoch) {
+    if (epoch > epochs) {
+      epochs = epoch;
+      for (int k = 0; k < MemoSim.KEYS; k++) {
+        allowed[k]++;
+      }
+    }
   }
 
   private boolean isFenced(Token token) {
@@ -296,7 +387,7 @@ final class MemoChecker {
     sim.note("*** " + violation);
   }
 
-  private record Running(int key, Member on) {}
+  private record Running(int key, Member on, List<Member> view) {}
 
   /** One invalidation, compared by identity. */
   private static final class Invalidating {

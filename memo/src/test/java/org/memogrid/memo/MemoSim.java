@@ -4,10 +4,12 @@ package org.memogrid.memo;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cluster.Member;
 import org.memogrid.testkit.sim.SimNet;
@@ -20,9 +22,9 @@ import org.memogrid.testkit.sim.VirtualTime;
  * production core. {@link #run} returns what the {@linkplain MemoChecker checker} found.
  */
 final class MemoSim {
-  static final int KEYS = 2;
-  private static final int BUSY = 4_000;
-  private static final int END = BUSY + 20_000;
+  static final int KEYS = 4;
+  private static final int BUSY = 1_600;
+  private static final int END = BUSY + 8_000;
 
   enum Kind {
     REPLICATED,
@@ -40,6 +42,14 @@ final class MemoSim {
   final double failing;
   final double timeToLive;
   final double notKept;
+  final double storeFailing;
+  final int permits;
+
+  /** The keys that the function of a key asks for, one after the other. */
+  final int[][] needs = new int[KEYS][];
+
+  private final int keys;
+  private final int notes;
   private final boolean traced;
   private final StringBuilder chart = new StringBuilder();
   private final Map<Member, SimNode> nodes = new LinkedHashMap<>();
@@ -57,36 +67,78 @@ final class MemoSim {
     this.notKept = time.chance(0.2) ? 0.2 : 0;
     this.net = new SimNet(time);
     this.views = new SimViews(time, this::learn);
-    this.store = new SimStore<>(time, views);
+    this.keys = time.between(1, 2);
+    this.notes = time.chance(0.5) ? 2 : 100;
+    this.storeFailing = time.chance(0.15) ? 0.05 : 0;
+    this.permits = time.chance(0.3) ? time.between(1, 2) : Integer.MAX_VALUE;
+    this.store = new SimStore<>(time, views, this::owners, this::lost);
+    recursion();
     this.checker = new MemoChecker(this);
     int size = time.between(2, 5);
     List<Member> members = new ArrayList<>();
     for (int i = 0; i < size; i++) {
       Member member = start("n" + i);
       members.add(member);
-      store.transferTo(member);
     }
     views.install(members);
   }
 
+  /** In some lives functions call each other: in order, so that all end, or as it comes. */
+  private void recursion() {
+    boolean recursive = time.chance(0.3);
+    boolean cyclic = recursive && time.chance(0.5);
+    for (int key = 0; key < KEYS; key++) {
+      List<Integer> needed = new ArrayList<>();
+      for (int other = 0; recursive && other < KEYS; other++) {
+        if ((cyclic ? other != key : other > key) && time.chance(0.4)) {
+          needed.add(other);
+        }
+      }
+      needs[key] = needed.stream().mapToInt(Integer::intValue).toArray();
+    }
+  }
+
+  /** Who holds the key's entry: two in DISTRIBUTED, the home first. */
+  List<Member> owners(Object key, List<Member> members) {
+    if (kind != Kind.DISTRIBUTED || members.size() <= 2) {
+      return members;
+    }
+    List<Member> owners = new ArrayList<>();
+    List<Member> others = new ArrayList<>(members);
+    for (int i = 0; i < 2; i++) {
+      Member best = home(key, others);
+      others.remove(best);
+      owners.add(best);
+    }
+    return owners;
+  }
+
+  private void lost(Object key) {
+    note("nobody holds " + key + " any more");
+    checker.entryLost((Integer) key);
+  }
+
   List<String> run() {
-    for (int i = time.between(20, 60); i > 0; i--) {
-      time.after(time.between(0, BUSY), () -> call(time.between(0, KEYS - 1)));
+    for (int i = time.between(8, 24); i > 0; i--) {
+      time.after(time.between(0, BUSY), () -> call(anyKey()));
     }
-    for (int i = time.between(0, 8); i > 0; i--) {
-      time.after(time.between(0, BUSY), () -> invalidate(time.between(0, KEYS - 1)));
+    for (int i = time.between(0, 5); i > 0; i--) {
+      time.after(time.between(0, BUSY), () -> invalidate(anyKey()));
     }
-    for (int i = time.between(1, 4); i > 0; i--) {
-      burst(time.between(0, BUSY), time.between(0, KEYS - 1));
+    for (int i = time.between(1, 3); i > 0; i--) {
+      burst(time.between(0, BUSY), anyKey());
     }
-    if (time.chance(0.3)) {
+    if (time.chance(0.2)) {
       time.after(time.between(0, BUSY), this::invalidateAll);
     }
-    for (int i = time.between(0, 3); i > 0; i--) {
+    for (int i = time.between(0, 2); i > 0; i--) {
       time.after(time.between(0, BUSY), this::invalidateMatching);
     }
-    for (int i = time.between(0, 10); i > 0; i--) {
-      refreshes(time.between(0, BUSY), time.between(0, KEYS - 1));
+    for (int i = time.between(0, 4); i > 0; i--) {
+      refreshes(time.between(0, BUSY), anyKey());
+    }
+    if (time.chance(0.25)) {
+      time.after(time.between(100, BUSY / 2), this::cut);
     }
     time.runUntil(END);
     for (SimNode node : nodes.values()) {
@@ -98,9 +150,13 @@ final class MemoSim {
     return checker.violations();
   }
 
+  private int anyKey() {
+    return time.between(0, keys - 1);
+  }
+
   /** Callers of one key, an invalidation or two among them, and most often a fault. */
   private void burst(int at, int key) {
-    for (int i = 0; i < 12; i++) {
+    for (int i = time.between(4, 10); i > 0; i--) {
       time.after(at + time.between(0, 30), () -> call(key));
     }
     for (int i = time.between(0, 2); i > 0; i--) {
@@ -171,7 +227,7 @@ final class MemoSim {
   // ---- faults
 
   private void fault() {
-    int die = time.between(1, 12);
+    int die = time.between(1, 14);
     List<Member> members = views.current().members();
     if (die <= 4) {
       join("n" + (10 + time.between(0, 9)));
@@ -187,8 +243,11 @@ final class MemoSim {
     } else if (members.size() > 2 && !checker.isLost(victim)) {
       if (die <= 10) {
         crash(victim);
-      } else {
+      } else if (die <= 12) {
         suspect(victim);
+      } else {
+        stray(victim);
+        return;
       }
       time.after(time.between(250, 600), () -> join(victim.name()));
     }
@@ -204,14 +263,79 @@ final class MemoSim {
       gone.stop();
     }
     store.forget(victim);
-    time.after(time.between(5, 60), () -> views.exclude(victim));
+    time.after(time.between(5, 60), () -> exclude(victim));
+  }
+
+  private void exclude(Member victim) {
+    views.exclude(victim);
+    store.rebalance();
+  }
+
+  /** Paused or cut off beyond detection, it comes back and never heard that it was out. */
+  private void stray(Member victim) {
+    note(victim + " is taken for lost");
+    checker.lost(victim);
+    if (time.chance(0.5)) {
+      net.pause(victim, time.between(100, 700));
+    }
+    exclude(victim);
+    time.after(time.between(200, 800), () -> comeBack(victim));
+  }
+
+  private void comeBack(Member victim) {
+    if (views.isCut()) {
+      time.after(100, () -> comeBack(victim));
+    } else if (nodes.containsKey(victim)) {
+      note(victim + " comes back");
+      store.forget(victim);
+      views.join(victim);
+      store.rebalance();
+    }
+  }
+
+  /** Two clusters for a while. */
+  private void cut() {
+    Set<Member> away = new HashSet<>();
+    for (Member member : views.current().members()) {
+      if (time.chance(0.4)) {
+        away.add(member);
+      }
+    }
+    if (away.isEmpty() || away.size() == views.current().members().size()) {
+      return;
+    }
+    note("cut: " + away + " from the others");
+    net.cut(away::contains);
+    time.after(
+        time.between(1, 50),
+        () -> {
+          if (!views.cut(away::contains)) {
+            net.heal();
+            return;
+          }
+          checker.cut();
+          store.cut();
+          time.after(time.between(100, 600), this::heal);
+        });
+  }
+
+  private void heal() {
+    note("the cut heals");
+    net.heal();
+    time.after(
+        time.between(1, 50),
+        () -> {
+          checker.cut();
+          views.merge();
+          store.merge();
+        });
   }
 
   /** The others go on without it; it learns so later, and begins anew. */
   private void suspect(Member victim) {
     note(victim + " is suspected");
     checker.lost(victim);
-    views.exclude(victim);
+    exclude(victim);
     time.after(
         time.between(30, 200),
         () -> {
@@ -228,13 +352,13 @@ final class MemoSim {
 
   private void join(String name) {
     if (nodes.keySet().stream().anyMatch(m -> m.name().equals(name))
-        || views.current().members().stream().anyMatch(m -> m.name().equals(name))) {
+        || views.members().stream().anyMatch(m -> m.name().equals(name))) {
       return;
     }
     Member joiner = start(name);
     note(joiner + " joins");
     views.join(joiner);
-    store.transferTo(joiner);
+    store.rebalance();
   }
 
   private Member start(String name) {
@@ -257,11 +381,17 @@ final class MemoSim {
     return nodes.get(member);
   }
 
-  /** Rendezvous: the same for all that know the view. */
-  static Member home(Object key, SimViews.View view) {
-    Member best = view.members().get(0);
+  MemoCore.Identity identity(Member self) {
+    AtomicLong numbers = new AtomicLong();
+    return new MemoCore.Identity(
+        self, "f", kind != Kind.INVALIDATED, numbers::incrementAndGet, notes);
+  }
+
+  /** Rendezvous: the same for all that know the members. */
+  static Member home(Object key, List<Member> members) {
+    Member best = members.get(0);
     long weight = Long.MIN_VALUE;
-    for (Member member : view.members()) {
+    for (Member member : members) {
       long w = mix(key.hashCode() * 31L + member.id().hashCode());
       if (w > weight) {
         weight = w;

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cluster.Member;
 import org.memogrid.memo.MemoSim.Env;
@@ -20,11 +21,13 @@ final class SimNode {
   final Rules rules;
   final MemoCore core;
   long view = -1;
-  boolean everSettled;
+  double settledAt = Double.MAX_VALUE;
+  List<Member> members = List.of();
   private final MemoSim sim;
+  private final Queue<Runnable> forPermit = new ArrayDeque<>();
+  private int permits;
   private final Queue<Runnable> inbox = new ArrayDeque<>();
   private final Map<Object, Env> near = new HashMap<>();
-  private final Map<Token, Caller> computing = new HashMap<>();
   private double nearBusyUntil;
   private boolean handling;
   private boolean stopped;
@@ -34,13 +37,8 @@ final class SimNode {
     this.sim = sim;
     this.self = self;
     this.rules = Rules.without(sim.off);
-    this.core =
-        new MemoCore(
-            self,
-            sim.kind != Kind.INVALIDATED,
-            rules,
-            (key, ancestors) -> "cycle at " + key,
-            this::perform);
+    this.core = new MemoCore(sim.identity(self), rules, chain -> "cycle " + chain, this::perform);
+    this.permits = sim.permits;
   }
 
   void stop() {
@@ -54,37 +52,65 @@ final class SimNode {
       return;
     }
     view = next.id();
+    members = next.members();
+    settledAt = Double.MAX_VALUE;
+    sim.checker.installed(self, next);
     syncAttempts = 0;
     sim.note(self + " installs " + next);
     Configuration configuration =
         new Configuration(
-            next.id(), next.members().get(0), next.members(), key -> MemoSim.home(key, next));
+            next.id(),
+            next.members().get(0),
+            next.members(),
+            key -> MemoSim.home(key, next.members()));
     feed(() -> core.install(configuration));
   }
 
   void call(int key) {
-    Caller caller = new Caller(key, self, sim.checker.atLeast(key));
+    call(new Caller(key, self, List.of(), ignored -> {}));
+  }
+
+  private void call(Caller caller) {
     sim.checker.called(caller);
-    everSettled |= core.isSettled();
-    Env here = sim.kind == Kind.REPLICATED ? sim.store.copy(self, key) : near.get(key);
-    if (everSettled && here != null && isLive(here) && here.epoch >= core.epoch()) {
+    Env here = here(caller.key);
+    if (here != null) {
+      caller.done = true;
       sim.checker.answered(caller, here.version);
-      return;
+      caller.then.accept(true);
+    } else {
+      ask(caller, null);
     }
-    ask(caller, null);
+  }
+
+  /** What a reader on this member trusts. */
+  private @Nullable Env here(Integer key) {
+    if (!core.trusts(key)) {
+      return null;
+    }
+    Env env = local(key);
+    return env != null && isLive(env) && env.epoch >= core.epoch() ? env : null;
+  }
+
+  private @Nullable Env local(Integer key) {
+    return switch (sim.kind) {
+      case INVALIDATED -> near.get(key);
+      case REPLICATED -> sim.store.copy(self, key);
+      case DISTRIBUTED ->
+          sim.owners(key, members).contains(self) ? sim.store.copy(self, key) : null;
+    };
   }
 
   /** Somebody in the background wants an entry of this member's replaced. */
   void refresh(int key) {
-    Env here = sim.kind == Kind.REPLICATED ? sim.store.copy(self, key) : near.get(key);
-    if (everSettled && here != null && isLive(here)) {
+    Env here = here(key);
+    if (here != null) {
       sim.time.after(sim.time.between(0, 100), () -> event(() -> refresh(key, here)));
     }
   }
 
   /** What was seen may have been replaced since. */
   private void refresh(int key, Env seen) {
-    Caller caller = new Caller(key, self, sim.checker.atLeast(key));
+    Caller caller = new Caller(key, self, List.of(), ignored -> {});
     sim.checker.called(caller);
     sim.checker.mayRefresh(key, seen);
     sim.note(self + " wants " + key + " refreshed");
@@ -92,8 +118,8 @@ final class SimNode {
   }
 
   private void ask(Caller caller, @Nullable Env seen) {
-    feed(() -> core.call(caller.key, caller, List.of(), seen));
-    if (sim.time.chance(0.15)) {
+    feed(() -> core.call(caller.key, caller, caller.ancestors, seen));
+    if (caller.ancestors.isEmpty() && sim.time.chance(0.15)) {
       sim.time.after(
           sim.time.between(1, 200),
           () ->
@@ -134,14 +160,16 @@ final class SimNode {
 
   private void invalidated(Matching matching, @Nullable Object failure) {
     matching.missing--;
-    if (matching.missing <= 0 || failure != null) {
-      sim.checker.invalidatedMatching(matching.invalidating, failure);
+    matching.failed |= failure != null;
+    if (matching.missing <= 0) {
+      sim.checker.invalidatedMatching(matching.invalidating, matching.failed ? "not all" : failure);
     }
   }
 
   private static final class Matching {
     final Object invalidating;
     int missing;
+    boolean failed;
 
     Matching(Object invalidating) {
       this.invalidating = invalidating;
@@ -168,6 +196,9 @@ final class SimNode {
       next.run();
     }
     handling = false;
+    if (settledAt == Double.MAX_VALUE && core.isSettled()) {
+      settledAt = sim.time.now();
+    }
   }
 
   // ---- effects
@@ -177,6 +208,7 @@ final class SimNode {
       return;
     }
     sim.checker.observe(self, effect);
+    sim.checker.epoch(core.epoch());
     if (effect instanceof Effect.Send send) {
       send(send);
     } else if (effect instanceof Effect.Read read) {
@@ -197,11 +229,14 @@ final class SimNode {
           () -> {
             Object key = drop.key();
             if (key == null) {
-              near.clear();
+              near.values().removeIf(env -> env.epoch < core.epoch());
+              core.dropped(drop, null);
+            } else if (sim.time.chance(sim.storeFailing)) {
+              core.dropped(drop, "not dropped");
             } else {
               near.remove(key);
+              core.dropped(drop, null);
             }
-            core.dropped(drop.home(), drop.invalidation());
           });
     } else if (effect instanceof Effect.Start start) {
       start(start);
@@ -209,6 +244,10 @@ final class SimNode {
       deliver(deliver);
     } else if (effect instanceof Effect.Scan scan) {
       later(0, 4, () -> scan(scan));
+    } else if (effect instanceof Effect.Chase chase) {
+      inbox.add(() -> core.chase(chase.probe()));
+    } else if (effect instanceof Effect.Cycle cycle) {
+      inbox.add(() -> core.cycled(cycle.probe()));
     } else if (effect instanceof Effect.Collected collected) {
       collected((Matching) collected.caller(), collected.keys());
     } else if (effect instanceof Effect.Invalidated invalidated
@@ -239,28 +278,98 @@ final class SimNode {
   private void start(Effect.Start start) {
     Caller caller = (Caller) start.caller();
     if (caller.done) {
-      feed(() -> core.declined(start.token(), caller));
-      return;
+      inbox.add(() -> core.declined(start.token(), caller));
+    } else {
+      caller.computes = true;
+      acquirePermit(() -> run(start, caller));
     }
-    caller.computes = true;
-    computing.put(start.token(), caller);
+  }
+
+  private void run(Effect.Start start, Caller caller) {
     int key = (Integer) start.key();
     int version = sim.checker.started(start.token(), key, self);
     sim.note(self + " runs " + key + " under " + start.token());
+    List<Token> inside = new ArrayList<>();
+    inside.add(start.token());
+    inside.addAll(caller.ancestors);
+    compute(start.token(), key, version, List.copyOf(inside), 0);
+  }
+
+  /** Works for a while, then asks for the next key that it needs, or ends. */
+  private void compute(Token token, int key, int version, List<Token> inside, int step) {
+    int[] needs = sim.needs[key];
+    int most = sim.time.chance(0.05) ? 700 : needs.length > 0 ? 50 : 150;
     sim.time.after(
-        sim.time.between(5, 150),
+        sim.time.between(5, most),
         () ->
             event(
                 () -> {
-                  computing.remove(start.token());
-                  sim.checker.ended(start.token());
-                  if (sim.time.chance(sim.failing)) {
-                    sim.checker.failed(key);
-                    core.failed(start.token(), "boom", sim.time.chance(0.5));
-                  } else {
-                    core.returned(start.token(), new Value(version, timeToLive(key), 0));
+                  if (step == needs.length) {
+                    end(token, key, version, sim.time.chance(sim.failing));
+                    return;
                   }
+                  boolean gives = rules.apply(Rule.WAIT_WITHOUT_PERMIT);
+                  if (gives) {
+                    releasePermit();
+                  }
+                  call(
+                      new Caller(
+                          needs[step],
+                          self,
+                          inside,
+                          worked -> goOn(gives, token, key, version, inside, step, worked)));
                 }));
+  }
+
+  private void goOn(
+      boolean gave,
+      Token token,
+      int key,
+      int version,
+      List<Token> inside,
+      int step,
+      boolean worked) {
+    Runnable next =
+        worked
+            ? () -> compute(token, key, version, inside, step + 1)
+            : () -> end(token, key, version, true);
+    if (gave) {
+      acquirePermit(next);
+    } else {
+      next.run();
+    }
+  }
+
+  private void end(Token token, int key, int version, boolean failing) {
+    releasePermit();
+    sim.checker.ended(token, this);
+    if (failing) {
+      sim.checker.failed(key);
+      boolean shared = sim.time.chance(0.5);
+      inbox.add(() -> core.failed(token, "boom", shared));
+    } else {
+      Value value = new Value(version, timeToLive(key), 0);
+      inbox.add(() -> core.returned(token, value));
+    }
+    feed(() -> {});
+  }
+
+  private void acquirePermit(Runnable next) {
+    if (permits > 0) {
+      permits--;
+      next.run();
+    } else {
+      forPermit.add(next);
+    }
+  }
+
+  private void releasePermit() {
+    Runnable next = forPermit.poll();
+    if (next == null) {
+      permits++;
+    } else {
+      feed(next);
+    }
   }
 
   private long timeToLive(int key) {
@@ -278,13 +387,20 @@ final class SimNode {
       sim.note(self + " answers " + caller.key + " with " + returned.value().payload());
       sim.checker.answered(caller, (Integer) returned.value().payload());
     } else {
+      sim.note(self + " fails " + caller.key + ": " + deliver.outcome());
       sim.checker.answered(caller, null);
     }
+    boolean worked = deliver.outcome() instanceof Effect.Returned;
+    inbox.add(() -> caller.then.accept(worked));
   }
 
   // ---- the store
 
   private void found(Effect.Read read) {
+    if (sim.time.chance(sim.storeFailing)) {
+      feed(() -> core.notFound(read.operation(), "not read"));
+      return;
+    }
     Env env = sim.store.read(self, view, read.key());
     feed(() -> core.found(read.operation(), stored(env)));
   }
@@ -327,13 +443,24 @@ final class SimNode {
       sim.checker.mayExpire((Integer) write.key());
     }
     Object expected = seen == null ? null : seen.handle();
+    boolean fails = sim.time.chance(sim.storeFailing);
+    if (fails && sim.time.chance(0.5)) {
+      sim.checker.failed((Integer) write.key());
+      notWritten(write);
+      return;
+    }
     sim.store.write(
+        self,
         write.key(),
         env,
         there -> !write.conditional() || unexpired(there) == expected,
         result ->
             event(
                 () -> {
+                  if (fails) {
+                    notWritten(write);
+                    return;
+                  }
                   sim.checker.wrote(self, write);
                   if (result.stored() || write.seenKnown()) {
                     core.written(write.operation(), result.stored(), stored(result.there()));
@@ -343,6 +470,12 @@ final class SimNode {
                 }));
   }
 
+  /** Whether it was is not known here. */
+  private void notWritten(Effect.Write write) {
+    sim.checker.wrote(self, write);
+    feed(() -> core.notWritten(write.operation()));
+  }
+
   private void bury(Effect.Bury bury) {
     bury(bury, unexpired(sim.store.read(self, view, bury.key())));
   }
@@ -350,14 +483,22 @@ final class SimNode {
   private void bury(Effect.Bury bury, @Nullable Env there) {
     long fence = there == null ? 1 : there.fence + 1;
     Env tombstone = bury.tombstone() ? new Env(null, bury.epoch(), fence, Double.MAX_VALUE) : null;
+    boolean fails = sim.time.chance(sim.storeFailing);
+    if (fails && sim.time.chance(0.5)) {
+      feed(() -> core.notBuried(bury.operation(), "not buried"));
+      return;
+    }
     sim.store.write(
+        self,
         bury.key(),
         tombstone,
         now -> unexpired(now) == there,
         result ->
             event(
                 () -> {
-                  if (result.stored()) {
+                  if (fails) {
+                    core.notBuried(bury.operation(), "not known to be buried");
+                  } else if (result.stored()) {
                     core.buried(bury.operation(), stored(tombstone));
                   } else {
                     bury(bury, unexpired(result.there()));
@@ -404,15 +545,21 @@ final class SimNode {
   static final class Caller {
     final int key;
     final Member on;
-    final int atLeast;
+    final List<Token> ancestors;
+    final Consumer<Boolean> then;
+    int atLeast;
     int atLeastByKey;
     boolean computes;
     boolean done;
 
-    Caller(int key, Member on, int atLeast) {
+    /**
+     * @param then hears whether there is a value
+     */
+    Caller(int key, Member on, List<Token> ancestors, Consumer<Boolean> then) {
       this.key = key;
       this.on = on;
-      this.atLeast = atLeast;
+      this.ancestors = ancestors;
+      this.then = then;
     }
   }
 }

@@ -6,12 +6,14 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Queue;
+import java.util.function.Predicate;
 import org.memogrid.cluster.Member;
 
 /**
  * A network: messages between two members arrive in the order they were sent, after a delay of
  * chance; between different pairs they overtake each other. What a crashed member sent last is
- * lost, the end of it, pair by pair. A paused member receives when it goes on.
+ * lost, the end of it, pair by pair. A paused member receives when it goes on. Between the sides of
+ * a cut nothing arrives, nor what was under way.
  */
 public final class SimNet {
   private final VirtualTime time;
@@ -19,6 +21,9 @@ public final class SimNet {
   private final Map<Pair, Double> cutOff = new HashMap<>();
   private final Map<Member, Queue<Runnable>> paused = new LinkedHashMap<>();
   private final Map<Member, Double> crashed = new HashMap<>();
+  private Predicate<Member> beyond = member -> false;
+  private boolean cut;
+  private long cuts;
   private long messages;
 
   public SimNet(VirtualTime time) {
@@ -31,11 +36,33 @@ public final class SimNet {
       return;
     }
     messages++;
+    if (cut && beyond.test(from) != beyond.test(to)) {
+      return;
+    }
+    long sent = cuts;
     Pair pair = new Pair(from, to);
     int delay = time.chance(0.75) ? time.between(1, 3) : time.between(1, 40);
     double arrival = Math.max(time.now() + delay, lastArrival.getOrDefault(pair, 0.0) + 0.001);
     lastArrival.put(pair, arrival);
-    time.at(arrival, () -> arrive(pair, delivery));
+    time.at(
+        arrival,
+        () -> {
+          // The last cut's sides: who lost what does not change when the cut heals.
+          if (sent == cuts || beyond.test(from) == beyond.test(to)) {
+            arrive(pair, delivery);
+          }
+        });
+  }
+
+  /** Cuts off those who fulfil the condition. */
+  public void cut(Predicate<Member> away) {
+    beyond = away;
+    cut = true;
+    cuts++;
+  }
+
+  public void heal() {
+    cut = false;
   }
 
   private void arrive(Pair pair, Runnable delivery) {

@@ -1,50 +1,68 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.testkit.sim;
 
+import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.Objects;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cluster.Member;
 
 /**
- * A store as the engine is one. The truth changes when a write takes place, some time after it was
- * asked for; each member's copy follows, and the writer hears when all have. A write that a view
- * change overtakes may take place late, after the writer has lost its right to it or has died, and
- * may take place twice. A member that is not in the newest view reads its own copy, whatever that
- * is. A joiner asks the others until it has its copies, some time after it joined.
+ * A store as the engine is one. A write takes place some time after it was asked for; the owners'
+ * copies follow, each at its moment, and the writer hears when all have. A write that a view change
+ * overtakes may take place late, after the writer has lost its right to it or has died, and may
+ * take place twice. A member that does not know its newest view reads its own copy, whatever that
+ * is. New owners get their copies some time after they have become owners. An entry whose owners
+ * all went is lost. Each side of a cut cluster has its own entries; when the sides meet, either's
+ * stays, per key by chance, and the copies follow.
  *
  * @param <E> an entry; compared by identity, as the engine compares versions
  */
 public final class SimStore<E> {
   private final VirtualTime time;
   private final SimViews views;
-  private final Map<Object, Versioned<E>> truth = new HashMap<>();
+  private final BiFunction<Object, List<Member>, List<Member>> owners;
+  private final Consumer<Object> onLoss;
+
+  /** By side, what a reader finds who knows the newest view. */
+  private final List<Map<Object, Versioned<E>>> truth = List.of(new HashMap<>(), new HashMap<>());
+
   private final Map<Member, Map<Object, Versioned<E>>> copies = new HashMap<>();
-  private final Set<Member> complete = new HashSet<>();
   private long writes;
   private long lateWrites;
 
-  public SimStore(VirtualTime time, SimViews views) {
+  /**
+   * @param owners those of the members that hold the key's entry
+   * @param onLoss hears of an entry that nobody holds any more
+   */
+  public SimStore(
+      VirtualTime time,
+      SimViews views,
+      BiFunction<Object, List<Member>, List<Member>> owners,
+      Consumer<Object> onLoss) {
     this.time = time;
     this.views = views;
+    this.owners = owners;
+    this.onLoss = onLoss;
   }
 
-  public @Nullable E truth(Object key) {
-    return entry(truth.get(key));
-  }
-
-  /** What the member itself holds. */
+  /** What the member itself holds; null also if it is no owner. */
   public @Nullable E copy(Member member, Object key) {
     return entry(copiesOf(member).get(key));
   }
 
   /** What a member sees that may know the newest view, or may lag behind. */
   public @Nullable E read(Member member, long view, Object key) {
-    boolean lags = view != views.current().id() && complete.contains(member);
-    return lags ? copy(member, key) : truth(key);
+    SimViews.View newest = views.of(member);
+    if (newest == null || newest.id() != view) {
+      Versioned<E> own = copiesOf(member).get(key);
+      return own == null && newest != null ? entry(truth(member).get(key)) : entry(own);
+    }
+    return entry(truth(member).get(key));
   }
 
   /**
@@ -54,63 +72,139 @@ public final class SimStore<E> {
    * @param done hears what was in the way; the entry itself if it was stored
    */
   public void write(
-      Object key, @Nullable E entry, Condition<E> condition, Consumer<Result<E>> done) {
-    long view = views.current().id();
-    time.after(time.between(1, 12), () -> arrived(view, key, entry, condition, done));
+      Member by, Object key, @Nullable E entry, Condition<E> condition, Consumer<Result<E>> done) {
+    SimViews.View view = views.of(by);
+    int side = Math.max(0, views.sideOf(by));
+    Write<E> write = new Write<>(by, side, key, entry, condition);
+    time.after(time.between(1, 12), () -> arrived(view, write, done));
   }
 
-  private void arrived(
-      long view, Object key, @Nullable E entry, Condition<E> condition, Consumer<Result<E>> done) {
-    boolean overtaken = views.current().id() != view;
+  private void arrived(SimViews.@Nullable View view, Write<E> write, Consumer<Result<E>> done) {
+    boolean overtaken = !Objects.equals(views.of(write.by), view);
     if (overtaken && time.chance(0.5)) {
       lateWrites++;
-      time.after(time.between(20, 400), () -> takePlace(key, entry, condition, done));
+      time.after(time.between(20, 400), () -> takePlace(write, done));
       return;
     }
-    takePlace(key, entry, condition, done);
+    takePlace(write, done);
     if (overtaken || time.chance(0.05)) {
       lateWrites++;
-      time.after(time.between(20, 400), () -> takePlace(key, entry, condition, ignored -> {}));
+      time.after(time.between(20, 400), () -> takePlace(write, ignored -> {}));
     }
   }
 
-  private void takePlace(
-      Object key, @Nullable E entry, Condition<E> condition, Consumer<Result<E>> done) {
-    E there = truth(key);
-    boolean repeated = entry != null && there == entry;
-    if (!repeated && !condition.holds(there)) {
+  private void takePlace(Write<E> write, Consumer<Result<E>> done) {
+    int side = views.isCut() ? Math.max(views.sideOf(write.by), 0) : 0;
+    Map<Object, Versioned<E>> entries = truth.get(side);
+    E there = entry(entries.get(write.key));
+    boolean repeated = write.entry != null && there == write.entry;
+    if (!repeated && !write.condition.holds(there)) {
       time.after(time.between(1, 5), () -> done.accept(new Result<>(false, there)));
       return;
     }
-    Versioned<E> written = new Versioned<>(++writes, entry);
-    truth.put(key, written);
+    Versioned<E> written = new Versioned<>(++writes, write.entry);
+    entries.put(write.key, written);
+    List<Member> owning = ownersOf(side, write.key);
+    leave(side, write.key, owning);
+    int slowest = copy(write.key, written, owning, 1, 15);
+    time.after(slowest, () -> done.accept(new Result<>(true, write.entry)));
+  }
+
+  /** Only owners keep a copy, once one of them has it. */
+  private void leave(int side, Object key, List<Member> owning) {
+    copies.forEach(
+        (member, held) -> {
+          if (views.sideOf(member) == side && !owning.contains(member)) {
+            held.remove(key);
+          }
+        });
+  }
+
+  private int copy(Object key, Versioned<E> written, List<Member> to, int soonest, int latest) {
     int slowest = 0;
-    for (Member member : views.current().members()) {
-      int delay = time.between(1, 15);
+    for (Member member : to) {
+      int delay = time.between(soonest, latest);
       slowest = Math.max(slowest, delay);
       time.after(delay, () -> keep(member, key, written));
     }
-    time.after(slowest, () -> done.accept(new Result<>(true, entry)));
+    return slowest;
   }
 
-  /** Sends a joiner what there is. */
-  public void transferTo(Member joiner) {
-    Map<Object, Versioned<E>> state = new HashMap<>(truth);
-    time.after(
-        time.between(5, 60),
-        () -> {
-          state.forEach((key, entry) -> keep(joiner, key, entry));
-          complete.add(joiner);
-        });
+  private List<Member> ownersOf(int side, Object key) {
+    List<Member> members = new ArrayList<>();
+    for (Member member : views.members()) {
+      if (views.sideOf(member) == side) {
+        members.add(member);
+      }
+    }
+    return members.isEmpty() ? members : owners.apply(key, members);
+  }
+
+  /** After a change of the views: new owners get what there is, and what nobody holds is gone. */
+  public void rebalance() {
+    for (int side = 0; side < 2; side++) {
+      if (side == 1 && !views.isCut()) {
+        continue;
+      }
+      int own = side;
+      for (Object key : List.copyOf(truth.get(side).keySet())) {
+        List<Member> holders =
+            copies.keySet().stream()
+                .filter(m -> views.sideOf(m) == own && copiesOf(m).containsKey(key))
+                .toList();
+        if (holders.isEmpty()) {
+          truth.get(side).remove(key);
+          onLoss.accept(key);
+          continue;
+        }
+        Versioned<E> entry = Objects.requireNonNull(truth.get(side).get(key));
+        List<Member> owning = ownersOf(side, key);
+        List<Member> newOwners = new ArrayList<>(owning);
+        newOwners.removeIf(m -> entry.equals(copiesOf(m).get(key)));
+        if (newOwners.size() < owning.size()) {
+          leave(side, key, owning);
+        }
+        copy(key, entry, newOwners, 5, 60);
+      }
+    }
+  }
+
+  /** The cluster has been cut: each side goes on with what it holds. */
+  public void cut() {
+    truth.get(1).clear();
+    truth.get(1).putAll(truth.get(0));
+    rebalance();
+  }
+
+  /** The cluster is one again: of two entries for a key either stays. */
+  public void merge() {
+    Map<Object, Versioned<E>> here = truth.get(0);
+    truth
+        .get(1)
+        .forEach(
+            (key, theirs) -> {
+              if (!here.containsKey(key) || time.chance(0.5)) {
+                here.put(key, new Versioned<>(++writes, theirs.entry));
+              }
+            });
+    truth.get(1).clear();
+    for (Map.Entry<Object, Versioned<E>> entry : here.entrySet()) {
+      Versioned<E> newest = new Versioned<>(++writes, entry.getValue().entry);
+      entry.setValue(newest);
+      copy(entry.getKey(), newest, ownersOf(0, entry.getKey()), 1, 60);
+    }
   }
 
   public void forget(Member member) {
     copies.remove(member);
-    complete.remove(member);
   }
 
   public long lateWrites() {
     return lateWrites;
+  }
+
+  private Map<Object, Versioned<E>> truth(Member member) {
+    return truth.get(Math.max(0, views.sideOf(member)));
   }
 
   private void keep(Member member, Object key, Versioned<E> written) {
@@ -134,5 +228,9 @@ public final class SimStore<E> {
   /** Whether it was stored, and what is there. */
   public record Result<E>(boolean stored, @Nullable E there) {}
 
+  private record Write<E>(
+      Member by, int side, Object key, @Nullable E entry, Condition<E> condition) {}
+
+  /** The order is unique, and entries are compared by identity. */
   private record Versioned<E>(long order, @Nullable E entry) {}
 }
