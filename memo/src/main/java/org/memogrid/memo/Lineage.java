@@ -27,7 +27,7 @@ import org.memogrid.cluster.Member;
  * bounded; when it has dropped a note that matters, all keys are taken for invalidated.
  */
 final class Lineage {
-  private static final int LEAVERS = 256;
+  private static final int LEAVERS = 64;
 
   private final int capacity;
   private final Rules rules;
@@ -86,7 +86,7 @@ final class Lineage {
     }
   }
 
-  /** What somebody has to know who comes new and may meet those who left before. */
+  /** What a joiner has to know, who may meet those who left before. */
   Map<String, Long> departed() {
     return new LinkedHashMap<>(departed);
   }

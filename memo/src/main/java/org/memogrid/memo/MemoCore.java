@@ -53,7 +53,6 @@ final class MemoCore {
 
   private final Map<Member, Message.Sync> synced = new HashMap<>();
   private final Set<Token> abandoned = new HashSet<>();
-  private @Nullable Configuration before;
   private long epochBefore;
   private boolean allSynced;
   private volatile boolean everSynced;
@@ -256,7 +255,6 @@ final class MemoCore {
         unbroken.add(last);
       }
     }
-    before = last;
     epochBefore = epoch;
     boolean everHeard = allSynced || !unbroken.isEmpty();
     configuration = next;
@@ -300,11 +298,9 @@ final class MemoCore {
 
   private void sendSync(List<Member> members, boolean answer) {
     Message.Apart apart = new Message.Apart(lineage.untold(), lineage.isAllUntold());
-    for (Member member : members) {
-      boolean isNew = before == null || !before.has(member);
-      Map<String, Long> departed = isNew ? lineage.departed() : Map.of();
-      send(member, new Message.Sync(flights.held(), epochBefore, apart, departed, answer));
-    }
+    Message.Sync sync =
+        new Message.Sync(flights.held(), epochBefore, apart, lineage.departed(), answer);
+    members.forEach(member -> send(member, sync));
   }
 
   private void onSync(Member from, Message.Sync sync, Configuration now) {

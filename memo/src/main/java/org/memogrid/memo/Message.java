@@ -110,7 +110,7 @@ sealed interface Message {
    *
    * @param held its unfenced runs
    * @param epoch its epoch when it installed the configuration
-   * @param departed who left, and the last configuration that had it; for who is new
+   * @param departed who left, and the last configuration that had it
    * @param answer whether the sender lacks the receiver's own
    */
   record Sync(List<Held> held, long epoch, Apart apart, Map<String, Long> departed, boolean answer)

@@ -39,6 +39,7 @@ final class MemoChecker {
   private final boolean[] lostEntries = new boolean[MemoSim.KEYS];
   private final Map<Token, Running> unacknowledged = new HashMap<>();
   private final Map<Token, Integer> granted = new HashMap<>();
+  private final Map<Token, Integer> refreshes = new HashMap<>();
   private final Set<Token> fenced = new HashSet<>();
   private final Set<Member> lost = new HashSet<>();
   private final Set<Object> refreshed = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -318,7 +319,15 @@ final class MemoChecker {
         fenced.add(one.token());
       } else if (message instanceof Message.Abandon abandon) {
         fenced.add(abandon.token());
+      } else if (message instanceof Message.Complete complete && complete.seen() != null) {
+        refreshes.put(complete.token(), (Integer) complete.key());
       } else if (message instanceof Message.CompleteAck ack) {
+        // A home that took a refresh over knows what it is to replace from its caller alone, who
+        // does not know that a tombstone is in its place.
+        Integer key = refreshes.remove(ack.token());
+        if (key != null && !ack.accepted()) {
+          allowed[key]++;
+        }
         unacknowledged.remove(ack.token());
       }
     }

@@ -24,7 +24,7 @@ import org.memogrid.testkit.sim.VirtualTime;
 final class MemoSim {
   static final int KEYS = 4;
   private static final int BUSY = 1_600;
-  private static final int END = BUSY + 8_000;
+  private static final int END = BUSY + 30_000;
 
   enum Kind {
     REPLICATED,
@@ -48,6 +48,9 @@ final class MemoSim {
   /** The keys that the function of a key asks for, one after the other. */
   final int[][] needs = new int[KEYS][];
 
+  private boolean cutting;
+  private long mergedIn = -1;
+  private final Set<Member> meeting = new HashSet<>();
   private final int keys;
   private final int notes;
   private final boolean traced;
@@ -137,7 +140,7 @@ final class MemoSim {
     for (int i = time.between(0, 4); i > 0; i--) {
       refreshes(time.between(0, BUSY), anyKey());
     }
-    if (time.chance(0.25)) {
+    if (time.chance(0.35)) {
       time.after(time.between(100, BUSY / 2), this::cut);
     }
     time.runUntil(END);
@@ -240,7 +243,7 @@ final class MemoSim {
     if (die <= 6) {
       note(victim + " pauses");
       net.pause(victim, time.between(20, 300));
-    } else if (members.size() > 2 && !checker.isLost(victim)) {
+    } else if (members.size() > 2 && !checker.isLost(victim) && !cutting) {
       if (die <= 10) {
         crash(victim);
       } else if (die <= 12) {
@@ -301,9 +304,12 @@ final class MemoSim {
         away.add(member);
       }
     }
-    if (away.isEmpty() || away.size() == views.current().members().size()) {
+    if (away.isEmpty()
+        || away.size() == views.current().members().size()
+        || views.current().members().stream().anyMatch(checker::isLost)) {
       return;
     }
+    cutting = true; // a side that dies out would leave nobody who knows of the other
     note("cut: " + away + " from the others");
     net.cut(away::contains);
     time.after(
@@ -311,6 +317,7 @@ final class MemoSim {
         () -> {
           if (!views.cut(away::contains)) {
             net.heal();
+            cutting = false;
             return;
           }
           checker.cut();
@@ -322,12 +329,20 @@ final class MemoSim {
   private void heal() {
     note("the cut heals");
     net.heal();
+    int key = anyKey();
+    for (SimNode node : List.copyOf(nodes.values())) {
+      if (time.chance(0.7)) { // so that runs of both sides meet
+        node.runsLong = true;
+        time.after(500, () -> node.runsLong = false);
+        time.after(time.between(0, 20), () -> net.whenAwake(node.self, () -> node.call(key)));
+      }
+    }
     time.after(
         time.between(1, 50),
         () -> {
           checker.cut();
-          views.merge();
-          store.merge();
+          mergedIn = views.merge();
+          meeting.addAll(views.members());
         });
   }
 
@@ -359,6 +374,9 @@ final class MemoSim {
     note(joiner + " joins");
     views.join(joiner);
     store.rebalance();
+    for (int i = time.between(0, 4); i > 0; i--) { // on members of different views
+      time.after(time.between(0, 40), () -> call(anyKey()));
+    }
   }
 
   private Member start(String name) {
@@ -371,7 +389,16 @@ final class MemoSim {
   private void learn(Member member, SimViews.View view) {
     SimNode node = nodes.get(member);
     if (node != null) {
-      net.whenAwake(member, () -> node.install(view));
+      boolean merged = view.id() == mergedIn;
+      net.whenAwake(
+          member,
+          () -> {
+            node.install(view);
+            if (merged && meeting.remove(member) && meeting.isEmpty()) {
+              store.merge();
+              cutting = false;
+            }
+          });
     }
   }
 

@@ -23,6 +23,7 @@ final class SimNode {
   long view = -1;
   double settledAt = Double.MAX_VALUE;
   List<Member> members = List.of();
+  boolean runsLong;
   private final MemoSim sim;
   private final Queue<Runnable> forPermit = new ArrayDeque<>();
   private int permits;
@@ -298,7 +299,8 @@ final class SimNode {
   /** Works for a while, then asks for the next key that it needs, or ends. */
   private void compute(Token token, int key, int version, List<Token> inside, int step) {
     int[] needs = sim.needs[key];
-    int most = sim.time.chance(0.05) ? 700 : needs.length > 0 ? 50 : 150;
+    boolean isLong = runsLong || sim.time.chance(0.05);
+    int most = isLong ? 700 : needs.length > 0 ? 50 : 150;
     sim.time.after(
         sim.time.between(5, most),
         () ->

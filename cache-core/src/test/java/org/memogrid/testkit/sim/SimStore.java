@@ -3,9 +3,11 @@ package org.memogrid.testkit.sim;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +34,9 @@ public final class SimStore<E> {
   private final List<Map<Object, Versioned<E>>> truth = List.of(new HashMap<>(), new HashMap<>());
 
   private final Map<Member, Map<Object, Versioned<E>>> copies = new HashMap<>();
+  /** From a cut until all know that it is over: who is on the other side. */
+  private final Set<Member> beyond = new HashSet<>();
+
   private long writes;
   private long lateWrites;
 
@@ -74,8 +79,7 @@ public final class SimStore<E> {
   public void write(
       Member by, Object key, @Nullable E entry, Condition<E> condition, Consumer<Result<E>> done) {
     SimViews.View view = views.of(by);
-    int side = Math.max(0, views.sideOf(by));
-    Write<E> write = new Write<>(by, side, key, entry, condition);
+    Write<E> write = new Write<>(by, key, entry, condition);
     time.after(time.between(1, 12), () -> arrived(view, write, done));
   }
 
@@ -94,7 +98,7 @@ public final class SimStore<E> {
   }
 
   private void takePlace(Write<E> write, Consumer<Result<E>> done) {
-    int side = views.isCut() ? Math.max(views.sideOf(write.by), 0) : 0;
+    int side = side(write.by);
     Map<Object, Versioned<E>> entries = truth.get(side);
     E there = entry(entries.get(write.key));
     boolean repeated = write.entry != null && there == write.entry;
@@ -114,7 +118,7 @@ public final class SimStore<E> {
   private void leave(int side, Object key, List<Member> owning) {
     copies.forEach(
         (member, held) -> {
-          if (views.sideOf(member) == side && !owning.contains(member)) {
+          if (side(member) == side && !owning.contains(member)) {
             held.remove(key);
           }
         });
@@ -133,7 +137,7 @@ public final class SimStore<E> {
   private List<Member> ownersOf(int side, Object key) {
     List<Member> members = new ArrayList<>();
     for (Member member : views.members()) {
-      if (views.sideOf(member) == side) {
+      if (side(member) == side) {
         members.add(member);
       }
     }
@@ -143,14 +147,11 @@ public final class SimStore<E> {
   /** After a change of the views: new owners get what there is, and what nobody holds is gone. */
   public void rebalance() {
     for (int side = 0; side < 2; side++) {
-      if (side == 1 && !views.isCut()) {
-        continue;
-      }
       int own = side;
       for (Object key : List.copyOf(truth.get(side).keySet())) {
         List<Member> holders =
             copies.keySet().stream()
-                .filter(m -> views.sideOf(m) == own && copiesOf(m).containsKey(key))
+                .filter(m -> views.has(m) && side(m) == own && copiesOf(m).containsKey(key))
                 .toList();
         if (holders.isEmpty()) {
           truth.get(side).remove(key);
@@ -171,12 +172,20 @@ public final class SimStore<E> {
 
   /** The cluster has been cut: each side goes on with what it holds. */
   public void cut() {
+    beyond.clear();
+    for (Member member : views.members()) {
+      if (views.sideOf(member) == 1) {
+        beyond.add(member);
+      }
+    }
     truth.get(1).clear();
     truth.get(1).putAll(truth.get(0));
     rebalance();
   }
 
-  /** The cluster is one again: of two entries for a key either stays. */
+  /**
+   * All know that the cluster is one again: of two entries for a key either stays.
+   */
   public void merge() {
     Map<Object, Versioned<E>> here = truth.get(0);
     truth
@@ -188,11 +197,9 @@ public final class SimStore<E> {
               }
             });
     truth.get(1).clear();
-    for (Map.Entry<Object, Versioned<E>> entry : here.entrySet()) {
-      Versioned<E> newest = new Versioned<>(++writes, entry.getValue().entry);
-      entry.setValue(newest);
-      copy(entry.getKey(), newest, ownersOf(0, entry.getKey()), 1, 60);
-    }
+    beyond.clear();
+    here.replaceAll((key, entry) -> new Versioned<>(++writes, entry.entry));
+    here.forEach((key, entry) -> copy(key, entry, ownersOf(0, key), 1, 60));
   }
 
   public void forget(Member member) {
@@ -204,7 +211,11 @@ public final class SimStore<E> {
   }
 
   private Map<Object, Versioned<E>> truth(Member member) {
-    return truth.get(Math.max(0, views.sideOf(member)));
+    return truth.get(side(member));
+  }
+
+  private int side(Member member) {
+    return beyond.contains(member) ? 1 : 0;
   }
 
   private void keep(Member member, Object key, Versioned<E> written) {
@@ -229,7 +240,7 @@ public final class SimStore<E> {
   public record Result<E>(boolean stored, @Nullable E there) {}
 
   private record Write<E>(
-      Member by, int side, Object key, @Nullable E entry, Condition<E> condition) {}
+      Member by, Object key, @Nullable E entry, Condition<E> condition) {}
 
   /** The order is unique, and entries are compared by identity. */
   private record Versioned<E>(long order, @Nullable E entry) {}

@@ -95,12 +95,13 @@ public final class SimViews {
     return true;
   }
 
-  /** Both sides see each other again. */
-  public void merge() {
+  /** Both sides see each other again. Returns the number of their view. */
+  public long merge() {
     View there = sides.remove(1);
     List<Member> members = new ArrayList<>(current().members);
     members.addAll(there.members);
     install(0, Math.max(current().id, there.id) + 1, members);
+    return current().id;
   }
 
   private void install(int side, long id, List<Member> members) {
