@@ -81,6 +81,8 @@ final class Fences {
   /** Who asked for them asks again. */
   void forget() {
     pending.clear();
+    confirmed.clear();
+    oldest.clear();
   }
 
   /**

@@ -521,7 +521,10 @@ final class MemoCore {
     } else if (message instanceof Message.FenceAck ack) {
       fences.onAck(from, ack);
     } else if (message instanceof Message.InvalidateAck ack) {
-      confirmed(ack.invalidation(), null);
+      // One of another configuration says nothing of this one's members: it was asked again.
+      if (received.stamp.equals(configuration().stamp())) {
+        confirmed(ack.invalidation(), null);
+      }
     } else if (message instanceof Message.InvalidateFailed failed) {
       confirmed(failed.invalidation(), failed.failure());
     }

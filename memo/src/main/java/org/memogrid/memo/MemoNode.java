@@ -381,7 +381,7 @@ final class MemoNode {
    */
   @Nullable Envelope near(Object key) {
     Opened now = opened();
-    if (!now.work.isTrusted()) {
+    if (!now.core.trusts(key)) {
       return null;
     }
     Envelope copy = now.store.near(key);

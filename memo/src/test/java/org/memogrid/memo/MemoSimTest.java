@@ -27,7 +27,9 @@ class MemoSimTest {
           .hasSize(Rule.values().length)
           .allSatisfy(
               (rule, count) ->
-                  assertThat(count).as("how often %s decided", rule).isGreaterThan(DECIDED_AT_LEAST));
+                  assertThat(count)
+                      .as("how often %s decided", rule)
+                      .isGreaterThan(DECIDED_AT_LEAST));
     }
   }
 

@@ -34,6 +34,7 @@ public final class SimStore<E> {
   private final List<Map<Object, Versioned<E>>> truth = List.of(new HashMap<>(), new HashMap<>());
 
   private final Map<Member, Map<Object, Versioned<E>>> copies = new HashMap<>();
+
   /** From a cut until all know that it is over: who is on the other side. */
   private final Set<Member> beyond = new HashSet<>();
 
@@ -183,9 +184,7 @@ public final class SimStore<E> {
     rebalance();
   }
 
-  /**
-   * All know that the cluster is one again: of two entries for a key either stays.
-   */
+  /** All know that the cluster is one again: of two entries for a key either stays. */
   public void merge() {
     Map<Object, Versioned<E>> here = truth.get(0);
     truth
@@ -239,8 +238,7 @@ public final class SimStore<E> {
   /** Whether it was stored, and what is there. */
   public record Result<E>(boolean stored, @Nullable E there) {}
 
-  private record Write<E>(
-      Member by, Object key, @Nullable E entry, Condition<E> condition) {}
+  private record Write<E>(Member by, Object key, @Nullable E entry, Condition<E> condition) {}
 
   /** The order is unique, and entries are compared by identity. */
   private record Versioned<E>(long order, @Nullable E entry) {}
