@@ -15,6 +15,14 @@ import java.util.concurrent.Future;
 final class MemoSims {
   private MemoSims() {}
 
+  /** What a seed's life did that it must not. */
+  record Violation(long seed, String what) {
+    @Override
+    public String toString() {
+      return "seed " + seed + " " + what;
+    }
+  }
+
   /** What came of a range of seeds. */
   static final class Report {
     long seeds;
@@ -22,7 +30,7 @@ final class MemoSims {
     long runs;
     long messages;
     final Map<Rule, Long> decided = new EnumMap<>(Rule.class);
-    final List<String> violations = new ArrayList<>();
+    final List<Violation> violations = new ArrayList<>();
 
     private void add(Report other) {
       seeds += other.seeds;
@@ -82,7 +90,7 @@ final class MemoSims {
         throw new IllegalStateException("seed " + seed, e);
       }
       for (String violation : found) {
-        report.violations.add("seed " + seed + " " + sim.kind + " " + violation);
+        report.violations.add(new Violation(seed, sim.kind + " " + violation));
       }
       report.seeds++;
       report.calls += sim.checker.calls;
