@@ -16,7 +16,7 @@ import org.memogrid.cluster.Member;
  * a later start. A process that was stopped for more than 3 s and goes on learns from {@link
  * DaemonContext#isActive()} that its turn is over; what it had begun before is only kept out by a
  * store that compares the tokens. After {@code kill -9} of its member the daemon runs elsewhere as
- * soon as the others agree that it is gone, by default after some 0.3 s.
+ * soon as the others agree that it is gone, by default after about half a second.
  *
  * <p>A task that throws is started again after 1 s, then after twice as long, up to 60 s; after
  * three failures in a row another member is tried. To stop it, {@code onStop} is called on a thread

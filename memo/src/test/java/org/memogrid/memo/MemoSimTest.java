@@ -11,7 +11,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** The contract, simulated. {@code bin/sim memo SEED} shows what happens in a seed. */
 class MemoSimTest {
   private static final long SEEDS = Long.getLong("memogrid.sim.seeds", 20_000);
-  private static final long DECIDED_AT_LEAST = 1_000;
+
+  /** Two rules are met in few lives: grants of a configuration to come, two tokens that meet. */
+  private static final long DECIDED_AT_LEAST = 500;
 
   /**
    * Seeds whose lives break the contract, for reasons not found yet: three with one run too many,
@@ -59,7 +61,7 @@ class MemoSimTest {
   @ParameterizedTest
   @EnumSource
   void everyRuleIsNecessary(Rule rule) {
-    long end = 6_000;
+    long end = 20_000;
     for (long from = 0; from < end; from += 200) {
       MemoSims.Report report = MemoSims.run(from, from + 200, Set.of(rule));
       for (MemoSims.Violation violation : report.violations) {
