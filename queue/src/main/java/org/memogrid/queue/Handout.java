@@ -80,7 +80,7 @@ final class Handout {
   void run() {
     waiting.due();
     for (Entry late = waiting.expired(); late != null; late = waiting.expired()) {
-      bury(late, "it expired before a listener got it");
+      expire(late);
     }
     while (!log.state.isPaused() && consumers.hasRoom() && allowance.has(desk.now())) {
       Entry entry = waiting.first(consumers::wants);
@@ -89,7 +89,7 @@ final class Handout {
       }
       long expires = entry.letter.traits.expiresAt();
       if (expires != 0 && expires <= desk.now()) {
-        bury(entry, "it expired before a listener got it");
+        expire(entry);
       } else {
         handOut(entry);
       }
@@ -212,9 +212,18 @@ final class Handout {
   }
 
   private void bury(Entry entry, String cause) {
+    entomb(entry, cause);
+    undertaker.buried(entry);
+  }
+
+  /** Who asked for a reply is not told: a request is waited for as long as its message lives. */
+  private void expire(Entry entry) {
+    entomb(entry, "it expired before a listener got it");
+  }
+
+  private void entomb(Entry entry, String cause) {
     var unused = log.append(new Op.Bury(entry.seq, cause, desk.now()));
     waiting.left(entry);
-    undertaker.buried(entry);
   }
 
   /** All that have messages and are not there. */
