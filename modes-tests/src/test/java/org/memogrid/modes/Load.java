@@ -3,6 +3,7 @@ package org.memogrid.modes;
 
 import static org.memogrid.testkit.Portable.op;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -10,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -37,6 +39,7 @@ import org.memogrid.testkit.Registers;
 final class Load implements AutoCloseable {
   private static final int KEYS = 30;
   private static final String COUNTER = "counter";
+  private static final Duration AGREEMENT = Duration.ofSeconds(10);
 
   private final int clients;
   private final long seed;
@@ -98,8 +101,8 @@ final class Load implements AutoCloseable {
 
   /**
    * Stops for a moment and compares what every door shows with what was acknowledged. A write whose
-   * member died in it may have reached some members alone: such a key is written once more, and
-   * from then on all must show the same.
+   * member died in it may have reached some members alone: such a key is written once more. It may
+   * also be under way still, and land after that: then all must show the same before long.
    *
    * @return sentences; empty if nothing is lost and no read was impossible
    */
@@ -116,7 +119,7 @@ final class Load implements AutoCloseable {
         auditCounter(door, all.get(COUNTER), errors);
       }
       settle(doubtful);
-      startAgainFrom(compare(errors));
+      startAgainFrom(agreed(errors));
       return errors;
     } finally {
       pause.writeLock().unlock();
@@ -142,13 +145,32 @@ final class Load implements AutoCloseable {
     }
   }
 
+  private Map<String, Map<String, Integer>> agreed(List<String> errors) {
+    long deadline = System.nanoTime() + AGREEMENT.toNanos();
+    while (true) {
+      List<String> differences = new ArrayList<>();
+      Map<String, Map<String, Integer>> seen = compare(differences);
+      if (differences.isEmpty() || System.nanoTime() - deadline > 0) {
+        errors.addAll(differences);
+        return seen;
+      }
+      LockSupport.parkNanos(50_000_000);
+    }
+  }
+
   private Map<String, Map<String, Integer>> compare(List<String> errors) {
     Map<String, Map<String, Integer>> seen = new HashMap<>();
     for (Door door : doors) {
       Map<String, Integer> all = door.cache().getAll(allKeys());
       Map<String, Integer> first = seen.putIfAbsent(door.name(), all);
       if (first != null && !first.equals(all)) {
-        errors.add(door.node() + " and another node see different entries in " + door.name());
+        Map<String, Integer> here = new TreeMap<>(all);
+        here.entrySet().removeAll(first.entrySet());
+        Map<String, Integer> there = new TreeMap<>(first);
+        there.entrySet().removeAll(all.entrySet());
+        errors.add(
+            "%s sees %s in %s, where another node sees %s"
+                .formatted(door.node(), here, door.name(), there));
       }
     }
     return seen;
