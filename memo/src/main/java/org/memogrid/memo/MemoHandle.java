@@ -200,7 +200,7 @@ final class MemoHandle<K, V> implements Memo<K, V> {
     if (plan.placement == Placement.OWNER) {
       node.summon(key, ancestors, seen);
     }
-    node.call(key, call, ancestors, seen, counters.joins::increment);
+    node.call(this, key, call, ancestors, seen, counters.joins::increment);
   }
 
   /** Returns whether there is something to do; if not, the call has left. */

@@ -199,8 +199,12 @@ final class MemoNode {
       }
       handle = null;
     }
-    Failure failure = new Failure(null, Failure.Kind.CLOSED, id + " was closed on " + self());
+    Failure failure = detached();
     feed(core -> core.shutDown(failure));
+  }
+
+  private Failure detached() {
+    return new Failure(null, Failure.Kind.CLOSED, id + " was closed on " + self());
   }
 
   /** The member leaves: from here on every call fails. */
@@ -288,12 +292,24 @@ final class MemoNode {
     }
   }
 
-  /** Returns through the call: an offer to compute, or an outcome. */
+  /**
+   * Returns through the call: an offer to compute, or an outcome. The handle is looked at again in
+   * the core's turn: 1. a call finds its handle open; 2. the handle is closed, and all that wait
+   * are released; 3. the call comes to the core, and nobody would release it any more.
+   */
   void call(
-      Object key, Call call, List<Token> ancestors, @Nullable Envelope seen, Runnable joined) {
+      MemoHandle<?, ?> by,
+      Object key,
+      Call call,
+      List<Token> ancestors,
+      @Nullable Envelope seen,
+      Runnable joined) {
     feed(
         core -> {
           Failure failure = closed;
+          if (failure == null && handle != by) {
+            failure = detached();
+          }
           if (failure != null) {
             call.complete(new Effect.Threw(failure));
             return;

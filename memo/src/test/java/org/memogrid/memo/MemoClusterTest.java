@@ -483,6 +483,44 @@ class MemoClusterTest {
     assertThat(get(computes)).isEqualTo(1);
   }
 
+  /**
+   * 1. A call finds its memo open; 2. the memo is closed, and releases all that wait; 3. the call
+   * comes to the run that goes on. The normaliser stands between 1 and 3.
+   */
+  @ParameterizedTest
+  @EnumSource
+  void aCallThatMeetsTheCloseIsReleased(Mode mode) throws Exception {
+    CountDownLatch running = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    Function<Integer, Integer> fn =
+        k -> {
+          running.countDown();
+          await(goOn);
+          return k;
+        };
+    String name = "memo-" + NAMES.incrementAndGet();
+    Memo<Integer, Integer> first = Memo.builder(name, fn).mode(mode).build(NODES.get(0));
+    List<Memo<Integer, Integer>> closing = new ArrayList<>();
+    closing.add(
+        Memo.builder(name, fn)
+            .mode(mode)
+            .key(
+                k -> {
+                  closing.get(0).close();
+                  return k;
+                })
+            .build(NODES.get(1)));
+    Future<Integer> computes = CALLERS.submit(() -> first.apply(1));
+    await(running);
+    Future<Integer> meets = CALLERS.submit(() -> closing.get(0).apply(1));
+    assertThatThrownBy(() -> get(meets))
+        .hasCauseInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("closed");
+    assertThat(goOn.getCount()).as("the run goes on").isOne();
+    goOn.countDown();
+    assertThat(get(computes)).isEqualTo(1);
+  }
+
   /** After each member has called for so many keys, one member after the other. */
   private void assertRuns(Mode mode, int keys) {
     switch (mode) {
