@@ -21,6 +21,19 @@ final class ClusterSessionCache extends NullSessionCache {
   }
 
   /**
+   * Before the response is on its way: the request's changes are written if there are any. Jetty
+   * knows of what was set alone, and would write what was changed in place after the response, when
+   * the next request may have looked already.
+   */
+  @Override
+  public void commit(@Nullable ManagedSession session) throws Exception {
+    if (session != null && session.getSessionData() instanceof TrackedSession tracked) {
+      tracked.noticeChanges();
+    }
+    super.commit(session);
+  }
+
+  /**
    * Jetty tells the listeners of the session that this returns that it is destroyed. A session that
    * the application invalidates has told them already; one that expired is returned by the member
    * that removed it, so that they are told once.

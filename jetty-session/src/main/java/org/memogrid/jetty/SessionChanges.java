@@ -12,4 +12,8 @@ import java.util.Set;
  * @param maxInactiveChanged whether it set another interval
  */
 record SessionChanges(
-    StoredSession session, Set<String> written, Set<String> removed, boolean maxInactiveChanged) {}
+    StoredSession session, Set<String> written, Set<String> removed, boolean maxInactiveChanged) {
+  boolean isEmpty() {
+    return written.isEmpty() && removed.isEmpty() && !maxInactiveChanged;
+  }
+}

@@ -69,6 +69,17 @@ final class TrackedSession extends SessionData {
     return super.setAttribute(name, value);
   }
 
+  /** Marks this as to be written if the request changed anything. */
+  void noticeChanges() {
+    try {
+      if (!changes().isEmpty()) {
+        setDirty(true);
+      }
+    } catch (IllegalArgumentException e) {
+      setDirty(true); // writing it fails in the same way, and says so
+    }
+  }
+
   SessionChanges changes() {
     Map<String, byte[]> before = known;
     Map<String, byte[]> now = new TreeMap<>();
