@@ -20,7 +20,8 @@ import org.memogrid.internal.lease.Message.Offer;
  * <p>Invariant: a name gets a holder only while it has none and no member of the view has still to
  * say what it holds; but a newcomer that is slow to answer, as one that is starting up is, is
  * waited for {@value #NEWCOMER_PATIENCE} ms only, since what it holds it holds from another side of
- * a split cluster; where votes decide, for as long as it takes.
+ * a split cluster; where votes decide, or nobody has been heard yet in this term, for as long as it
+ * takes.
  */
 final class Directory {
   static final long NEWCOMER_PATIENCE = 1_000;
@@ -38,6 +39,9 @@ final class Directory {
   private final Map<String, Name> names = new LinkedHashMap<>();
   private final Set<Name> free = new LinkedHashSet<>();
   private final Map<Member, Asked> awaited = new LinkedHashMap<>();
+
+  /** Whether all of one view have answered in this term. */
+  private boolean heardAll;
 
   Directory(LeaseCore core, Rules rules, long term) {
     this.core = core;
@@ -72,8 +76,11 @@ final class Directory {
 
   void synced(Member from, List<Offer> offers, long now) {
     if (awaited.remove(from) == null) {
+      // To a repeated question: what it says to hold may be older than a grant under way to it.
+      offers.forEach(offer -> register(from, offer.name(), offer.spec(), now));
       return;
     }
+    heardAll |= awaited.isEmpty();
     drop(from);
     for (Offer offer : offers) {
       Name name = offered(from, offer.name(), offer.spec(), now);
@@ -269,7 +276,10 @@ final class Directory {
     if (awaited.isEmpty() || !rules.apply(Rule.SYNC_BEFORE_GRANTING)) {
       return true;
     }
+    // Who wakes up hears of all the views since then at once: in them all but itself may be new.
+    boolean patient = heardAll || !rules.apply(Rule.HEAR_ALL_BEFORE_LOSING_PATIENCE);
     return spec.quorum() <= 1
+        && patient
         && awaited.values().stream()
             .allMatch(asked -> asked.newcomer && now - asked.since >= NEWCOMER_PATIENCE);
   }

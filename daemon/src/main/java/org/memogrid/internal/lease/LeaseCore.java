@@ -280,7 +280,7 @@ final class LeaseCore {
     Local local = locals.get(placed.name());
     if (local == null) {
       if (placed.holder().equals(self)) {
-        send(from, new Message.Release(placed.name(), placed.token(), false));
+        send(from, new Message.Withdraw(placed.name())); // given back, it would come again
       }
       return;
     }

@@ -9,6 +9,8 @@ enum Rule {
   REFUSE_OTHER_TERMS,
   /** Nothing is granted before all members said what they hold. */
   SYNC_BEFORE_GRANTING,
+  /** A slow newcomer is given up only in a term in which all have been heard before. */
+  HEAR_ALL_BEFORE_LOSING_PATIENCE,
   /** An oldest member that missed a view asks all members again. */
   ASK_AFTER_A_GAP,
   /** Who did not tick for the length of a lease has lost what it held. */
