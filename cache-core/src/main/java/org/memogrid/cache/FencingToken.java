@@ -3,6 +3,7 @@ package org.memogrid.cache;
 
 import static java.util.Objects.requireNonNull;
 
+import java.io.Serializable;
 import java.util.Comparator;
 
 /**
@@ -19,7 +20,7 @@ import java.util.Comparator;
  * @param memberId the id of the member whose turn it is
  */
 public record FencingToken(String name, long number, String memberId)
-    implements Comparable<FencingToken> {
+    implements Comparable<FencingToken>, Serializable {
   private static final Comparator<FencingToken> ORDER =
       Comparator.comparing(FencingToken::name)
           .thenComparingLong(FencingToken::number)

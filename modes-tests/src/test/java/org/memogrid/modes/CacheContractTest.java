@@ -18,6 +18,7 @@ class CacheContractTest
     implements ReadWriteContract,
         VisibilityContract,
         AtomicContract,
+        FencingContract,
         ExpiryContract,
         CapacityContract,
         EventContract,
