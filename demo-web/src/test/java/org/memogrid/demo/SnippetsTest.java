@@ -29,6 +29,7 @@ import org.memogrid.cache.Mode;
 import org.memogrid.cache.Registration;
 import org.memogrid.cluster.Cluster;
 import org.memogrid.cluster.Member;
+import org.memogrid.daemon.Daemon;
 import org.memogrid.jetty.ClusterSessions;
 import org.memogrid.memo.Memo;
 import org.memogrid.memo.Memo2;
@@ -182,6 +183,26 @@ class SnippetsTest {
     assertThat(one).isNull();
     Await.until("the message", () -> handled.contains(9));
     listening.close();
+  }
+
+  private void step() {
+    runs.incrementAndGet();
+  }
+
+  @Test
+  void daemon() {
+    Daemon counter =
+        Daemon.named(
+                "counter",
+                context -> {
+                  while (context.sleep(Duration.ofSeconds(1))) {
+                    step();
+                  }
+                })
+            .start(cluster);
+
+    Await.until("a step", () -> runs.get() > 0);
+    counter.close();
   }
 
   @Test
