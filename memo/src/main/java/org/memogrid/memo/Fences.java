@@ -45,9 +45,14 @@ final class Fences {
     }
   }
 
-  void raise(Object key, Collection<Invalidation> ids) {
+  /**
+   * Fences the key on all members.
+   *
+   * @param buried whether its tombstone is in place; if not, no member may think so
+   */
+  void raise(Object key, Collection<Invalidation> ids, boolean buried) {
     for (Invalidation id : List.copyOf(ids)) {
-      raise(id, key, new Message.Fence(key, id));
+      raise(id, key, new Message.Fence(key, id, buried));
     }
   }
 

@@ -361,6 +361,15 @@ final class FlightTable {
     }
   }
 
+  /** Fences the key's runs of older configurations; a home may have granted newer ones already. */
+  void fenceBefore(Object key, long configuration) {
+    for (Run run : new ArrayList<>(runs.values())) {
+      if (run.key.equals(key) && !run.fenced && run.token.configuration() < configuration) {
+        fence(run);
+      }
+    }
+  }
+
   void fenceAll() {
     closeAll();
     for (Run run : new ArrayList<>(runs.values())) {

@@ -3,6 +3,7 @@ package org.memogrid.memo;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -39,6 +40,9 @@ final class LeaseTable {
   private final Waits waits;
   private final Map<Object, Entry> entries = new HashMap<>();
   private final Map<Long, Entry> operations = new HashMap<>();
+
+  /** Keys that must be buried before anybody is answered, though nobody asked for it (R9). */
+  private final Set<Object> unburied = new HashSet<>();
 
   /** Keys that moved away while their result was being written, by operation. */
   private final Map<Long, Object> lateWrites = new HashMap<>();
@@ -178,8 +182,14 @@ final class LeaseTable {
     bury(entry, id);
   }
 
-  void bury(Object key, Invalidation id) {
-    bury(entries.computeIfAbsent(key, Entry::new), id);
+  /** Others may have results for the key that an invalidation they were away from forbids. */
+  void bury(Object key) {
+    unburied.add(key);
+    bury(entries.computeIfAbsent(key, Entry::new), ofNobody());
+  }
+
+  private Invalidation ofNobody() {
+    return new Invalidation(self, -core.nextNumber());
   }
 
   private void bury(Entry entry, Invalidation id) {
@@ -272,7 +282,8 @@ final class LeaseTable {
     if (entry == null) {
       return;
     }
-    fences.raise(entry.key, entry.burying);
+    unburied.remove(entry.key);
+    fences.raise(entry.key, entry.burying, true);
     entry.burying.clear();
     if (!entry.toBury.isEmpty()) {
       proceed(entry);
@@ -291,14 +302,19 @@ final class LeaseTable {
     }
     entry.burying.clear();
     // Its lease is gone, so its run must be fenced, though nobody is told of an invalidation.
-    fences.raise(entry.key, List.of(new Invalidation(self, -core.nextNumber())));
-    proceed(entry);
+    fences.raise(entry.key, List.of(ofNobody()), false);
+    if (unburied.contains(entry.key)) {
+      fail(entry, failure); // who asks next has it tried again
+    } else {
+      proceed(entry);
+    }
   }
 
   // ---- configurations
 
   /** Keeps the entries whose home was and is here; the others' requests are sent again. */
   void installed(Configuration now) {
+    unburied.removeIf(key -> !core.isReady(key)); // all members tell of them again
     for (Entry entry : new ArrayList<>(entries.values())) {
       if (!core.isReady(entry.key)) {
         entries.remove(entry.key);
@@ -369,6 +385,9 @@ final class LeaseTable {
 
   /** What to do next for an entry without lease and operation. */
   private void proceed(Entry entry) {
+    if (entry.toBury.isEmpty() && !entry.waiters.isEmpty() && unburied.contains(entry.key)) {
+      entry.toBury.add(ofNobody());
+    }
     if (!entry.toBury.isEmpty()) {
       entry.burying.addAll(entry.toBury);
       entry.toBury.clear();
@@ -411,7 +430,11 @@ final class LeaseTable {
         promotions.incrementAndGet();
       }
       entry.lease = null;
-      grantNext(entry, lost.seen, lost.seenKnown);
+      if (lost.seenKnown || !shared) {
+        grantNext(entry, lost.seen, lost.seenKnown);
+      } else {
+        proceed(entry); // taken over: a tombstone that was not seen would refuse the next result
+      }
     }
   }
 

@@ -44,6 +44,7 @@ final class Lineage {
   private long since = Long.MAX_VALUE;
 
   private boolean apart;
+  private boolean settled;
   private long distrustedAt;
   private final Set<Object> distrusted = ConcurrentHashMap.newKeySet();
 
@@ -94,8 +95,10 @@ final class Lineage {
   void learn(Map<String, Long> others, Configuration now) {
     others.forEach(
         (member, configuration) -> {
-          if (now.members().stream().noneMatch(m -> m.id().equals(member))) {
+          boolean isBack = now.members().stream().anyMatch(m -> m.id().equals(member));
+          if (!isBack && !departed.containsKey(member)) {
             left(member, configuration);
+            forgotten = Math.max(forgotten, now.stamp().id()); // the notes here begin later
           }
         });
   }
@@ -153,11 +156,17 @@ final class Lineage {
   /** All members have told. */
   void settled(Set<Object> untold, Configuration now) {
     apart = false;
+    settled = true;
     since = Long.MAX_VALUE;
     if (!untold.isEmpty()) {
       distrustedAt = now.stamp().id();
       distrusted.addAll(untold);
     }
+  }
+
+  /** Whether all members of some configuration have told. */
+  boolean hasSettled() {
+    return settled;
   }
 
   /** Whether what is held here for the key may be older than an invalidation. Any thread asks. */

@@ -297,7 +297,8 @@ final class MemoCore {
   }
 
   private void sendSync(List<Member> members, boolean answer) {
-    Message.Apart apart = new Message.Apart(lineage.untold(), lineage.isAllUntold());
+    Message.Apart apart =
+        new Message.Apart(lineage.untold(), lineage.isAllUntold(), lineage.hasSettled());
     Message.Sync sync =
         new Message.Sync(flights.held(), epochBefore, apart, lineage.departed(), answer);
     members.forEach(member -> send(member, sync));
@@ -337,9 +338,9 @@ final class MemoCore {
     everSynced = true;
     leases.rebuild(running, now);
     for (Object key : untold) {
-      flights.fence(key);
+      flights.fenceBefore(key, now.stamp().id());
       if (isHome(key)) {
-        leases.bury(key, new Invalidation(self, -nextNumber())); // nobody asked for it
+        leases.bury(key);
       }
     }
     Queue<Received> waiting = new ArrayDeque<>(unready);
@@ -355,15 +356,20 @@ final class MemoCore {
   private Set<Object> learnUntold(Configuration now) {
     Set<Object> untold = new LinkedHashSet<>();
     boolean all = false;
+    boolean anySettled = false;
+    boolean anyLeft = false;
     long highest = 0;
     for (Message.Sync sync : synced.values()) {
       untold.addAll(sync.apart().keys());
       all |= sync.apart().all();
+      anySettled |= sync.apart().settled();
+      anyLeft |= !sync.departed().isEmpty();
       highest = Math.max(highest, sync.epoch());
       lineage.learn(sync.departed(), now);
     }
     lineage.settled(untold, now);
-    if (all) {
+    // Joiners who lost all they joined, before these told them anything, know of no invalidation.
+    if (all || (anyLeft && !anySettled)) {
       raiseEpoch(highest + 1);
     }
     return untold;
@@ -487,7 +493,11 @@ final class MemoCore {
   private void onToCaller(Received received, Message.ToCaller message) {
     Member from = received.from;
     if (message instanceof Message.Hit hit) {
-      flights.onHit(hit, !shared);
+      // A joiner that has not heard all does not know what an earlier home's answer is worth; it
+      // has asked again.
+      if (everSynced || received.stamp.equals(configuration().stamp())) {
+        flights.onHit(hit, !shared);
+      }
     } else if (message instanceof Message.Fail fail) {
       flights.onFail(fail);
     } else if (message instanceof Message.CompleteAck ack) {
@@ -536,7 +546,9 @@ final class MemoCore {
     flights.fence(key);
     lineage.fenced(key, raised);
     if (shared) {
-      lineage.gone(key, raised); // its tombstone is in place
+      if (fence.buried()) {
+        lineage.gone(key, raised); // its tombstone is in place
+      }
       send(received.from, new Message.FenceAck(fence.invalidation(), null));
     } else {
       emit(new Effect.Drop(key, received.from, fence.invalidation(), raised));

@@ -111,6 +111,7 @@ final class MemoFormat implements WireFormat<Packet> {
       out.writeLong(m.epoch());
       keys(m.apart().keys(), out);
       out.writeBoolean(m.apart().all());
+      out.writeBoolean(m.apart().settled());
       out.writeInt(m.departed().size());
       for (Map.Entry<String, Long> left : m.departed().entrySet()) {
         out.writeUTF(left.getKey());
@@ -149,6 +150,7 @@ final class MemoFormat implements WireFormat<Packet> {
       out.writeByte(24);
       key(m.key(), out);
       invalidation(m.invalidation(), out);
+      out.writeBoolean(m.buried());
     } else if (message instanceof Message.FenceAll m) {
       out.writeByte(25);
       out.writeLong(m.epoch());
@@ -219,7 +221,7 @@ final class MemoFormat implements WireFormat<Packet> {
       case 21 -> new Message.Grant(key(in), in.readLong(), token(in));
       case 22 -> new Message.Fail(in.readLong(), failure(in));
       case 23 -> new Message.CompleteAck(token(in), in.readBoolean());
-      case 24 -> new Message.Fence(key(in), invalidation(in));
+      case 24 -> new Message.Fence(key(in), invalidation(in), in.readBoolean());
       case 25 -> new Message.FenceAll(in.readLong(), invalidation(in));
       case 26 -> new Message.FenceOne(key(in), token(in));
       case 27 -> new Message.FenceAck(invalidation(in), in.readBoolean() ? failure(in) : null);
@@ -403,7 +405,7 @@ final class MemoFormat implements WireFormat<Packet> {
   }
 
   private Message.Apart apart(DataInput in) throws IOException {
-    return new Message.Apart(keys(in), in.readBoolean());
+    return new Message.Apart(keys(in), in.readBoolean(), in.readBoolean());
   }
 
   private static Map<String, Long> departed(DataInput in) throws IOException {

@@ -74,8 +74,12 @@ sealed interface Message {
 
   record CompleteAck(Token token, boolean accepted) implements ToCaller {}
 
-  /** Drop the key's value, close its flights, fence its runs. Answered by FenceAck. */
-  record Fence(Object key, Invalidation invalidation) implements ToCaller {}
+  /**
+   * Drop the key's value, close its flights, fence its runs. Answered by FenceAck.
+   *
+   * @param buried whether what is stored for the key is gone
+   */
+  record Fence(Object key, Invalidation invalidation, boolean buried) implements ToCaller {}
 
   /** The same for all keys whose token is of an older epoch. Answered by FenceAck. */
   record FenceAll(long epoch, Invalidation invalidation) implements ToCaller {}
@@ -116,10 +120,13 @@ sealed interface Message {
   record Sync(List<Held> held, long epoch, Apart apart, Map<String, Long> departed, boolean answer)
       implements Message {}
 
-  /** The keys, or whether all keys, that may have been invalidated while others were away. */
-  record Apart(List<Object> keys, boolean all) {
-    static final Apart NOTHING = new Apart(List.of(), false);
-  }
+  /**
+   * The keys, or whether all keys, that may have been invalidated while others were away.
+   *
+   * @param settled whether the sender has heard all members of some configuration, so that it knows
+   *     of what was invalidated before it joined
+   */
+  record Apart(List<Object> keys, boolean all, boolean settled) {}
 
   /** A run that goes on. */
   record Held(Object key, Token token) {}

@@ -21,7 +21,8 @@ import org.memogrid.testkit.sim.SimViews;
  * <ul>
  *   <li>I1: no two unfenced runs of a key at the same time, on members of the view
  *   <li>I2: runs &lt;= 1 + lost leaders + fences + expiries + failures + refreshes + runs that
- *       nobody waited for any more, per key
+ *       nobody waited for any more + homes lost while they invalidate, per key; and once more for
+ *       each side when a cluster is cut, and when it is one again
  *   <li>I3: a call gets no value older than the last invalidation that was confirmed before it
  *   <li>I4: every call and every invalidation on a member of the view ends
  * </ul>
@@ -36,6 +37,7 @@ final class MemoChecker {
   private final int[] allowed = new int[MemoSim.KEYS];
   private final Map<Token, Running> active = new LinkedHashMap<>();
   private final Map<Token, Running> everything = new LinkedHashMap<>();
+  private final Map<Member, Map<Integer, Double>> burials = new HashMap<>();
   private final boolean[] lostEntries = new boolean[MemoSim.KEYS];
   private final Map<Token, Running> unacknowledged = new HashMap<>();
   private final Map<Token, Integer> granted = new HashMap<>();
@@ -186,13 +188,15 @@ final class MemoChecker {
 
   // ---- runs
 
-  /** Returns what the source holds. */
-  int started(Token token, int key, Member on) {
+  /**
+   * Returns what the source holds.
+   *
+   * @param view the members that {@code on} knew when it was granted the run
+   */
+  int started(Token token, int key, Member on, List<Member> view) {
     if (isOut(on)) {
       allowed[key]++;
     }
-    SimNode node = sim.node(on);
-    List<Member> view = node == null ? List.of() : node.members;
     active.forEach(
         (other, running) -> {
           if (running.key == key
@@ -289,6 +293,15 @@ final class MemoChecker {
             leftBehind[(Integer) write.key()] = true;
           }
         });
+    // A home lost while it invalidates may have fenced one of two runs and refuse the other.
+    burials
+        .getOrDefault(member, Map.of())
+        .forEach(
+            (key, since) -> {
+              if (since > sim.time.now() - 100) {
+                allowed[key]++;
+              }
+            });
     active.values().removeIf(running -> forgive(running, member));
     unacknowledged.values().removeIf(running -> forgive(running, member));
   }
@@ -304,6 +317,7 @@ final class MemoChecker {
   /** Learns what homes grant, fence and acknowledge. */
   void observe(Member by, Effect effect) {
     if (effect instanceof Effect.Bury bury) {
+      burials.computeIfAbsent(by, m -> new HashMap<>()).put((Integer) bury.key(), sim.time.now());
       fence((Integer) bury.key());
     } else if (effect instanceof Effect.Stop stop) {
       allowed[granted.getOrDefault(stop.token(), 0)]++;

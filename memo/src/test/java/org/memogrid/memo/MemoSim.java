@@ -71,7 +71,7 @@ final class MemoSim {
     this.net = new SimNet(time);
     this.views = new SimViews(time, this::learn);
     this.keys = time.between(1, 2);
-    this.notes = time.chance(0.5) ? 2 : 100;
+    this.notes = time.chance(0.5) ? 1 : 100;
     this.storeFailing = time.chance(0.15) ? 0.05 : 0;
     this.permits = time.chance(0.3) ? time.between(1, 2) : Integer.MAX_VALUE;
     this.store = new SimStore<>(time, views, this::owners, this::lost);
@@ -140,7 +140,7 @@ final class MemoSim {
     for (int i = time.between(0, 4); i > 0; i--) {
       refreshes(time.between(0, BUSY), anyKey());
     }
-    if (time.chance(0.35)) {
+    if (time.chance(0.5)) {
       time.after(time.between(100, BUSY / 2), this::cut);
     }
     time.runUntil(END);
@@ -374,7 +374,7 @@ final class MemoSim {
     note(joiner + " joins");
     views.join(joiner);
     store.rebalance();
-    for (int i = time.between(0, 4); i > 0; i--) { // on members of different views
+    for (int i = time.between(2, 8); i > 0; i--) { // on members of different views
       time.after(time.between(0, 40), () -> call(anyKey()));
     }
   }

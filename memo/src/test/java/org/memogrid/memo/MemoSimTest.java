@@ -10,33 +10,18 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** The contract, simulated. {@code bin/sim memo SEED} shows what happens in a seed. */
 class MemoSimTest {
-  private static final long SEEDS = Long.getLong("memogrid.sim.seeds", 20_000);
+  /** So many that each rule decides often enough, the rarest too. */
+  private static final long ENOUGH = 40_000;
 
-  /** Two rules are met in few lives: grants of a configuration to come, two tokens that meet. */
-  private static final long DECIDED_AT_LEAST = 500;
-
-  /**
-   * Seeds whose lives break the contract, for reasons not found yet: three with one run too many,
-   * one with a stale value after several members were lost while they invalidated. The list may
-   * only shrink. A change of the core or of the simulation gives every seed another life.
-   */
-  private static final Set<Long> UNSOLVED = Set.of(4412L, 10409L, 15147L, 16077L);
+  private static final long SEEDS = Long.getLong("memogrid.sim.seeds", ENOUGH);
+  private static final long DECIDED_AT_LEAST = 1_000;
 
   @Test
   void holdsTheContractForEverySeed() {
     MemoSims.Report report = MemoSims.run(0, SEEDS, Set.of());
     System.out.println(report);
-    assertThat(report.violations)
-        .filteredOn(violation -> !UNSOLVED.contains(violation.seed()))
-        .as("what breaks the contract")
-        .isEmpty();
-    if (SEEDS >= 20_000) {
-      assertThat(report.violations)
-          .extracting(MemoSims.Violation::seed)
-          .as("seeds that break the contract as they did")
-          .containsAll(UNSOLVED);
-    }
-    if (SEEDS >= 20_000) {
+    assertThat(report.violations).as("what breaks the contract").isEmpty();
+    if (SEEDS >= ENOUGH) {
       assertThat(report.decided)
           .hasSize(Rule.values().length)
           .allSatisfy(
@@ -61,14 +46,12 @@ class MemoSimTest {
   @ParameterizedTest
   @EnumSource
   void everyRuleIsNecessary(Rule rule) {
-    long end = 20_000;
+    long end = 10_000;
     for (long from = 0; from < end; from += 200) {
       MemoSims.Report report = MemoSims.run(from, from + 200, Set.of(rule));
-      for (MemoSims.Violation violation : report.violations) {
-        if (!UNSOLVED.contains(violation.seed())) {
-          System.out.println("without " + rule + ", " + violation);
-          return;
-        }
+      if (!report.violations.isEmpty()) {
+        System.out.println("without " + rule + ", " + report.violations.get(0));
+        return;
       }
     }
     assertThat(rule).as("%s, which %d seeds don't miss", rule, end).isNull();

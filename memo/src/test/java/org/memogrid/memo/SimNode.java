@@ -282,13 +282,14 @@ final class SimNode {
       inbox.add(() -> core.declined(start.token(), caller));
     } else {
       caller.computes = true;
-      acquirePermit(() -> run(start, caller));
+      List<Member> view = members;
+      acquirePermit(() -> run(start, caller, view));
     }
   }
 
-  private void run(Effect.Start start, Caller caller) {
+  private void run(Effect.Start start, Caller caller, List<Member> view) {
     int key = (Integer) start.key();
-    int version = sim.checker.started(start.token(), key, self);
+    int version = sim.checker.started(start.token(), key, self, view);
     sim.note(self + " runs " + key + " under " + start.token());
     List<Token> inside = new ArrayList<>();
     inside.add(start.token());

@@ -119,7 +119,7 @@ public final class SimStore<E> {
   private void leave(int side, Object key, List<Member> owning) {
     copies.forEach(
         (member, held) -> {
-          if (side(member) == side && !owning.contains(member)) {
+          if (views.has(member) && side(member) == side && !owning.contains(member)) {
             held.remove(key);
           }
         });
@@ -217,7 +217,14 @@ public final class SimStore<E> {
     return beyond.contains(member) ? 1 : 0;
   }
 
+  /** What comes to one that is no owner any more, and has been overtaken, is not kept. */
   private void keep(Member member, Object key, Versioned<E> written) {
+    Versioned<E> newest = truth(member).get(key);
+    if (newest != null
+        && newest.order > written.order
+        && !ownersOf(side(member), key).contains(member)) {
+      return;
+    }
     copiesOf(member).merge(key, written, (a, b) -> a.order > b.order ? a : b);
   }
 

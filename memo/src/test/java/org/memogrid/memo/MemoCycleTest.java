@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.memo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.memogrid.cache.Mode;
+
+/** Functions that call memos: what ends, and what would wait for itself. */
+@Timeout(180)
+class MemoCycleTest {
+  private static final Members MEMBERS = new Members();
+
+  @AfterAll
+  static void end() {
+    MEMBERS.close();
+  }
+
+  /** A run gives its permit back while it waits, or none could ever end. */
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = "REPLICATED|DISTRIBUTED")
+  void aDeepRecursionReturnsThoughOneRunMayRunAtATime(Mode mode) throws Exception {
+    List<Memo<Integer, Long>> fib = new ArrayList<>();
+    fib.addAll(
+        MEMBERS.open(
+            mode,
+            n -> n < 2 ? (long) n : fib.get(n % 2).apply(n - 1) + fib.get(n % 2).apply(n - 2),
+            memo -> memo.maxConcurrent(1)));
+    Future<Long> here = MEMBERS.call(() -> fib.get(0).apply(90));
+    Future<Long> there = MEMBERS.call(() -> fib.get(1).apply(90));
+    assertThat(Members.get(here)).isEqualTo(2_880_067_194_370_816_120L);
+    assertThat(Members.get(there)).isEqualTo(2_880_067_194_370_816_120L);
+  }
+
+  /**
+   * 1. "a" runs on one member, "b" on another; 2. each asks for the other. No thread is in both
+   * runs, so no member sees the cycle by itself.
+   */
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "LOCAL")
+  void runsOnTwoMembersThatWaitForEachOtherFail(Mode mode) {
+    CountDownLatch both = new CountDownLatch(2);
+    List<Memo<String, String>> memos = new ArrayList<>();
+    memos.addAll(
+        MEMBERS.open(
+            mode,
+            key -> {
+              both.countDown();
+              Members.await(both);
+              return key.equals("a") ? memos.get(0).apply("b") : memos.get(1).apply("a");
+            },
+            memo -> memo));
+    Future<String> a = MEMBERS.call(() -> memos.get(0).apply("a"));
+    Future<String> b = MEMBERS.call(() -> memos.get(1).apply("b"));
+    List<String> failures = List.of(failure(a), failure(b));
+    assertThat(failures)
+        .anySatisfy(
+            text ->
+                assertThat(text).contains("MemoCycleException").contains("of a").contains("of b"));
+  }
+
+  /** The same over two memos: neither alone knows of the other's waits. */
+  @Test
+  void runsOfTwoMemosThatWaitForEachOtherFail() {
+    CountDownLatch both = new CountDownLatch(2);
+    List<Memo<Integer, Integer>> odd = new ArrayList<>();
+    List<Memo<Integer, Integer>> even = new ArrayList<>();
+    odd.addAll(MEMBERS.open(Mode.DISTRIBUTED, k -> met(both, even.get(0)), memo -> memo));
+    even.addAll(MEMBERS.open(Mode.REPLICATED, k -> met(both, odd.get(1)), memo -> memo));
+    Future<Integer> one = MEMBERS.call(() -> odd.get(0).apply(1));
+    Future<Integer> other = MEMBERS.call(() -> even.get(1).apply(1));
+    assertThat(List.of(failure(one), failure(other)))
+        .anySatisfy(
+            text ->
+                assertThat(text)
+                    .contains("MemoCycleException")
+                    .contains(odd.get(0).name())
+                    .contains(even.get(0).name()));
+  }
+
+  /** Who waits for a run that waits for another is not in a cycle. */
+  @Test
+  void waitersThatAreInNoCycleAreLeftInPeace() throws Exception {
+    CountDownLatch waiting = new CountDownLatch(1);
+    List<Memo<String, String>> memos = new ArrayList<>();
+    memos.addAll(
+        MEMBERS.open(
+            Mode.DISTRIBUTED,
+            key -> {
+              if (key.equals("leaf")) {
+                Members.await(waiting);
+                return key;
+              }
+              return key + " of " + memos.get(2).apply("leaf");
+            },
+            memo -> memo));
+    Future<String> one = MEMBERS.call(() -> memos.get(0).apply("one"));
+    Future<String> other = MEMBERS.call(() -> memos.get(1).apply("other"));
+    Future<String> again = MEMBERS.call(() -> memos.get(1).apply("one"));
+    waiting.countDown();
+    assertThat(Members.get(one)).isEqualTo("one of leaf");
+    assertThat(Members.get(other)).isEqualTo("other of leaf");
+    assertThat(Members.get(again)).isEqualTo("one of leaf");
+  }
+
+  @Test
+  void aRunThatAsksForItselfFails() {
+    List<Memo<Integer, Integer>> memos = new ArrayList<>();
+    memos.addAll(MEMBERS.open(Mode.REPLICATED, k -> memos.get(0).apply((k + 1) % 3), memo -> memo));
+    assertThatThrownBy(() -> memos.get(0).apply(0))
+        .isInstanceOf(MemoCycleException.class)
+        .hasMessageContaining("of 0")
+        .hasMessageContaining("of 1")
+        .hasMessageContaining("of 2");
+  }
+
+  private static Integer met(CountDownLatch both, Memo<Integer, Integer> next) {
+    both.countDown();
+    Members.await(both);
+    return next.apply(1);
+  }
+
+  private static String failure(Future<?> call) {
+    try {
+      return "returned " + Members.get(call);
+    } catch (ExecutionException e) {
+      return String.valueOf(e.getCause());
+    } catch (Exception e) {
+      return "no end: " + e;
+    }
+  }
+}
