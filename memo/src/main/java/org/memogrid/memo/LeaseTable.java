@@ -370,6 +370,11 @@ final class LeaseTable {
     return promotions.get();
   }
 
+  int waiting(Object key) {
+    Entry entry = entries.get(key);
+    return entry == null ? 0 : entry.waiters.size();
+  }
+
   int size() {
     return entries.size();
   }

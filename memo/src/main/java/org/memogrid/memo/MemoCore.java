@@ -661,6 +661,11 @@ final class MemoCore {
     return flights.waiting() + invalidations.size();
   }
 
+  /** How many requests for the key wait here, as at its home. For whoever has the core's turn. */
+  int waitingAtHome(Object key) {
+    return leases.waiting(key);
+  }
+
   int leased() {
     return leases.size();
   }

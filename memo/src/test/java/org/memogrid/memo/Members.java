@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -21,6 +22,7 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Cluster;
+import org.memogrid.cluster.Member;
 import org.memogrid.cluster.TestTiming;
 import org.memogrid.internal.store.Envelope;
 import org.memogrid.testkit.Await;
@@ -75,6 +77,28 @@ final class Members implements AutoCloseable {
           return entry != null
               && Objects.equals(Payload.result(entry, node.codec()), value)
               && node.onItsWay(key).isEmpty(); // whoever ran knows it too
+        });
+  }
+
+  /**
+   * Waits until so many requests for the key wait at its home. Callers count as waiting on their
+   * own member before the home has heard of them.
+   */
+  static <K> void waitAtHome(List<? extends Memo<K, ?>> memos, K key, int requests) {
+    MemoNode any = node(memos.get(0));
+    Member home = any.store().topology().home(key);
+    MemoNode there =
+        memos.stream()
+            .map(Members::node)
+            .filter(n -> n.self().equals(home))
+            .findFirst()
+            .orElseThrow();
+    Await.until(
+        requests + " requests for " + key + " wait at " + home,
+        () -> {
+          CompletableFuture<Integer> waiting = new CompletableFuture<>();
+          there.feed(core -> waiting.complete(core.waitingAtHome(key)));
+          return waiting.join() == requests;
         });
   }
 

@@ -157,8 +157,15 @@ class MemoAgeTest {
   @ParameterizedTest
   @EnumSource
   void aStaleValueIsReturnedWhileItIsReplacedButNotAfterAnInvalidation(Mode mode) {
+    ConcurrentLinkedQueue<MemoEvent.Type> heard = new ConcurrentLinkedQueue<>();
     List<Memo<Integer, Integer>> memos =
-        members.open(mode, this::count, b -> b.timeToLive(TTL).staleWhileRevalidate(TTL));
+        members.open(
+            mode,
+            this::count,
+            b ->
+                b.timeToLive(TTL)
+                    .staleWhileRevalidate(TTL)
+                    .listener(event -> heard.add(event.type())));
     for (Memo<Integer, Integer> memo : memos) {
       runs.set(0);
       memo.invalidate(1);
@@ -170,6 +177,8 @@ class MemoAgeTest {
       assertThat(runs).hasValue(2);
       assertThat(memo.stats().refreshes()).isEqualTo(1);
       assertThat(memo.stats().stale()).isPositive();
+      assertThat(heard).contains(MemoEvent.Type.STALE);
+      heard.clear();
       Members.stored(memo, 1, 102);
       members.tick(150);
       memo.invalidate(1);
@@ -249,7 +258,7 @@ class MemoAgeTest {
 
   /** All members find it old at once, and while it is computed. */
   @ParameterizedTest
-  @EnumSource(names = {"REPLICATED", "DISTRIBUTED"})
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = "REPLICATED|DISTRIBUTED")
   void oneRunReplacesAnOldValueForAllMembers(Mode mode) {
     CountDownLatch goOn = new CountDownLatch(1);
     List<Memo<Integer, Integer>> memos =
@@ -418,6 +427,7 @@ class MemoAgeTest {
         int waiting = memo == memos.get(0) ? 3 : here;
         Await.until("all wait", () -> Members.node(memo).waiting() == waiting);
       }
+      Members.waitAtHome(memos, 1, memos.size() - 1); // one request of each other member
       goOn.countDown();
       assertThatThrownBy(() -> Members.get(first)).hasStackTraceContaining("once");
       ConcurrentLinkedQueue<Object> outcomes = new ConcurrentLinkedQueue<>();

@@ -101,8 +101,10 @@ class MemoJoinTest {
       goOn.countDown();
       for (int key = 0; key < KEYS; key++) {
         CompletableFuture<String> call = computing.get(key);
-        if (mode == Mode.LOCAL) { // of the member that left: its own result, or what the others got
-          Await.until("the end of a call", call::isDone);
+        if (mode == Mode.LOCAL) { // of the member that left: its callers were released, too
+          assertThat(catchThrowable(() -> get(call)).getCause())
+              .isInstanceOf(IllegalStateException.class)
+              .hasMessageContaining("the cluster was closed on n1");
         } else {
           assertThat(get(call)).isEqualTo("result " + key);
         }

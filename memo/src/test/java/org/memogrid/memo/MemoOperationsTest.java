@@ -408,15 +408,16 @@ class MemoOperationsTest {
     CompletableFuture<Integer> leaves = other.async(1);
     int calls = mode == Mode.LOCAL ? 4 : 2;
     Await.until("all wait", () -> Members.node(other).waiting() == calls);
+    int elsewhere = mode == Mode.LOCAL ? 0 : 1;
+    Members.waitAtHome(memos, 1, elsewhere);
+    Members.waitAtHome(memos, 2, elsewhere); // before the home hears who leaves
     oneOfTwo.cancel(true);
     alone.cancel(true);
     leaves.cancel(true);
     Await.until("the run has stopped", () -> stopped.contains(1));
     goOn.countDown();
     assertThat(Members.get(remains)).isEqualTo(2);
-    if (mode == Mode.LOCAL) { // elsewhere the home may hear of who leaves before who waits
-      assertThat(stopped).containsExactly(1);
-    }
+    assertThat(stopped).containsExactly(1);
     assertThat(other.apply(1)).isEqualTo(1); // what the stopped run returned is not remembered
   }
 
@@ -493,6 +494,40 @@ class MemoOperationsTest {
     if (mode == Mode.REPLICATED || mode == Mode.DISTRIBUTED) {
       assertThat(Members.get(stages.get(2).apply(5).toCompletableFuture())).isEqualTo(6);
     }
+  }
+
+  // ---- the builder
+
+  @Test
+  void aMemoKeepsWhatItWasBuiltWithWhateverItsBuilderIsToldLater() {
+    MemoBuilder<Integer, String> builder =
+        Memo.<Integer, String>builder(Members.name(), k -> k + " of " + runs.incrementAndGet())
+            .mode(Mode.LOCAL)
+            .key(k -> k / 10);
+    try (Memo<Integer, String> first = builder.build(members.cluster.node(0))) {
+      builder.mode(Mode.DISTRIBUTED).version("2").key(k -> -k);
+      assertThat(first.apply(11)).isEqualTo("1 of 1");
+      try (Memo<Integer, String> second = builder.build(members.cluster.node(0))) {
+        assertThat(second.apply(11)).isEqualTo("-11 of 2");
+        assertThat(first.apply(19)).isEqualTo("1 of 1");
+        assertThat(Members.node(first).store().mode()).isEqualTo(Mode.LOCAL);
+        assertThat(Members.node(second).store().mode()).isEqualTo(Mode.DISTRIBUTED);
+      }
+    }
+  }
+
+  /** The defaults are what the manual says. */
+  @Test
+  void aBuilderThatIsToldNothingMakesADistributedMemoThatForgetsNothing() {
+    Memo<Integer, Integer> memo =
+        Memo.builder(Members.name(), (Integer k) -> runs.incrementAndGet())
+            .build(members.cluster.node(0));
+    assertThat(Members.node(memo).store().mode()).isEqualTo(Mode.DISTRIBUTED);
+    assertThat(memo.apply(1)).isEqualTo(1);
+    Members.stored(memo, 1, 1);
+    members.tick(Duration.ofDays(20_000).toSeconds());
+    assertThat(memo.apply(1)).isEqualTo(1);
+    assertThat(memo.stats().stale() + memo.stats().refreshes()).isZero();
   }
 
   // ---- bad input
