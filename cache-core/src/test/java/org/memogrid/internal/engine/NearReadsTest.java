@@ -9,10 +9,20 @@ import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.infinispan.commands.VisitableCommand;
+import org.infinispan.commands.write.WriteCommand;
+import org.infinispan.context.InvocationContext;
 import org.infinispan.factories.ComponentRegistry;
+import org.infinispan.interceptors.AsyncInterceptorChain;
+import org.infinispan.interceptors.BaseAsyncInterceptor;
 import org.infinispan.partitionhandling.AvailabilityMode;
 import org.infinispan.partitionhandling.impl.PartitionHandlingManager;
 import org.jspecify.annotations.Nullable;
@@ -140,6 +150,63 @@ final class NearReadsTest {
       remover.clear();
       caches.forEach(cache -> assertThat(near(cache)).isEmpty());
       caches.forEach(cache -> readAll(cache, null));
+    }
+  }
+
+  /**
+   * 1. A write has been told to the near map and has yet to change the entry. 2. The entry is read,
+   * so that it could be copied again. 3. The write changes it.
+   */
+  @ParameterizedTest
+  @EnumSource(names = "LOCAL", mode = EnumSource.Mode.EXCLUDE)
+  void whileAChangeIsUnderWayThereIsNoCopyAndNoneIsTaken(Mode mode) {
+    Cache<Integer, Integer> cache = at(0, "underWay", CacheOptions.of(mode));
+    fill(cache, 1);
+    readAll(cache, 1);
+    int key = near(cache).get(0);
+    Watching watching = new Watching(() -> isNear(cache, key), () -> cache.get(key));
+    ComponentRegistry.componentOf(
+            cache.unwrap(org.infinispan.Cache.class), AsyncInterceptorChain.class)
+        .addInterceptorAfter(watching, NearInterceptor.class);
+    List<Runnable> changes =
+        List.of(
+            () -> cache.put(key, 2),
+            () -> cache.putAll(Map.of(key, 3)),
+            () -> cache.update(key, value -> 4),
+            () -> cache.remove(key),
+            cache::clear);
+    for (Runnable change : changes) {
+      cache.put(key, 1);
+      assertThat(cache.get(key)).isEqualTo(1);
+      assertThat(isNear(cache, key)).isTrue();
+      watching.seen.clear();
+      change.run();
+      assertThat(watching.seen).isNotEmpty().containsOnly(false);
+    }
+  }
+
+  /** Stands between the near map's interceptor and the one that changes the container. */
+  private static final class Watching extends BaseAsyncInterceptor {
+    final Queue<Boolean> seen = new ConcurrentLinkedQueue<>();
+    private final BooleanSupplier isNear;
+    private final Supplier<?> read;
+
+    Watching(BooleanSupplier isNear, Supplier<?> read) {
+      this.isNear = isNear;
+      this.read = read;
+    }
+
+    @Override
+    public Object visitCommand(InvocationContext context, VisitableCommand command)
+        throws Throwable {
+      if (!(command instanceof WriteCommand)) {
+        return invokeNext(context, command);
+      }
+      seen.add(isNear.getAsBoolean());
+      var unused = read.get();
+      seen.add(isNear.getAsBoolean());
+      return invokeNextAndFinally(
+          context, command, (c, done, result, failure) -> seen.add(isNear.getAsBoolean()));
     }
   }
 
