@@ -8,7 +8,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -40,6 +44,60 @@ class MemoCycleTest {
     Future<Long> there = MEMBERS.call(() -> fib.get(1).apply(90));
     assertThat(Members.get(here)).isEqualTo(2_880_067_194_370_816_120L);
     assertThat(Members.get(there)).isEqualTo(2_880_067_194_370_816_120L);
+  }
+
+  /** At its home, and on an executor's threads, a function waits for others as on its caller's. */
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = "REPLICATED|DISTRIBUTED")
+  void aRecursionReturnsWhereverItsFunctionsRun(Mode mode) throws Exception {
+    ExecutorService threads = Executors.newCachedThreadPool();
+    try {
+      List<UnaryOperator<MemoBuilder<Integer, Long>>> options =
+          List.of(
+              memo -> memo.placement(Placement.OWNER).maxConcurrent(1),
+              memo -> memo.executor(threads).maxConcurrent(1),
+              memo -> memo.executor(threads).placement(Placement.OWNER).maxConcurrent(2));
+      for (UnaryOperator<MemoBuilder<Integer, Long>> option : options) {
+        AtomicInteger runs = new AtomicInteger();
+        List<Memo<Integer, Long>> fib = new ArrayList<>();
+        fib.addAll(
+            MEMBERS.open(
+                mode,
+                n -> {
+                  runs.incrementAndGet();
+                  return n < 2
+                      ? (long) n
+                      : fib.get(n % 2).apply(n - 1) + fib.get(n % 2).apply(n - 2);
+                },
+                option));
+        Future<Long> here = MEMBERS.call(() -> fib.get(0).apply(30));
+        Future<Long> there = MEMBERS.call(() -> fib.get(1).apply(30));
+        assertThat(Members.get(here)).isEqualTo(832_040L);
+        assertThat(Members.get(there)).isEqualTo(832_040L);
+        assertThat(runs).hasValue(31);
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+  }
+
+  /** A run at a key's home is in no thread of its caller's, nor is one on an executor. */
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = "REPLICATED|DISTRIBUTED")
+  void aRunThatAsksForItselfFailsWhereverItRuns(Mode mode) {
+    ExecutorService threads = Executors.newCachedThreadPool();
+    try {
+      List<UnaryOperator<MemoBuilder<Integer, Integer>>> options =
+          List.of(memo -> memo.placement(Placement.OWNER), memo -> memo.executor(threads));
+      for (UnaryOperator<MemoBuilder<Integer, Integer>> option : options) {
+        List<Memo<Integer, Integer>> memos = new ArrayList<>();
+        memos.addAll(MEMBERS.open(mode, k -> memos.get(1).apply((k + 1) % 3), option));
+        Future<Integer> call = MEMBERS.call(() -> memos.get(0).apply(0));
+        assertThat(failure(call)).contains("MemoCycleException").contains("of 0").contains("of 2");
+      }
+    } finally {
+      threads.shutdownNow();
+    }
   }
 
   /**

@@ -3,6 +3,8 @@ package org.memogrid.memo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -75,6 +77,33 @@ class MemoLifeTest {
       renewed(memo);
       tick(126);
       assertThat(memo.apply(1)).isEqualTo(2);
+    }
+  }
+
+  /** By the process's own clock: the one that the tests set makes an Instant of each look at it. */
+  @ParameterizedTest
+  @EnumSource
+  void aHitAllocatesNothing(Mode mode) {
+    try (TestCluster members = TestCluster.of(1)) {
+      Memo<Integer, Integer> memo =
+          counting(mode).timeToLive(Duration.ofSeconds(100)).build(members.node(0));
+      Integer key = 1;
+      assertThat(memo.apply(key)).isEqualTo(1);
+      stored(memo);
+      ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+      long least = Long.MAX_VALUE;
+      int hits = 20_000;
+      for (int round = 0; round < 10; round++) {
+        long before = threads.getCurrentThreadAllocatedBytes();
+        for (int i = 0; i < hits; i++) {
+          if (memo.apply(key) != 1) {
+            throw new AssertionError("a run");
+          }
+        }
+        least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+      }
+      // A counter may grow a cell or a list of cells; not one byte per hit.
+      assertThat(least).as("bytes of %s hits", hits).isLessThan(hits / 10);
     }
   }
 
