@@ -194,9 +194,7 @@ class MemoClusterTest {
   }
 
   @ParameterizedTest
-  @EnumSource(
-      mode = EnumSource.Mode.EXCLUDE,
-      names = {"LOCAL"})
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "LOCAL")
   void aRunThatAnInvalidationOvertookIsNotRemembered(Mode mode) throws Exception {
     AtomicInteger source = new AtomicInteger(1);
     CountDownLatch running = new CountDownLatch(1);
