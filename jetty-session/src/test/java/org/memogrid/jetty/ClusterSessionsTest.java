@@ -19,10 +19,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.session.NullSessionCacheFactory;
 import org.eclipse.jetty.session.SessionHandler;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.memogrid.cache.Cache;
 import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Cluster;
@@ -30,22 +32,30 @@ import org.memogrid.jetty.WebNode.Visitor;
 import org.memogrid.testkit.Await;
 import org.memogrid.testkit.TestCluster;
 
-/** Sessions over two nodes in this JVM, asked without stickiness. */
+/** Sessions over two nodes in this JVM, asked without stickiness, in each mode that shares them. */
+@ParameterizedClass
+@SuppressWarnings("NullAway.Init") // set before the tests of each mode
+@EnumSource(names = {"DISTRIBUTED", "REPLICATED"})
 class ClusterSessionsTest {
   private static TestCluster cluster;
   private static WebNode a;
   private static WebNode b;
 
   private final Visitor visitor = new Visitor();
+  private final Mode mode;
 
-  @BeforeAll
-  static void start() {
-    cluster = TestCluster.of(2, builder -> builder.allow(Greeter.class.getName()));
-    a = new WebNode(cluster.node(0));
-    b = new WebNode(cluster.node(1));
+  ClusterSessionsTest(Mode mode) {
+    this.mode = mode;
   }
 
-  @AfterAll
+  @BeforeParameterizedClassInvocation
+  static void start(Mode mode) {
+    cluster = TestCluster.of(2, builder -> builder.allow(Greeter.class.getName()));
+    a = new WebNode(cluster.node(0), mode);
+    b = new WebNode(cluster.node(1), mode);
+  }
+
+  @AfterParameterizedClassInvocation
   static void stop() {
     a.close();
     b.close();
@@ -209,6 +219,7 @@ class ClusterSessionsTest {
       assertThat(new Visitor().withCookie(cookie).get(node, "/has")).isEqualTo("no");
     }
     Cache<String, byte[]> cache = cluster.node(1).cache("http-sessions");
+    assertThat(cache.mode()).isEqualTo(mode);
     String id = cookie.substring(cookie.indexOf('=') + 1);
     assertThat(cache.entries().map(entry -> entry.getKey())).noneMatch(key -> key.endsWith(id));
     // Two more rounds of the scavenger, told by another session that ends in each.
@@ -255,7 +266,7 @@ class ClusterSessionsTest {
   @Test
   void anErrorNeverLooksLikeAnExpiredSession() throws Exception {
     Cluster third = cluster.join();
-    try (WebNode c = new WebNode(third)) {
+    try (WebNode c = new WebNode(third, mode)) {
       c.page("/has", ClusterSessionsTest::hasSession);
       CountDownLatch in = new CountDownLatch(1);
       CountDownLatch closed = new CountDownLatch(1);

@@ -22,6 +22,7 @@ import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
 import org.eclipse.jetty.ee10.servlet.ServletHolder;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
+import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Cluster;
 import org.memogrid.testkit.Await;
 
@@ -35,11 +36,14 @@ final class WebNode implements AutoCloseable {
   private final Map<String, Page> pages = new ConcurrentHashMap<>();
   private final List<String> destroyed = new CopyOnWriteArrayList<>();
 
-  WebNode(Cluster cluster) {
+  WebNode(Cluster cluster, Mode mode) {
     try {
       server.addConnector(connector);
       connector.setHost("127.0.0.1");
-      ClusterSessions.on(cluster).scavengeEvery(Duration.ofSeconds(1)).install(server);
+      ClusterSessions.on(cluster)
+          .mode(mode)
+          .scavengeEvery(Duration.ofSeconds(1))
+          .install(server);
       ServletContextHandler context =
           new ServletContextHandler("/", ServletContextHandler.SESSIONS);
       context.addServlet(new ServletHolder(new Pages()), "/*");
