@@ -4,6 +4,7 @@ package org.memogrid.demo;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,12 +13,15 @@ import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** {@code bin/demo} itself, on a tree whose {@code mvnw} and {@code java} only say what they do. */
 @DisabledOnOs(OS.WINDOWS)
@@ -152,6 +156,50 @@ class LauncherTest {
         .contains("demo: node-8180 ended", "node-8080 | still here");
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--nodes 0            | demo: --nodes is 0: give a number from 1 to 9",
+        "--nodes 10           | demo: --nodes is 10: give a number from 1 to 9",
+        "--nodes two          | demo: --nodes is two: give a number from 1 to 9",
+        "--nodes --drain 1    | demo: --nodes is --drain: give a number from 1 to 9",
+        "--nodes              | demo: --nodes is missing: give a number from 1 to 9",
+        "--haproxy --port 80  | demo: --haproxy starts its nodes itself: leave out --port",
+      })
+  void aBadLineIsRefusedBeforeAnythingIsBuilt(String line, String message) throws Exception {
+    assertThat(finished(1, line.split(" "))).containsExactly(message);
+    assertThat(root.resolve("builds")).doesNotExist();
+  }
+
+  @Test
+  void withoutHaproxyInstalledItSaysHowToGetItBeforeAnythingIsBuilt() throws Exception {
+    Path demo = root.resolve("bin/demo");
+    String text = Files.readString(demo);
+    String elsewhere = text.replace(":/usr/sbin", ":" + dir.resolve("sbin"));
+    assertThat(elsewhere).isNotEqualTo(text);
+    Files.writeString(demo, elsewhere);
+    Path tools = Files.createDirectories(dir.resolve("tools"));
+    for (String tool : List.of("bash", "dirname")) {
+      Files.createSymbolicLink(tools.resolve(tool), onPath(tool));
+    }
+    ProcessBuilder builder = builder(dir, demo, "--haproxy");
+    builder.environment().put("PATH", tools.toString());
+    assertThat(output(start(builder), 1))
+        .containsExactly(
+            "demo: haproxy is not installed: 'apt-get install haproxy' has it on Debian; without"
+                + " --haproxy the nodes run alone");
+    assertThat(root.resolve("builds")).doesNotExist();
+  }
+
+  private static Path onPath(String tool) {
+    return Stream.of(System.getenv("PATH").split(File.pathSeparator))
+        .map(folder -> Path.of(folder, tool))
+        .filter(Files::isExecutable)
+        .findFirst()
+        .orElseThrow();
+  }
+
   private static String line(java.io.BufferedReader lines) throws IOException {
     return String.valueOf(lines.readLine());
   }
@@ -161,11 +209,19 @@ class LauncherTest {
   }
 
   private Process start(Path workingFolder, Path command, String... options) throws IOException {
+    return start(builder(workingFolder, command, options));
+  }
+
+  private ProcessBuilder builder(Path workingFolder, Path command, String... options) {
     List<String> line = new ArrayList<>(List.of(command.toString()));
     line.addAll(List.of(options));
     ProcessBuilder builder =
         new ProcessBuilder(line).directory(workingFolder.toFile()).redirectErrorStream(true);
     builder.environment().put("JAVA_HOME", dir.resolve("jdk").toString());
+    return builder;
+  }
+
+  private Process start(ProcessBuilder builder) throws IOException {
     Process process = builder.start();
     started.add(process);
     return process;
