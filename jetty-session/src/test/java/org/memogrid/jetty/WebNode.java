@@ -36,6 +36,10 @@ final class WebNode implements AutoCloseable {
   private final Map<String, Page> pages = new ConcurrentHashMap<>();
   private final List<String> destroyed = new CopyOnWriteArrayList<>();
 
+  WebNode(Cluster cluster) {
+    this(cluster, Mode.DISTRIBUTED);
+  }
+
   WebNode(Cluster cluster, Mode mode) {
     try {
       server.addConnector(connector);
