@@ -15,7 +15,18 @@ import org.memogrid.internal.node.Node;
 public final class QueueBuilder<T> {
   private final String name;
   private final Class<T> type;
-  private Settings settings = Settings.DEFAULT;
+  private int attempts = Settings.DEFAULT.attempts();
+  private int crashes = Settings.DEFAULT.crashes();
+  private long backoff = Settings.DEFAULT.backoff();
+  private long longestBackoff = Settings.DEFAULT.longestBackoff();
+  private long capacity = Settings.DEFAULT.capacity();
+  private WhenFull whenFull = Settings.DEFAULT.whenFull();
+  private int largest = Settings.DEFAULT.largest();
+  private long dedupeWindow = Settings.DEFAULT.dedupeWindow();
+  private int rate = Settings.DEFAULT.rate();
+  private long ratePeriod = Settings.DEFAULT.ratePeriod();
+  private int nodeRate = Settings.DEFAULT.nodeRate();
+  private long nodeRatePeriod = Settings.DEFAULT.nodeRatePeriod();
   private boolean set;
 
   QueueBuilder(String name, Class<T> type) {
@@ -31,10 +42,25 @@ public final class QueueBuilder<T> {
     return what + " of queue '" + name + "'";
   }
 
-  private QueueBuilder<T> with(Settings changed) {
-    settings = changed;
+  private QueueBuilder<T> set() {
     set = true;
     return this;
+  }
+
+  private Settings settings() {
+    return new Settings(
+        attempts,
+        crashes,
+        backoff,
+        longestBackoff,
+        capacity,
+        whenFull,
+        largest,
+        dedupeWindow,
+        rate,
+        ratePeriod,
+        nodeRate,
+        nodeRatePeriod);
   }
 
   /**
@@ -44,8 +70,8 @@ public final class QueueBuilder<T> {
    */
   @CanIgnoreReturnValue
   public QueueBuilder<T> attempts(int attempts) {
-    int checked = Options.atLeast(of("attempts"), 1, attempts);
-    return with(settings.withAttempts(checked));
+    this.attempts = Options.atLeast(of("attempts"), 1, attempts);
+    return set();
   }
 
   /**
@@ -56,8 +82,8 @@ public final class QueueBuilder<T> {
    */
   @CanIgnoreReturnValue
   public QueueBuilder<T> crashes(int crashes) {
-    int checked = Options.atLeast(of("crashes"), 1, crashes);
-    return with(settings.withCrashes(checked));
+    this.crashes = Options.atLeast(of("crashes"), 1, crashes);
+    return set();
   }
 
   /**
@@ -70,7 +96,9 @@ public final class QueueBuilder<T> {
   public QueueBuilder<T> backoff(Duration first, Duration longest) {
     long from = Options.notNegative(of("the first pause"), requireNonNull(first, "first"));
     long to = Options.notNegative(of("the longest pause"), requireNonNull(longest, "longest"));
-    return with(settings.withBackoff(from, to));
+    this.backoff = from;
+    this.longestBackoff = to;
+    return set();
   }
 
   /**
@@ -82,7 +110,9 @@ public final class QueueBuilder<T> {
   @CanIgnoreReturnValue
   public QueueBuilder<T> capacity(int messages, WhenFull whenFull) {
     int checked = Options.atLeast(of("the capacity"), 1, messages);
-    return with(settings.withCapacity(checked, requireNonNull(whenFull, "whenFull")));
+    this.whenFull = requireNonNull(whenFull, "whenFull");
+    this.capacity = checked;
+    return set();
   }
 
   /**
@@ -92,8 +122,8 @@ public final class QueueBuilder<T> {
    */
   @CanIgnoreReturnValue
   public QueueBuilder<T> maxMessageBytes(int bytes) {
-    int checked = Options.atLeast(of("the largest message"), 1, bytes);
-    return with(settings.withLargest(checked));
+    this.largest = Options.atLeast(of("the largest message"), 1, bytes);
+    return set();
   }
 
   /**
@@ -103,8 +133,8 @@ public final class QueueBuilder<T> {
    */
   @CanIgnoreReturnValue
   public QueueBuilder<T> dedupeWindow(Duration window) {
-    long millis = Options.positive(of("the dedupe window"), requireNonNull(window, "window"));
-    return with(settings.withDedupeWindow(millis));
+    this.dedupeWindow = Options.positive(of("the dedupe window"), requireNonNull(window, "window"));
+    return set();
   }
 
   /**
@@ -115,8 +145,9 @@ public final class QueueBuilder<T> {
   @CanIgnoreReturnValue
   public QueueBuilder<T> rate(int messages, Duration period) {
     int checked = Options.atLeast(of("the rate"), 1, messages);
-    long millis = Options.positive(of("the rate's period"), requireNonNull(period, "period"));
-    return with(settings.withRate(checked, millis));
+    this.ratePeriod = Options.positive(of("the rate's period"), requireNonNull(period, "period"));
+    this.rate = checked;
+    return set();
   }
 
   /**
@@ -127,8 +158,10 @@ public final class QueueBuilder<T> {
   @CanIgnoreReturnValue
   public QueueBuilder<T> nodeRate(int messages, Duration period) {
     int checked = Options.atLeast(of("the rate per node"), 1, messages);
-    long millis = Options.positive(of("the rate's period"), requireNonNull(period, "period"));
-    return with(settings.withNodeRate(checked, millis));
+    this.nodeRatePeriod =
+        Options.positive(of("the rate's period"), requireNonNull(period, "period"));
+    this.nodeRate = checked;
+    return set();
   }
 
   /** {@code open(Cluster.shared())}. */
@@ -149,6 +182,7 @@ public final class QueueBuilder<T> {
   }
 
   MessageQueue<T> open(QueueNode queue) {
+    Settings settings = settings();
     Packet.Opened opened =
         (Packet.Opened) Waits.await(queue.ask(new Packet.Open(set ? settings : null)), name);
     if (set && !opened.settings().equals(settings)) {
