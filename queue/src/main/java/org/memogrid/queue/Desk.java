@@ -9,8 +9,15 @@ import org.memogrid.cluster.Member;
  * What the parts of one queue's core share.
  *
  * @param clock milliseconds of the epoch
+ * @param chunk bytes of a part of a copy that travels at once; at least one entry does
  */
-record Desk(String queue, Member self, Rules rules, LongSupplier clock, Consumer<Effect> effects) {
+record Desk(
+    String queue,
+    Member self,
+    Rules rules,
+    LongSupplier clock,
+    int chunk,
+    Consumer<Effect> effects) {
   void send(Member to, Packet packet) {
     effects.accept(new Effect.Send(to, packet));
   }

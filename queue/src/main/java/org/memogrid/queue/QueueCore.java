@@ -18,6 +18,7 @@ import org.memogrid.cluster.Member;
  * {@link Packet.Ready}, not from views, since a view says who should reign and not who does.
  */
 final class QueueCore {
+  static final int CHUNK_BYTES = 128 * 1024;
   private static final long ASK_AGAIN = 500;
 
   private final Desk desk;
@@ -41,8 +42,9 @@ final class QueueCore {
       Member self,
       Rules rules,
       LongSupplier clock,
+      int chunk,
       java.util.function.Consumer<Effect> effects) {
-    this.desk = new Desk(queue, self, rules, clock, effects);
+    this.desk = new Desk(queue, self, rules, clock, chunk, effects);
     this.replica = new Replica(desk);
     this.producer = new Producer(desk);
     this.consumer = new Consumer(desk);
@@ -195,7 +197,11 @@ final class QueueCore {
       replica.secured(m.secured());
       ready(from, m.epoch());
     } else if (packet instanceof Packet.Forget m) {
-      replica.forget(m);
+      if (m.epoch().isBefore(replica.promised())) {
+        desk.send(from, replica.held(m.epoch())); // it begins anew, and tells once more
+      } else {
+        replica.forget(m);
+      }
     } else if (packet instanceof Packet.Lost m) {
       desk.perform(new Effect.Lost(m.what()));
     }

@@ -78,7 +78,9 @@ final class QueueNode {
     this.node = node;
     this.threads = threads;
     Member self = node.membership().self();
-    this.core = new QueueCore(name, self, Rules.all(), node.clock()::millis, this::perform);
+    this.core =
+        new QueueCore(
+            name, self, Rules.all(), node.clock()::millis, QueueCore.CHUNK_BYTES, this::perform);
   }
 
   String name() {

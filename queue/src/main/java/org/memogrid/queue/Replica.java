@@ -13,8 +13,6 @@ import org.memogrid.cluster.Member;
  * nothing any more once one of them has promised, and what it confirmed before is in that copy.
  */
 final class Replica {
-  private static final int CHUNK_BYTES = 128 * 1024;
-
   private final Desk desk;
   private Epoch promised = Epoch.NONE;
   private Epoch secured = Epoch.NONE;
@@ -88,8 +86,8 @@ final class Replica {
     }
   }
 
-  private static Packet.Chunk chunk(Epoch epoch, QueueState copy, long cursor) {
-    List<Entry> entries = copy.after(cursor, CHUNK_BYTES).stream().map(Entry::copy).toList();
+  private Packet.Chunk chunk(Epoch epoch, QueueState copy, long cursor) {
+    List<Entry> entries = copy.after(cursor, desk.chunk()).stream().map(Entry::copy).toList();
     QueueState.Head head = cursor == 0 ? copy.head() : null;
     return new Packet.Chunk(epoch, cursor, head, entries, entries.isEmpty());
   }
@@ -105,8 +103,7 @@ final class Replica {
 
   /** Whether the home's step was taken; the home hears so. */
   void replicate(Member from, Packet.Replicate step) {
-    boolean old = step.epoch().isBefore(promised);
-    if (old && desk.apply(Rule.REFUSE_OLDER_HOMES)) {
+    if (step.epoch().isBefore(promised) && desk.apply(Rule.REFUSE_OLDER_HOMES)) {
       desk.send(from, new Packet.Replicated(step.stream(), step.batch(), false, promised));
       return;
     }
@@ -125,7 +122,8 @@ final class Replica {
       step.entries().forEach(copy::put);
       complete |= step.complete();
     }
-    desk.send(from, new Packet.Replicated(step.stream(), step.batch(), ok, promised));
+    // Its own reign, not the promise: without the rule above nothing later is promised.
+    desk.send(from, new Packet.Replicated(step.stream(), step.batch(), ok, step.epoch()));
   }
 
   private boolean isNews(Lineage others) {

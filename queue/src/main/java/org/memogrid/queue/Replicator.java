@@ -22,7 +22,6 @@ final class Replicator {
   private static final int IN_FLIGHT = 4;
   private static final int BATCH_OPS = 1_024;
   private static final int BATCH_BYTES = 256 * 1024;
-  private static final int CHUNK_BYTES = 128 * 1024;
 
   private final Desk desk;
   private final Epoch stream;
@@ -199,7 +198,7 @@ final class Replicator {
     List<Entry> entries = List.of();
     boolean complete = begin instanceof Packet.Adopt;
     if (backup.copying && backup.sent == state.position()) {
-      entries = state.after(backup.cursor, CHUNK_BYTES).stream().map(Entry::copy).toList();
+      entries = state.after(backup.cursor, desk.chunk()).stream().map(Entry::copy).toList();
       if (entries.isEmpty()) {
         backup.copying = false;
         complete = true;

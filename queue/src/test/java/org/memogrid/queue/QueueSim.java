@@ -48,6 +48,10 @@ final class QueueSim {
   final Set<Rule> off;
   final double failing;
   final int keys;
+
+  /** Bytes that travel at once when a copy is made: one entry, some, or all. */
+  final int chunk;
+
   private final boolean traced;
   private final StringBuilder chart = new StringBuilder();
   private final Map<Member, SimMember> members = new LinkedHashMap<>();
@@ -67,6 +71,7 @@ final class QueueSim {
     this.scenario = time.oneOf(List.of(Scenario.values()));
     this.failing = scenario != Scenario.DISPATCHER && time.chance(0.4) ? 0.2 : 0;
     this.keys = time.chance(0.5) ? 2 : 0;
+    this.chunk = time.oneOf(List.of(1, 500, QueueCore.CHUNK_BYTES));
     this.net = new SimNet(time);
     this.views = new SimViews(time, this::learn);
     this.checker = new QueueChecker(this);
@@ -115,9 +120,15 @@ final class QueueSim {
   private void publish() {
     List<SimMember> up = members.values().stream().filter(m -> m.view >= 0).toList();
     if (!up.isEmpty()) {
-      SimMember member = time.oneOf(up);
+      publish(time.oneOf(up).self);
+    }
+  }
+
+  private void publish(Member by) {
+    SimMember member = members.get(by);
+    if (member != null) {
       int number = published++;
-      net.whenAwake(member.self, () -> member.publish(number));
+      net.whenAwake(by, () -> member.publish(number));
     }
   }
 
@@ -127,7 +138,10 @@ final class QueueSim {
     int die = time.between(1, 10);
     List<Member> present = views.current().members();
     if (die <= 3 || present.isEmpty()) {
-      join("n" + (10 + time.between(0, 9)));
+      joinAny();
+      if (scenario == Scenario.DISPATCHER && time.chance(0.5)) {
+        loseHomeWhileItCopies(present);
+      }
       return;
     }
     if (scenario == Scenario.CALM || scenario == Scenario.POISON) {
@@ -147,6 +161,30 @@ final class QueueSim {
       crash(victim);
       joinLater(victim);
     }
+  }
+
+  private void joinAny() {
+    join("n" + (10 + time.between(0, 9)));
+  }
+
+  /** The one that joined may be the next backup: it has a part of the queue, the old one all. */
+  private void loseHomeWhileItCopies(List<Member> before) {
+    if (before.size() < 2) {
+      return;
+    }
+    Member home = Placement.rank(SimMember.QUEUE, before).get(0);
+    for (int i = 0; i < 10; i++) {
+      time.after(time.between(0, 20), this::publish);
+    }
+    time.after(
+        time.between(2, 40),
+        () -> {
+          SimMember its = members.get(home);
+          if (settled && its != null && !its.listens && views.has(home)) {
+            crash(home);
+            joinLater(home);
+          }
+        });
   }
 
   boolean mayLose() {
@@ -190,6 +228,13 @@ final class QueueSim {
           () ->
               net.whenAwake(
                   victim, () -> its.install(new SimViews.View(its.view + 1, List.of(victim)))));
+    }
+    if (time.chance(0.5)) {
+      // A member that joins may become home before the victim knows that it is none any more.
+      time.after(time.between(0, 40), this::joinAny);
+      for (int i = 0; i < 15; i++) {
+        time.after(time.between(0, 120), () -> publish(victim));
+      }
     }
     time.after(time.between(300, 900), () -> meet(victim));
   }

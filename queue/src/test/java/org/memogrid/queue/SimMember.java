@@ -33,7 +33,8 @@ final class SimMember {
     this.window = sim.time.between(1, 4);
     this.rules = Rules.without(sim.off);
     this.core =
-        new QueueCore(QUEUE, self, rules, () -> 1_000_000 + (long) sim.time.now(), this::perform);
+        new QueueCore(
+            QUEUE, self, rules, () -> 1_000_000 + (long) sim.time.now(), sim.chunk, this::perform);
     feed(() -> core.ask(new Packet.Open(QueueSim.SETTINGS), "open"));
     if (listens) {
       listen();
