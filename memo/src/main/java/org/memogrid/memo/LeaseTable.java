@@ -112,13 +112,19 @@ final class LeaseTable {
     }
     // A home that took the lease over did not see the entry; who refreshes it did.
     Object told = lease.seenKnown ? null : complete.seen();
+    Stored seen = told == null ? lease.seen : new Stored(told, null, 0, 0);
+    write(entry, lease, complete.value(), seen, told != null || lease.seenKnown);
+  }
+
+  private void write(
+      Entry entry, Lease lease, Value value, @Nullable Stored seen, boolean seenKnown) {
     core.emit(
         new Effect.Write(
             begin(entry),
             entry.key,
-            told == null ? lease.seen : new Stored(told, null, 0, 0),
-            told != null || lease.seenKnown,
-            complete.value(),
+            seen,
+            seenKnown,
+            value,
             core.stamped(lease.token),
             rules.apply(Rule.CONDITIONAL_WRITES)));
   }
@@ -252,6 +258,13 @@ final class LeaseTable {
       core.send(lease.request.member, new Message.CompleteAck(lease.token, true));
       hitAll(entry, conflict);
       proceed(entry);
+    } else if (!done
+        && value != null
+        && conflict != null
+        && conflict.value() != null
+        && !core.isOld(lease.token)) {
+      // The same, of an epoch that is over: nobody will read it, so it makes way for this one.
+      write(entry, lease, value, conflict, true);
     } else {
       reject(entry, lease);
     }

@@ -357,13 +357,16 @@ final class MemoChecker {
         });
   }
 
-  /** A member has raised its epoch: all that began before is fenced. */
+  /**
+   * A member has raised its epoch: all that began before is fenced. Each number is an invalidation
+   * of its own, though a member may hear of two at once.
+   */
   void epoch(long epoch) {
     if (epoch > epochs) {
-      epochs = epoch;
       for (int k = 0; k < MemoSim.KEYS; k++) {
-        allowed[k]++;
+        allowed[k] += (int) (epoch - epochs);
       }
+      epochs = epoch;
     }
   }
 
