@@ -8,6 +8,10 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
@@ -22,10 +26,13 @@ import org.memogrid.testkit.ProcessCluster;
 
 /**
  * A memo over JVMs of their own: one run for all, and what becomes of the callers when the member
- * that computes or the key's home is killed half-way. The function waits at a gate of its member
- * until the test lets it pass.
+ * that computes or the key's home is killed half-way, or stands still for longer than the others
+ * wait. The function waits at a gate of its member until the test lets it pass.
+ *
+ * <p>{@code -Dmemogrid.test.seed=N} chooses the victims and what the callers do.
  */
 class MemoFaultTest {
+  private static final int STAMPEDE = 64;
   private static final ProcessCluster CLUSTER = ProcessCluster.of(0);
   private static final List<Run> RUNS = new CopyOnWriteArrayList<>();
 
@@ -46,6 +53,62 @@ class MemoFaultTest {
   @AfterAll
   static void end() {
     CLUSTER.close();
+  }
+
+  @Test
+  void aStampedeOfSixtyFourCallersRunsTheFunctionOnce() {
+    stampede(4);
+    CLUSTER.leave(CLUSTER.node(2));
+    stampede(4);
+  }
+
+  private static void stampede(int rounds) {
+    CLUSTER.nodes().forEach(MemoFaultTest::openGate);
+    int nodes = CLUSTER.nodes().size();
+    for (int round = 0; round < rounds; round++) {
+      for (Mode mode : List.of(Mode.REPLICATED, Mode.DISTRIBUTED)) {
+        String key = "stampede-" + nodes + "-" + round;
+        RUNS.removeIf(run -> run.key().equals(key));
+        List<CompletableFuture<List<String>>> calls = new ArrayList<>();
+        for (int i = 0; i < nodes; i++) {
+          int callers = STAMPEDE / nodes + (i < STAMPEDE % nodes ? 1 : 0);
+          calls.add(CLUSTER.node(i).callAsync(there -> atOnce(callers, memo(there, mode), key)));
+        }
+        List<String> answers = new ArrayList<>();
+        for (CompletableFuture<List<String>> call : calls) {
+          Await.until("the answers", call::isDone);
+          answers.addAll(call.join());
+        }
+        assertThat(answers).hasSize(STAMPEDE).containsOnly("value of " + key);
+        assertThat(runs(key)).as("%s over %d members", mode, nodes).hasSize(1);
+      }
+    }
+    CLUSTER.nodes().forEach(MemoFaultTest::shutGate);
+  }
+
+  /** Runs in the node's JVM. */
+  private static List<String> atOnce(int callers, Memo<String, String> memo, String key)
+      throws Exception {
+    ExecutorService threads = Executors.newFixedThreadPool(callers);
+    try {
+      CyclicBarrier start = new CyclicBarrier(callers);
+      List<Future<String>> calls = new ArrayList<>();
+      for (int i = 0; i < callers; i++) {
+        calls.add(
+            threads.submit(
+                () -> {
+                  start.await();
+                  return memo.apply(key);
+                }));
+      }
+      List<String> answers = new ArrayList<>();
+      for (Future<String> call : calls) {
+        answers.add(call.get(60, TimeUnit.SECONDS));
+      }
+      return answers;
+    } finally {
+      threads.shutdownNow();
+    }
   }
 
   @Test
@@ -126,6 +189,11 @@ class MemoFaultTest {
 
   private static String compute(NodeContext there, String key) {
     there.emit("runs", key);
+    pass(there);
+    return "value of " + key;
+  }
+
+  private static void pass(NodeContext there) {
     try {
       if (!gate(there).await(60, TimeUnit.SECONDS)) {
         throw new IllegalStateException("the gate stays shut");
@@ -133,7 +201,6 @@ class MemoFaultTest {
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     }
-    return "value of " + key;
   }
 
   private static CountDownLatch gate(NodeContext there) {
