@@ -108,10 +108,10 @@ final class Entries<K, V> {
   /** Removes an entry if it is still the one that was read, and tells the listeners. */
   boolean retire(K key, Envelope there, EventType why) {
     if (listeners.isEmpty()) {
-      return store.remove(key, there);
+      return Conditional.remove(store, key, there);
     }
     listeners.leaving(there);
-    if (!store.remove(key, there)) {
+    if (!Conditional.remove(store, key, there)) {
       listeners.stayed(there);
       return false;
     }

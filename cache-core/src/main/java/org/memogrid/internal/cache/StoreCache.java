@@ -168,7 +168,7 @@ final class StoreCache<K, V> implements Cache<K, V> {
         opened.fences.admit(name(), token);
       } catch (RuntimeException e) {
         if (own) {
-          var unused = store.remove(key, there);
+          var unused = Conditional.remove(store, key, there);
         }
         throw e;
       }
@@ -291,7 +291,7 @@ final class StoreCache<K, V> implements Cache<K, V> {
       if (there == null || there.isTombstone() || !open(there).equals(expected)) {
         return false;
       }
-      if (store.remove(key, there)) {
+      if (Conditional.remove(store, key, there)) {
         counters.removals.increment();
         return true;
       }
@@ -325,7 +325,7 @@ final class StoreCache<K, V> implements Cache<K, V> {
       if (there == null || before == null) {
         return true;
       }
-      boolean removed = store.remove(key, there);
+      boolean removed = Conditional.remove(store, key, there);
       if (removed) {
         counters.removals.increment();
       }

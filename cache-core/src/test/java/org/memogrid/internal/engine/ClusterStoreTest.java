@@ -4,12 +4,15 @@ package org.memogrid.internal.engine;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -18,6 +21,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -198,6 +202,93 @@ final class ClusterStoreTest {
     assertThat(requireNonNull(here.get("k")).value(codec)).isEqualTo(1);
     there.put("k", Envelope.ofValue(versions.next(), 3));
     assertThat(here.get("k")).isNull();
+  }
+
+  /**
+   * 1. A member is killed while it sends a write: one owner has it, the one that orders the writes
+   * has not, or the other way round. 2. Whoever reads the one and writes on condition is refused by
+   * the other, for as long as he expects what he reads.
+   */
+  @ParameterizedTest
+  @EnumSource(names = {"REPLICATED", "DISTRIBUTED"})
+  void aWriteThatReachedOneOwnerAloneHoldsUpNobody(Mode mode) {
+    CacheOptions options = CacheOptions.of(mode);
+    Store any = cluster.node(0).stores().open("half-" + mode, options);
+    Await.until("owners", () -> any.topology().owners("a").size() >= 2);
+    Versions versions = new Versions();
+    int keys = 0;
+    for (Integer atHome : Arrays.asList(5, null)) {
+      for (Integer atBackup : Arrays.asList(6, null)) {
+        for (Change change : Change.values()) {
+          String key = "k" + keys++;
+          List<Member> owners = any.topology().owners(key);
+          putAt(owners.get(0), "half", options, key, atHome, versions);
+          putAt(owners.get(1), "half", options, key, atBackup, versions);
+          Cache<String, Integer> cache = at(memberOf(owners.get(1)), "half", options);
+          if (atBackup == null && change != Change.UPDATE) {
+            continue; // nothing there to be changed
+          }
+          Integer expected =
+              assertTimeoutPreemptively(
+                      Duration.ofSeconds(20), () -> Optional.ofNullable(change.of(cache, key)))
+                  .orElse(null);
+          for (Member owner : owners) {
+            assertThat(at(memberOf(owner), "half", options).get(key))
+                .as("%s of %s where the home has %s, on %s", change, atBackup, atHome, owner)
+                .isEqualTo(expected);
+          }
+        }
+      }
+    }
+  }
+
+  private static void putAt(
+      Member member,
+      String name,
+      CacheOptions options,
+      String key,
+      @Nullable Integer value,
+      Versions versions) {
+    if (value != null) {
+      cluster
+          .node(memberOf(member))
+          .stores()
+          .open(name + "-" + options.mode(), options)
+          .putLocal(key, Envelope.ofValue(versions.next(), value));
+    }
+  }
+
+  /** A write on condition; gives what must be there afterwards. */
+  private enum Change {
+    UPDATE {
+      @Override
+      @Nullable Integer of(Cache<String, Integer> cache, String key) {
+        return cache.update(key, n -> n == null ? 1 : n + 1);
+      }
+    },
+    REPLACE {
+      @Override
+      @Nullable Integer of(Cache<String, Integer> cache, String key) {
+        return cache.replace(key, 9) == null ? null : 9;
+      }
+    },
+    REMOVE {
+      @Override
+      @Nullable Integer of(Cache<String, Integer> cache, String key) {
+        return cache.update(key, n -> null);
+      }
+    };
+
+    abstract @Nullable Integer of(Cache<String, Integer> cache, String key);
+  }
+
+  private static int memberOf(Member member) {
+    for (int i = 0; i < 3; i++) {
+      if (cluster.node(i).self().equals(member)) {
+        return i;
+      }
+    }
+    throw new AssertionError(member);
   }
 
   @ParameterizedTest
