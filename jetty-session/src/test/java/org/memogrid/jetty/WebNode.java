@@ -44,10 +44,7 @@ final class WebNode implements AutoCloseable {
     try {
       server.addConnector(connector);
       connector.setHost("127.0.0.1");
-      ClusterSessions.on(cluster)
-          .mode(mode)
-          .scavengeEvery(Duration.ofSeconds(1))
-          .install(server);
+      ClusterSessions.on(cluster).mode(mode).scavengeEvery(Duration.ofSeconds(1)).install(server);
       ServletContextHandler context =
           new ServletContextHandler("/", ServletContextHandler.SESSIONS);
       context.addServlet(new ServletHolder(new Pages()), "/*");
