@@ -120,8 +120,9 @@ public final class ClusterStores implements StoreFactory {
       OtherOptions.refuse(name, store.options(), options);
       return store;
     }
-    OtherOptions.refuse(name, registry.agree(name, options), options);
-    return start(name, options);
+    OptionsRegistry.Agreement agreement = registry.agree(name, options);
+    OtherOptions.refuse(name, agreement.options(), options);
+    return start(name, options, agreement.noted());
   }
 
   private @Nullable ClusterStore here(String name) {
@@ -150,12 +151,13 @@ public final class ClusterStores implements StoreFactory {
   }
 
   /** One at a time: the engine's answer to two at once is two answers. */
-  private synchronized ClusterStore start(String name, CacheOptions options) {
+  private synchronized ClusterStore start(String name, CacheOptions options, boolean noted) {
     ClusterStore store = here(name);
     if (store != null) {
       return store;
     }
-    AdvancedCache<ClusterKey, Envelope> advanced = everywhere(name, options).getAdvancedCache();
+    AdvancedCache<ClusterKey, Envelope> advanced =
+        everywhere(name, options, noted).getAdvancedCache();
     ClusterStore started =
         new ClusterStore(
             options,
@@ -170,13 +172,19 @@ public final class ClusterStores implements StoreFactory {
     return started;
   }
 
-  /** The engine's cache, on all members when this returns. */
-  private Cache<ClusterKey, Envelope> everywhere(String name, CacheOptions options) {
+  /**
+   * The engine's cache, on all members when this returns.
+   *
+   * @param noted whether all members are known to have been told of it
+   */
+  private Cache<ClusterKey, Envelope> everywhere(String name, CacheOptions options, boolean noted) {
     try {
       if (manager.isRunning(name)) {
         return manager.getCache(name);
       }
-      registry.awaitNoted(name);
+      if (!noted) {
+        registry.awaitNoted(name);
+      }
       define(name, options);
       return manager
           .administration()

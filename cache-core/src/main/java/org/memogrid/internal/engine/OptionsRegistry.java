@@ -53,19 +53,28 @@ final class OptionsRegistry {
     return bytes == null ? null : OptionsFormat.read(bytes);
   }
 
+  /**
+   * The options that the cluster has for a name.
+   *
+   * @param noted whether this member has just noted them, so that every member has been told
+   */
+  record Agreement(CacheOptions options, boolean noted) {}
+
   /** Notes the options unless there are some, and answers those that are there then. */
-  CacheOptions agree(String name, CacheOptions options) {
+  Agreement agree(String name, CacheOptions options) {
     CacheOptions there = get(name);
     if (there != null) {
-      return there;
+      return new Agreement(there, false);
     }
     byte[] before = call(name, () -> entries.putIfAbsent(name, OptionsFormat.write(options)));
-    return before == null ? options : OptionsFormat.read(before);
+    return before == null
+        ? new Agreement(options, true)
+        : new Agreement(OptionsFormat.read(before), false);
   }
 
   /**
-   * Returns when every member has been told of the name: {@link #agree} on a member that did not
-   * note it itself may be ahead of others. Writes of a name arrive in order, so one more is enough.
+   * Returns when every member has been told of the name. A member that finds it noted by another
+   * may be ahead of a third. Writes of a name arrive in order, so one more is enough.
    */
   void awaitNoted(String name) {
     byte[] there = call(name, () -> entries.get(name));

@@ -1,92 +1,103 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.jcache.tck;
 
-import java.io.IOException;
-import java.io.Reader;
-import java.io.UncheckedIOException;
-import java.io.Writer;
-import java.nio.file.Files;
+import java.io.PrintWriter;
+import java.io.Serializable;
+import java.io.StringWriter;
+import java.net.URISyntaxException;
+import java.net.URL;
 import java.nio.file.Path;
-import java.util.Properties;
+import java.security.CodeSource;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
-import org.jspecify.annotations.Nullable;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jsr107.tck.CachingTest;
+import org.junit.platform.engine.TestExecutionResult;
+import org.junit.platform.engine.discovery.ClassNameFilter;
+import org.junit.platform.engine.discovery.DiscoverySelectors;
+import org.junit.platform.launcher.TestExecutionListener;
+import org.junit.platform.launcher.TestIdentifier;
+import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
+import org.junit.platform.launcher.core.LauncherFactory;
 
 /**
- * What came of one run of the JSR's tests, written by {@link TckRecorder} in the JVM that ran them
- * and read by {@link TckProofTest} afterwards.
+ * What came of one run of the JSR's tests, all of them but those of the annotations, in the JVM
+ * that calls {@link #here()}.
  *
- * @param build the build that ran them, so that an older run proves nothing
  * @param tests how many ended
- * @param failed the tests that failed, by class and name
- * @param excluded the tests that the harness left out and counts as passed
- * @param secondsCaches caches that the second member had open at some time
- * @param secondsEntries entries that the second member held at some time
- * @param secondsPrimary those among them of which it was the primary owner
+ * @param failed the tests that failed, with the reason
+ * @param excluded the tests that the JSR's harness left out, which it counts as passed
  */
-record TckRun(
-    String build,
-    int tests,
-    TreeSet<String> failed,
-    TreeSet<String> excluded,
-    long secondsCaches,
-    long secondsEntries,
-    long secondsPrimary) {
-  /** The mode that the tests run in; null in other JVMs. */
-  static @Nullable String mode() {
-    return System.getProperty("tck.mode");
+record TckRun(int tests, TreeMap<String, String> failed, TreeSet<String> excluded)
+    implements Serializable {
+  private static final Pattern EXCLUSION = Pattern.compile("EXCLUDING TEST '(.+)'\\s+'(.+)'");
+
+  static TckRun here() {
+    Exclusions exclusions = new Exclusions();
+    Logger.getLogger("").addHandler(exclusions);
+    Results results = new Results();
+    LauncherFactory.create()
+        .execute(
+            LauncherDiscoveryRequestBuilder.request()
+                .selectors(
+                    DiscoverySelectors.selectClasspathRoots(Set.of(jarOf(CachingTest.class))))
+                .filters(
+                    ClassNameFilter.includeClassNamePatterns(".*Test"),
+                    ClassNameFilter.excludeClassNamePatterns(".*\\.annotation\\..*"))
+                .build(),
+            results);
+    return new TckRun(results.tests, results.failed, exclusions.found);
   }
 
-  static String build(String otherwise) {
-    return System.getProperty("tck.build", otherwise);
-  }
-
-  private static Path file(String mode) {
-    return Path.of("target", "tck-" + mode + ".properties");
-  }
-
-  void write(String mode) {
-    Properties lines = new Properties();
-    lines.setProperty("build", build);
-    lines.setProperty("tests", Integer.toString(tests));
-    lines.setProperty("failed", String.join("\n", failed));
-    lines.setProperty("excluded", String.join("\n", excluded));
-    lines.setProperty("secondsCaches", Long.toString(secondsCaches));
-    lines.setProperty("secondsEntries", Long.toString(secondsEntries));
-    lines.setProperty("secondsPrimary", Long.toString(secondsPrimary));
-    Path file = file(mode);
+  private static Path jarOf(Class<?> type) {
+    CodeSource source = type.getProtectionDomain().getCodeSource();
+    URL jar = source.getLocation();
     try {
-      Files.createDirectories(file.toAbsolutePath().getParent());
-      try (Writer out = Files.newBufferedWriter(file)) {
-        lines.store(out, "The JSR's tests in mode " + mode);
+      return Path.of(jar.toURI());
+    } catch (URISyntaxException e) {
+      throw new IllegalStateException("the JSR's tests are at no path: " + jar, e);
+    }
+  }
+
+  /** Told by one thread, the one that runs the tests. */
+  private static final class Results implements TestExecutionListener {
+    private final TreeMap<String, String> failed = new TreeMap<>();
+    private int tests;
+
+    @Override
+    public void executionFinished(TestIdentifier test, TestExecutionResult result) {
+      if (test.isTest()) {
+        tests++;
       }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      if (result.getStatus() != TestExecutionResult.Status.SUCCESSFUL) {
+        StringWriter reason = new StringWriter();
+        result.getThrowable().ifPresent(e -> e.printStackTrace(new PrintWriter(reason)));
+        failed.put(test.getUniqueId(), reason.toString());
+      }
     }
   }
 
-  /**
-   * @throws AssertionError if there was no such run
-   */
-  static TckRun read(String mode) {
-    Properties lines = new Properties();
-    try (Reader in = Files.newBufferedReader(file(mode))) {
-      lines.load(in);
-    } catch (IOException e) {
-      throw new AssertionError("the JSR's tests did not run in mode " + mode, e);
-    }
-    return new TckRun(
-        lines.getProperty("build"),
-        Integer.parseInt(lines.getProperty("tests")),
-        names(lines.getProperty("failed")),
-        names(lines.getProperty("excluded")),
-        Long.parseLong(lines.getProperty("secondsCaches")),
-        Long.parseLong(lines.getProperty("secondsEntries")),
-        Long.parseLong(lines.getProperty("secondsPrimary")));
-  }
+  /** Hears of the tests that the harness leaves out. */
+  private static final class Exclusions extends Handler {
+    private final TreeSet<String> found = new TreeSet<>();
 
-  private static TreeSet<String> names(String lines) {
-    TreeSet<String> names = new TreeSet<>();
-    lines.lines().filter(line -> !line.isBlank()).forEach(names::add);
-    return names;
+    @Override
+    public synchronized void publish(LogRecord message) {
+      Matcher exclusion = EXCLUSION.matcher(String.valueOf(message.getMessage()));
+      if (exclusion.find()) {
+        found.add(exclusion.group(1) + "#" + exclusion.group(2));
+      }
+    }
+
+    @Override
+    public void flush() {}
+
+    @Override
+    public void close() {}
   }
 }

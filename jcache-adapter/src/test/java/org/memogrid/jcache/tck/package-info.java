@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** What the JSR's own tests need around them, and the proof that they ran. */
+/** The JSR's own tests, in every mode, and what they need around them. */
 @NullMarked
 package org.memogrid.jcache.tck;
 
