@@ -348,10 +348,12 @@ final class MemoFormat implements WireFormat<Packet> {
     return new Token(in.readLong(), in.readLong(), in.readUTF(), in.readLong(), in.readLong());
   }
 
+  /** With their names, since a member that they pass may find that they are a cycle. */
   private static void tokens(List<Token> tokens, DataOutput out) throws IOException {
     out.writeInt(tokens.size());
     for (Token token : tokens) {
       token(token, out);
+      out.writeUTF(name(token));
     }
   }
 
@@ -359,21 +361,17 @@ final class MemoFormat implements WireFormat<Packet> {
     int count = in.readInt();
     List<Token> tokens = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      tokens.add(token(in));
+      tokens.add(token(in).named(in.readUTF()));
     }
-    return tokens;
+    return List.copyOf(tokens);
   }
 
   private static void probe(Waits.@Nullable Probe probe, DataOutput out) throws IOException {
-    out.writeInt(probe == null ? 0 : probe.chain().size());
+    tokens(probe == null ? List.of() : probe.chain(), out);
     if (probe != null) {
       out.writeUTF(probe.asker().name());
       out.writeUTF(probe.asker().id());
       out.writeLong(probe.number());
-      for (Token token : probe.chain()) {
-        token(token, out);
-        out.writeUTF(name(token));
-      }
     }
   }
 
@@ -391,17 +389,12 @@ final class MemoFormat implements WireFormat<Packet> {
   }
 
   private static Waits.@Nullable Probe optionalProbe(DataInput in) throws IOException {
-    int count = in.readInt();
-    if (count == 0) {
+    List<Token> chain = tokens(in);
+    if (chain.isEmpty()) {
       return null;
     }
     Member asker = new Member(in.readUTF(), in.readUTF());
-    long number = in.readLong();
-    List<Token> chain = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
-      chain.add(token(in).named(in.readUTF()));
-    }
-    return new Waits.Probe(asker, number, List.copyOf(chain));
+    return new Waits.Probe(asker, in.readLong(), chain);
   }
 
   private Message.Apart apart(DataInput in) throws IOException {
