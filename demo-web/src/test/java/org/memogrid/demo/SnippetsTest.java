@@ -2,8 +2,13 @@
 package org.memogrid.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -11,6 +16,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.eclipse.jetty.server.Server;
@@ -33,6 +39,12 @@ import org.memogrid.daemon.Daemon;
 import org.memogrid.jetty.ClusterSessions;
 import org.memogrid.memo.Memo;
 import org.memogrid.memo.Memo2;
+import org.memogrid.pipeline.Pipeline;
+import org.memogrid.pipeline.PipelineHaltedException;
+import org.memogrid.pipeline.Recovery;
+import org.memogrid.pipeline.Step;
+import org.memogrid.pipeline.Submission;
+import org.memogrid.pipeline.Submit;
 import org.memogrid.queue.Listen;
 import org.memogrid.queue.Message;
 import org.memogrid.queue.MessageQueue;
@@ -244,6 +256,120 @@ class SnippetsTest {
     news.publish("hello");
 
     Await.until("it is kept", () -> news.durable("audit").stats().handled() == 1);
+  }
+
+  private static List<String> letters(String text) {
+    return new ArrayList<>(List.of(text.split("")));
+  }
+
+  private static List<String> reversed(List<String> letters) {
+    Collections.reverse(letters);
+    return letters;
+  }
+
+  private String retrieve(String url) {
+    if (url.startsWith("down")) {
+      throw new UncheckedIOException(new IOException("no route"));
+    }
+    return url + " contents";
+  }
+
+  private String process(String contents) {
+    if (contents.startsWith("odd")) {
+      throw new IllegalStateException("odd");
+    }
+    return contents + " processed";
+  }
+
+  @Test
+  void pipeline() throws Exception {
+    Pipeline<String, String> reverse =
+        Pipeline.<String, String>named("reverse-a-string")
+            .step("seq", text -> letters(text))
+            .step("reverse", letters -> reversed(letters), Step.concurrency(10)) // the slow one
+            .step("apply-str", letters -> String.join("", letters))
+            .concurrency(5) // threads per step on each node, 1 unless said otherwise
+            .start(cluster);
+
+    CompletableFuture<String> result = reverse.submit("ham"); // returns at once
+    String mah = result.get(1, TimeUnit.SECONDS);
+
+    Submission<String> submission =
+        reverse.submit("ham", Submit.plain().deadline(Duration.ofSeconds(5)));
+    CompletableFuture<String> elsewhere =
+        reverse.result(submission.id()); // on any node, for an hour
+
+    Pipeline<String, String> embiggen =
+        Pipeline.<String, String>named("reverse-and-embiggen")
+            .step("reverse", reverse)
+            .step("upper", text -> text.toUpperCase(Locale.ROOT))
+            .step("embiggen", text -> "¡" + text + "!")
+            .stepTimeout(Duration.ofMinutes(1))
+            .start(cluster);
+    // "tiucsib" becomes "¡BISCUIT!"
+
+    assertThat(mah).isEqualTo("mah");
+    assertThat(elsewhere.get(60, TimeUnit.SECONDS)).isEqualTo("mah");
+    assertThat(embiggen.submit("tiucsib").get(60, TimeUnit.SECONDS)).isEqualTo("¡BISCUIT!");
+    reverse
+        .deadLetters()
+        .list()
+        .forEach(dead -> log.warn("{} in {}: {}", dead.id(), dead.step(), dead.cause()));
+    reverse.deadLetters().redrive(); // all of them go on where they failed
+
+    assertThat(reverse.describe()).contains("apply-str");
+  }
+
+  @Test
+  void pipelineErrors() throws Exception {
+    Pipeline<String, String> network =
+        Pipeline.<String, String>named("do-something-on-the-network")
+            .step(
+                "retrieve-a-url",
+                url -> retrieve(url),
+                Step.plain()
+                    .onError(
+                        (error, value, step) -> {
+                          if (error instanceof UncheckedIOException) {
+                            return Recovery.halt(); // exit the pipeline
+                          }
+                          throw (Exception) error; // retry, as without a handler
+                        }))
+            .step("process-url-contents", contents -> process(contents))
+            .onError((error, value, step) -> Recovery.jump(step.nextStep(), value)) // skip this one
+            .start(cluster);
+
+    assertThat(network.submit("up").get(60, TimeUnit.SECONDS)).isEqualTo("up contents processed");
+    assertThat(network.submit("odd").get(60, TimeUnit.SECONDS)).isEqualTo("odd contents");
+    assertThatThrownBy(() -> network.submit("down").get(60, TimeUnit.SECONDS))
+        .hasCauseInstanceOf(PipelineHaltedException.class);
+  }
+
+  @Test
+  void pipelineWays() throws Exception {
+    Pipeline<List<String>, Integer> count =
+        Pipeline.<List<String>, Integer>named("count-letters")
+            .fanOut("pages", urls -> urls) // each element goes on for itself, on any node
+            .step("fetch", url -> retrieve(url), Step.concurrency(20))
+            .join("sum", pages -> pages.stream().mapToInt(String::length).sum()) // in their order
+            .start(cluster);
+
+    Pipeline<Integer, Integer> collatz =
+        Pipeline.<Integer, Integer>named("collatz")
+            .step(
+                "next",
+                (n, step) -> {
+                  int next = n % 2 == 0 ? n / 2 : 3 * n + 1;
+                  if (next != 1) {
+                    step.goTo("next"); // where what it returns goes
+                  }
+                  return next;
+                })
+            .maxJumps(1_000) // back, 100 unless said otherwise; more is a failure
+            .start(cluster);
+
+    assertThat(count.submit(List.of("a", "bc")).get(60, TimeUnit.SECONDS)).isEqualTo(21);
+    assertThat(collatz.submit(27).get(60, TimeUnit.SECONDS)).isEqualTo(1);
   }
 
   @Test

@@ -217,6 +217,7 @@ class ArchitectureTest {
             Daemon.class,
             feature("memo"),
             feature("queue"),
+            feature("pipeline"),
             ClusterSessions.class,
             MemogridCachingProvider.class)
         .stream()

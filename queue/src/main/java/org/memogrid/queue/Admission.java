@@ -28,7 +28,7 @@ final class Admission {
     for (Letter letter : batch.letters()) {
       if (isKnown(letter)) {
         confirm(from, letter);
-      } else if (hasRoom()) {
+      } else if (hasRoom() || letter.traits.room() == Traits.Room.EXCEED) {
         take(from, letter, batch.settledBelow());
       } else {
         full(from, letter, batch.settledBelow());
@@ -65,6 +65,10 @@ final class Admission {
   }
 
   private void full(Member from, Letter letter, long settledBelow) {
+    if (letter.traits.room() == Traits.Room.FAIL) {
+      outbox.refused(from, letter.number, whyFull());
+      return;
+    }
     switch (settings().whenFull()) {
       case BLOCK -> blocked.add(new Blocked(from, letter, settledBelow));
       case FAIL -> outbox.refused(from, letter.number, whyFull());

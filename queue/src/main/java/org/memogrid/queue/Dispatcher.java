@@ -72,6 +72,7 @@ final class Dispatcher {
       var unused = log.append(new Op.Unite(united));
     }
     more.forEach(this::unite);
+    state.forEach(this::tellIfDead);
     forgetOutsiders();
     view.members().forEach(this::tellReady);
   }
@@ -231,8 +232,22 @@ final class Dispatcher {
     return replicator.isStrict() && replicator.safe() >= state.position();
   }
 
+  /** Again, since the last home may have gone before it could tell. */
+  private void tellIfDead(Entry entry) {
+    String cause = entry.cause;
+    if (entry.status == Entry.Status.DEAD && cause != null) {
+      tellOfEnd(entry, cause);
+    }
+  }
+
+  private void tellOfEnd(Entry entry, String cause) {
+    Effect told = new Effect.Buried(entry.letter, entry.attempt() - 1, cause);
+    gate.confirm(log.position(), () -> desk.perform(told));
+  }
+
   /** Who waits for a reply hears that there will be none. */
   private void buried(Entry entry) {
+    tellIfDead(entry);
     Traits traits = entry.letter.traits;
     String correlation = traits.correlationId();
     String cause = entry.cause;
@@ -295,7 +310,12 @@ final class Dispatcher {
     }
     Packet.Purge purge = (Packet.Purge) question;
     List<Entry> which = select(purge.dead(), purge.seq());
-    which.forEach(entry -> handout.remove(entry, Op.Reason.PURGED));
+    for (Entry entry : which) {
+      if (entry.status == Entry.Status.WAITING) {
+        tellOfEnd(entry, "it was purged");
+      }
+      handout.remove(entry, Op.Reason.PURGED);
+    }
     return new Packet.Done(which.size());
   }
 

@@ -24,6 +24,9 @@ sealed interface Effect {
   /** Messages are gone. */
   record Lost(String what) implements Effect {}
 
+  /** A message of this member's queue is a dead letter, or was removed unhandled. */
+  record Buried(Letter letter, int attempts, String cause) implements Effect {}
+
   /** This member begins or ends to dispatch the queue. */
   record Reigning(boolean begins, Epoch epoch) implements Effect {}
 }

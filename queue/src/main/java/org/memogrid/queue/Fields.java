@@ -18,6 +18,7 @@ final class Fields {
   private static final Entry.Status[] STATUSES = Entry.Status.values();
   private static final Op.Reason[] REASONS = Op.Reason.values();
   private static final WhenFull[] WHEN_FULL = WhenFull.values();
+  private static final Traits.Room[] ROOMS = Traits.Room.values();
 
   private Fields() {}
 
@@ -128,6 +129,7 @@ final class Fields {
         text(header.getKey());
         text(header.getValue());
       }
+      out.writeByte(code(ROOMS, traits.room()));
     }
 
     void attempt(Attempt attempt) throws IOException {
@@ -353,7 +355,15 @@ final class Fields {
         headers.put(text(), text());
       }
       return new Traits(
-          priority, notBefore, expiresAt, orderingKey, dedupeId, correlationId, replyTo, headers);
+          priority,
+          notBefore,
+          expiresAt,
+          orderingKey,
+          dedupeId,
+          correlationId,
+          replyTo,
+          headers,
+          ROOMS[in.readByte()]);
     }
 
     Attempt attempt() throws IOException {

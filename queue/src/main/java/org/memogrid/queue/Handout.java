@@ -138,6 +138,7 @@ final class Handout {
       switch (settlement.verdict()) {
         case HANDLED -> remove(entry, Op.Reason.HANDLED);
         case FAILED -> failed(from, entry, settlement);
+        case REJECTED -> rejected(from, entry, settlement);
         case RELEASED -> {
           var unused = log.append(new Op.Release(entry.seq));
           waiting.back(entry);
@@ -173,6 +174,12 @@ final class Handout {
     } else {
       waiting.back(entry);
     }
+  }
+
+  private void rejected(Member from, Entry entry, Packet.Settlement settlement) {
+    Attempt attempt = new Attempt(desk.now(), from.name(), settlement.error());
+    var unused = log.append(new Op.Fail(entry.seq, attempt, 0));
+    bury(entry, "its consumer rejected it: " + settlement.error());
   }
 
   /** Anything between nothing and a span that doubles: failures at one time don't meet again. */

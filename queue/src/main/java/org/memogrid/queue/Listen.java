@@ -11,11 +11,13 @@ public final class Listen {
 
   private final int threads;
   private final int prefetch;
+  private final int most;
   private final @Nullable Selector selector;
 
-  private Listen(int threads, int prefetch, @Nullable Selector selector) {
+  private Listen(int threads, int prefetch, int most, @Nullable Selector selector) {
     this.threads = threads;
     this.prefetch = prefetch;
+    this.most = most;
     this.selector = selector;
   }
 
@@ -26,7 +28,7 @@ public final class Listen {
    * @throws IllegalArgumentException if it is below one
    */
   public static Listen concurrency(int threads) {
-    return new Listen(Options.atLeast("the concurrency of a listener", 1, threads), 0, null);
+    return new Listen(Options.atLeast("the concurrency of a listener", 1, threads), 0, 0, null);
   }
 
   /**
@@ -42,12 +44,29 @@ public final class Listen {
           "the prefetch of a listener is " + messages + ": give at most " + MOST);
     }
     return new Listen(
-        threads, Options.atLeast("the prefetch of a listener", threads, messages), selector);
+        threads, Options.atLeast("the prefetch of a listener", threads, messages), 0, selector);
+  }
+
+  /**
+   * The prefetch follows what the listener does: twice the concurrency, those messages that {@link
+   * MessageQueue#listenAsync} waits for, and as many as are handled in some 20 ms; never more than
+   * {@code most}. So short work does not wait for the way from the dispatching member, and long
+   * work does not pile up on one member.
+   *
+   * @throws IllegalArgumentException if it is below twice the concurrency, or above 100,000
+   */
+  public Listen adaptive(int most) {
+    if (most > MOST) {
+      throw new IllegalArgumentException(
+          "the prefetch of a listener is up to " + most + ": give at most " + MOST);
+    }
+    int checked = Options.atLeast("the largest prefetch of a listener", 2 * threads, most);
+    return new Listen(threads, 2 * threads, checked, selector);
   }
 
   /** The listener gets those messages alone; others wait for other listeners. */
   public Listen selector(Selector selector) {
-    return new Listen(threads, prefetch, requireNonNull(selector, "selector"));
+    return new Listen(threads, prefetch, most, requireNonNull(selector, "selector"));
   }
 
   int threads() {
@@ -56,6 +75,11 @@ public final class Listen {
 
   int window() {
     return prefetch == 0 ? Math.min(MOST, 2 * threads) : prefetch;
+  }
+
+  /** How large an adaptive window may be; 0 for one that stays as it is. */
+  int most() {
+    return most;
   }
 
   @Nullable Selector wanted() {

@@ -3,8 +3,11 @@ package org.memogrid.queue;
 
 import java.util.ArrayDeque;
 import java.util.Queue;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.Registration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,29 +21,45 @@ final class Listening<T> implements QueueNode.Listener, Registration {
 
   private final QueueNode queue;
   private final Class<T> type;
-  private final MessageHandler<T> handler;
+  private final Object handler;
+  private final Begin<T> begin;
   private final int concurrency;
   private final Consumer<Listening<T>> onClose;
   private final Queue<Packet.Delivery> waiting = new ArrayDeque<>();
+  private final @Nullable Selector wanted;
   private final long subscription;
+  private final @Nullable Window window;
   private int running;
   private boolean closed;
 
+  /** What the handler begins with a message; null if it has ended with it. */
+  interface Begin<T> {
+    @Nullable CompletionStage<?> handle(Message<T> message) throws Exception;
+  }
+
+  /**
+   * @param handler what the user gave
+   */
   Listening(
       QueueNode queue,
       Class<T> type,
-      MessageHandler<T> handler,
+      Object handler,
+      Begin<T> begin,
       Listen options,
       Consumer<Listening<T>> onClose) {
     this.queue = queue;
     this.type = type;
     this.handler = handler;
+    this.begin = begin;
     this.concurrency = options.threads();
     this.onClose = onClose;
-    this.subscription = queue.subscribe(options.window(), options.wanted(), this);
+    this.wanted = options.wanted();
+    this.window =
+        options.most() == 0 ? null : new Window(options.window(), options.most(), this::resize);
+    this.subscription = queue.subscribe(options.window(), wanted, this);
   }
 
-  MessageHandler<T> handler() {
+  Object handler() {
     return handler;
   }
 
@@ -79,14 +98,47 @@ final class Listening<T> implements QueueNode.Listener, Registration {
   private void handle(Packet.Delivery delivery) {
     Received<T> message = new Received<>(queue, type, delivery);
     try {
-      handler.handle(message);
-      message.settleIfOpen(Packet.Verdict.HANDLED, "", -1);
+      CompletionStage<?> rest = begin.handle(message);
+      if (rest == null) {
+        message.settleIfOpen(Packet.Verdict.HANDLED, "", -1);
+        ended(false);
+      } else if (rest.toCompletableFuture().isDone()) {
+        var unused = rest.whenComplete((done, failure) -> end(message, failure, false));
+      } else {
+        Window adaptive = window;
+        if (adaptive != null) {
+          adaptive.later();
+        }
+        var unused = rest.whenComplete((done, failure) -> end(message, failure, true));
+      }
     } catch (InterruptedException e) {
       message.settleIfOpen(Packet.Verdict.RELEASED, "", 0);
     } catch (Exception | Error e) {
-      LOG.debug("a handler of queue '{}' failed on {}", queue.name(), message, e);
-      message.settleIfOpen(Packet.Verdict.FAILED, text(e), -1);
+      end(message, e, false);
     }
+  }
+
+  private void resize(int size) {
+    queue.resize(subscription, size, wanted);
+  }
+
+  private void ended(boolean late) {
+    Window adaptive = window;
+    if (adaptive != null) {
+      adaptive.ended(late);
+    }
+  }
+
+  private void end(Received<T> message, @Nullable Throwable failure, boolean late) {
+    ended(late);
+    if (failure == null) {
+      message.settleIfOpen(Packet.Verdict.HANDLED, "", -1);
+      return;
+    }
+    Throwable cause = failure.getCause();
+    Throwable own = failure instanceof CompletionException && cause != null ? cause : failure;
+    LOG.debug("a handler of queue '{}' failed on {}", queue.name(), message, own);
+    message.settleIfOpen(Packet.Verdict.FAILED, text(own), -1);
   }
 
   /** Also of one whose own text fails: the message must be settled. */

@@ -70,4 +70,12 @@ public interface Message<T> {
    * @throws IllegalStateException if it was only looked at
    */
   void nack(Duration pause);
+
+  /**
+   * Nobody should try it again: it becomes a dead letter at once. Does nothing if it is settled.
+   *
+   * @param why noted on the dead letter
+   * @throws IllegalStateException if it was only looked at
+   */
+  void reject(String why);
 }

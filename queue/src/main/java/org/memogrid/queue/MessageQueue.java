@@ -4,6 +4,7 @@ package org.memogrid.queue;
 import com.google.errorprone.annotations.CheckReturnValue;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -91,6 +92,19 @@ public interface MessageQueue<T> extends AutoCloseable {
 
   /** {@link #listen(MessageHandler)} with options. */
   Registration listen(MessageHandler<T> handler, Listen options);
+
+  /**
+   * Has the handler begin with messages whose end comes later: each is handled when the stage that
+   * the handler returns ends well, and has failed when that ends badly or the handler throws. No
+   * thread waits for it.
+   *
+   * @param options how many are begun at a time, by {@link Listen#concurrency}, and how many may be
+   *     on this member, those that have not ended included, by {@link Listen#prefetch}
+   * @return ends it; a message that was begun still ends here
+   * @throws IllegalStateException if that handler listens already, or the queue is closed
+   */
+  Registration listenAsync(
+      Function<? super Message<T>, ? extends CompletionStage<?>> handler, Listen options);
 
   /**
    * Takes a message, which the caller settles with {@link Message#ack} or {@link Message#nack}.

@@ -139,7 +139,9 @@ sealed interface Packet {
     HANDLED,
     FAILED,
     /** Nobody tried. */
-    RELEASED
+    RELEASED,
+    /** Nobody should try again. */
+    REJECTED
   }
 
   record Settled(Epoch epoch, List<Tag> tags) implements Packet {}

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Publish {
   private static final Publish NORMAL =
-      new Publish(Traits.NORMAL, 0, 0, null, null, null, Map.of());
+      new Publish(Traits.NORMAL, 0, 0, null, null, null, Map.of(), Traits.Room.AS_QUEUE);
 
   private final int priority;
   private final long delay;
@@ -26,6 +26,7 @@ public final class Publish {
   private final @Nullable String dedupeId;
   private final @Nullable String correlationId;
   private final Map<String, String> headers;
+  private final Traits.Room room;
 
   private Publish(
       int priority,
@@ -34,7 +35,8 @@ public final class Publish {
       @Nullable String orderingKey,
       @Nullable String dedupeId,
       @Nullable String correlationId,
-      Map<String, String> headers) {
+      Map<String, String> headers,
+      Traits.Room room) {
     this.priority = priority;
     this.delay = delay;
     this.timeToLive = timeToLive;
@@ -42,6 +44,7 @@ public final class Publish {
     this.dedupeId = dedupeId;
     this.correlationId = correlationId;
     this.headers = headers;
+    this.room = room;
   }
 
   /** Nothing special: priority 4, at once, for ever. */
@@ -59,7 +62,7 @@ public final class Publish {
     if (priority < 0 || priority >= Traits.PRIORITIES) {
       throw new IllegalArgumentException("priority is " + priority + ": give 0 to 9, 4 is normal");
     }
-    return new Publish(priority, 0, 0, null, null, null, Map.of());
+    return new Publish(priority, 0, 0, null, null, null, Map.of(), Traits.Room.AS_QUEUE);
   }
 
   /**
@@ -69,7 +72,8 @@ public final class Publish {
    */
   public Publish delay(Duration delay) {
     long millis = Options.notNegative("the delay of a message", requireNonNull(delay, "delay"));
-    return new Publish(priority, millis, timeToLive, orderingKey, dedupeId, correlationId, headers);
+    return new Publish(
+        priority, millis, timeToLive, orderingKey, dedupeId, correlationId, headers, room);
   }
 
   /**
@@ -80,7 +84,8 @@ public final class Publish {
   public Publish timeToLive(Duration timeToLive) {
     long millis =
         Options.positive("the time to live of a message", requireNonNull(timeToLive, "timeToLive"));
-    return new Publish(priority, delay, millis, orderingKey, dedupeId, correlationId, headers);
+    return new Publish(
+        priority, delay, millis, orderingKey, dedupeId, correlationId, headers, room);
   }
 
   /**
@@ -89,7 +94,14 @@ public final class Publish {
    */
   public Publish orderingKey(String key) {
     return new Publish(
-        priority, delay, timeToLive, requireNonNull(key, "key"), dedupeId, correlationId, headers);
+        priority,
+        delay,
+        timeToLive,
+        requireNonNull(key, "key"),
+        dedupeId,
+        correlationId,
+        headers,
+        room);
   }
 
   /**
@@ -98,13 +110,27 @@ public final class Publish {
    */
   public Publish dedupeId(String id) {
     return new Publish(
-        priority, delay, timeToLive, orderingKey, requireNonNull(id, "id"), correlationId, headers);
+        priority,
+        delay,
+        timeToLive,
+        orderingKey,
+        requireNonNull(id, "id"),
+        correlationId,
+        headers,
+        room);
   }
 
   /** Goes with the message, for whoever gets it. */
   public Publish correlationId(String id) {
     return new Publish(
-        priority, delay, timeToLive, orderingKey, dedupeId, requireNonNull(id, "id"), headers);
+        priority,
+        delay,
+        timeToLive,
+        orderingKey,
+        dedupeId,
+        requireNonNull(id, "id"),
+        headers,
+        room);
   }
 
   /** A note on the message, which {@link Selector}s see. */
@@ -112,7 +138,29 @@ public final class Publish {
     Map<String, String> more = new HashMap<>(headers);
     more.put(requireNonNull(name, "name"), requireNonNull(value, "value"));
     return new Publish(
-        priority, delay, timeToLive, orderingKey, dedupeId, correlationId, Map.copyOf(more));
+        priority, delay, timeToLive, orderingKey, dedupeId, correlationId, Map.copyOf(more), room);
+  }
+
+  /**
+   * If the queue is full the message is refused with a {@link QueueFullException}, whatever the
+   * queue was opened to do then.
+   */
+  public Publish orFail() {
+    return in(Traits.Room.FAIL);
+  }
+
+  /**
+   * The message comes in though the queue is full. For one that takes the place of another, which
+   * whoever publishes it is about to acknowledge: if that one waited for room that itself would
+   * make, two queues that feed each other would stand still.
+   */
+  public Publish beyondCapacity() {
+    return in(Traits.Room.EXCEED);
+  }
+
+  private Publish in(Traits.Room room) {
+    return new Publish(
+        priority, delay, timeToLive, orderingKey, dedupeId, correlationId, headers, room);
   }
 
   Traits traits(long now, @Nullable String replyTo) {
@@ -127,6 +175,7 @@ public final class Publish {
         dedupeId,
         correlationId,
         replyTo,
-        headers);
+        headers,
+        room);
   }
 }

@@ -12,6 +12,8 @@ import org.memogrid.cluster.Membership;
 import org.memogrid.internal.node.Feature;
 import org.memogrid.internal.node.Node;
 import org.memogrid.internal.wire.Wire;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Queues on a member: it may be home or backup to queues that nobody here uses. Public only for
@@ -20,13 +22,27 @@ import org.memogrid.internal.wire.Wire;
 public final class QueueFeature implements Feature {
   static final String SERVICE = "queue";
 
+  private static final Logger LOG = LoggerFactory.getLogger(QueueFeature.class);
+
   private final Map<String, QueueNode> queues = new ConcurrentHashMap<>();
+  private final Map<String, Undertaker> undertakers = new ConcurrentHashMap<>();
   private @Nullable Node node;
   private @Nullable ExecutorService threads;
   private @Nullable Registration service;
   private @Nullable Registration membership;
   private @Nullable Topics topics;
   private volatile boolean stopped;
+
+  /** Hears what became of messages that nobody gets any more. Not for users. */
+  public interface Undertaker {
+    /**
+     * A message is a dead letter, though it did not expire, or was removed before anybody had it.
+     *
+     * @param attempts how often it was tried
+     * @param cause why nobody gets it any more
+     */
+    void buried(String queue, Object body, int attempts, String cause);
+  }
 
   /** For the service loader. */
   public QueueFeature() {}
@@ -61,12 +77,44 @@ public final class QueueFeature implements Feature {
   /** The queue of that name on this member, begun if it is new here. */
   QueueNode queue(String name) {
     QueueNode queue =
-        queues.computeIfAbsent(name, n -> new QueueNode(n, started(node), started(threads)));
+        queues.computeIfAbsent(
+            name,
+            n -> new QueueNode(n, started(node), started(threads), buried -> tellOfEnd(n, buried)));
     queue.install(started(node).membership());
     if (stopped) {
       queue.stop();
     }
     return queue;
+  }
+
+  /**
+   * Has {@code undertaker} hear of the ends of messages, from the moment they are dead letters on
+   * two members, in the queues that this member dispatches; of those of its predecessor again when
+   * it begins to dispatch a queue.
+   *
+   * @param prefix of the queues' names
+   */
+  public Registration onBuried(String prefix, Undertaker undertaker) {
+    undertakers.put(prefix, undertaker);
+    return () -> undertakers.remove(prefix, undertaker);
+  }
+
+  private void tellOfEnd(String queue, Effect.Buried buried) {
+    undertakers.forEach(
+        (prefix, undertaker) -> {
+          if (queue.startsWith(prefix)) {
+            tell(undertaker, queue, buried);
+          }
+        });
+  }
+
+  private void tell(Undertaker undertaker, String queue, Effect.Buried buried) {
+    try {
+      Object body = started(node).codec().decode(buried.letter().body);
+      undertaker.buried(queue, body, buried.attempts(), buried.cause());
+    } catch (RuntimeException | Error e) {
+      LOG.warn("nobody hears of the end of message {} of queue '{}'", buried.letter(), queue, e);
+    }
   }
 
   Topics topics() {

@@ -13,6 +13,7 @@ import java.util.Spliterators;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -125,6 +126,26 @@ final class QueueHandle<T> implements MessageQueue<T> {
   @Override
   public Registration listen(MessageHandler<T> handler, Listen options) {
     requireNonNull(handler, "handler");
+    return listen(
+        handler,
+        message -> {
+          handler.handle(message);
+          return null;
+        },
+        options);
+  }
+
+  @Override
+  public Registration listenAsync(
+      Function<? super Message<T>, ? extends CompletionStage<?>> handler, Listen options) {
+    requireNonNull(handler, "handler");
+    return listen(
+        handler,
+        message -> requireNonNull(handler.apply(message), "the stage of a handler's end"),
+        options);
+  }
+
+  private Registration listen(Object handler, Listening.Begin<T> begin, Listen options) {
     requireNonNull(options, "options");
     synchronized (listening) {
       checkOpen();
@@ -139,7 +160,7 @@ final class QueueHandle<T> implements MessageQueue<T> {
                   + " more at a time");
         }
       }
-      Listening<T> begun = new Listening<>(queue, type, handler, options, listening::remove);
+      Listening<T> begun = new Listening<>(queue, type, handler, begin, options, listening::remove);
       listening.put(begun, true);
       return begun;
     }

@@ -49,6 +49,7 @@ final class QueueNode {
   private final String name;
   private final Node node;
   private final Executor threads;
+  private final Consumer<Effect.Buried> undertaker;
   private final PacketFormat format = new PacketFormat();
   private final Queue<Runnable> events = new ConcurrentLinkedQueue<>();
   private final AtomicInteger backlog = new AtomicInteger();
@@ -73,8 +74,9 @@ final class QueueNode {
     void take(Packet.Delivery delivery);
   }
 
-  QueueNode(String name, Node node, Executor threads) {
+  QueueNode(String name, Node node, Executor threads, Consumer<Effect.Buried> undertaker) {
     this.name = name;
+    this.undertaker = undertaker;
     this.node = node;
     this.threads = threads;
     Member self = node.membership().self();
@@ -255,6 +257,16 @@ final class QueueNode {
     return id;
   }
 
+  /** Gives a subscription another window, unless it has ended. */
+  void resize(long subscription, int window, @Nullable Selector selector) {
+    feed(
+        () -> {
+          if (listeners.containsKey(subscription)) {
+            core.subscribe(new Packet.Subscription(subscription, window, selector));
+          }
+        });
+  }
+
   void unsubscribe(long subscription) {
     feed(
         () -> {
@@ -336,6 +348,8 @@ final class QueueNode {
     } else if (effect instanceof Effect.Lost lost) {
       LOG.error("{}", lost.what());
       outcomes.add(() -> lossListeners.forEach(listener -> tell(listener, lost.what())));
+    } else if (effect instanceof Effect.Buried buried) {
+      outcomes.add(() -> undertaker.accept(buried));
     } else if (effect instanceof Effect.Reigning reigning) {
       LOG.debug(
           "{} {} queue '{}' as {}",

@@ -134,6 +134,11 @@ final class Received<T> implements Message<T> {
         Options.notNegative("the pause of a nack", pause));
   }
 
+  @Override
+  public void reject(String why) {
+    settle(Packet.Verdict.REJECTED, Objects.requireNonNull(why, "why"), -1);
+  }
+
   private void settle(Packet.Verdict verdict, String error, long delay) {
     if (queue == null) {
       throw new IllegalStateException(

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param orderingKey of messages with the same key, one is handed out at a time, in order
  * @param dedupeId a later message with the same id is dropped
  * @param replyTo the id of the member that waits for a reply
+ * @param room what becomes of it when the queue is full
  */
 record Traits(
     int priority,
@@ -22,12 +23,23 @@ record Traits(
     @Nullable String dedupeId,
     @Nullable String correlationId,
     @Nullable String replyTo,
-    Map<String, String> headers) {
+    Map<String, String> headers,
+    Room room) {
+  /** What becomes of a message that finds no room. */
+  enum Room {
+    /** What the queue says. */
+    AS_QUEUE,
+    FAIL,
+    /** It comes in all the same. */
+    EXCEED
+  }
+
   static final int NORMAL = 4;
   static final int PRIORITIES = 10;
 
   /** Of a message about which nothing was said. */
-  static final Traits PLAIN = new Traits(NORMAL, 0, 0, null, null, null, null, Map.of());
+  static final Traits PLAIN =
+      new Traits(NORMAL, 0, 0, null, null, null, null, Map.of(), Room.AS_QUEUE);
 
   Traits {
     headers = Map.copyOf(headers);

@@ -120,6 +120,78 @@ class MessageQueueTest {
   }
 
   @Test
+  void aHandlerThatEndsLaterHoldsNoThreadAndItsStageSettles() {
+    MessageQueue<Integer> queue =
+        builder().attempts(2).backoff(Duration.ZERO, Duration.ZERO).open(CLUSTER);
+    Queue<CompletableFuture<Void>> open = new ConcurrentLinkedQueue<>();
+    Registration listening =
+        queue.listenAsync(
+            message -> {
+              if (message.body() == 13) {
+                return CompletableFuture.failedFuture(new IllegalStateException("thirteen"));
+              }
+              CompletableFuture<Void> end = new CompletableFuture<>();
+              open.add(end);
+              return end;
+            },
+            Listen.concurrency(1).adaptive(200));
+    publish(queue, 101);
+    Await.until("all but the failing one begun by one thread", () -> open.size() == 100);
+    assertThat(queue.stats().inFlight()).isEqualTo(100);
+    open.forEach(end -> end.complete(null));
+    Await.until("their ends", () -> queue.size() == 0);
+    DeadLetter<Integer> letter = queue.deadLetters().browse().findFirst().orElseThrow();
+    assertThat(letter.cause()).contains("2 attempts").contains("thirteen");
+    listening.close();
+  }
+
+  @Test
+  void anAdaptiveWindowIsWideForShortWorkAndNarrowForLong() {
+    MessageQueue<Integer> queue = queue();
+    AtomicInteger handled = new AtomicInteger();
+    Registration quick =
+        queue.listen(message -> handled.incrementAndGet(), Listen.concurrency(1).adaptive(500));
+    publish(queue, 20_000);
+    Await.until("short work", () -> handled.get() == 20_000);
+    quick.close();
+    CountDownLatch gate = new CountDownLatch(1);
+    Registration slow = queue.listen(message -> gate.await(), Listen.concurrency(1).adaptive(500));
+    publish(queue, 100);
+    Await.until("long work", () -> queue.stats().inFlight() == 2);
+    assertThat(queue.stats().waiting()).isEqualTo(98);
+    gate.countDown();
+    Await.until("its end", () -> queue.size() == 0);
+    slow.close();
+  }
+
+  @Test
+  void aRejectedMessageIsADeadLetterAtOnce() {
+    MessageQueue<Integer> queue = queue();
+    queue.publish(7);
+    Objects.requireNonNull(queue.receive(SOON)).reject("not mine");
+    Await.until("a dead letter", () -> queue.deadLetters().size() == 1);
+    DeadLetter<Integer> letter = queue.deadLetters().browse().findFirst().orElseThrow();
+    assertThat(letter.cause()).contains("rejected").contains("not mine");
+    assertThat(letter.history()).hasSize(1);
+  }
+
+  @Test
+  void aMessageMayFailOrComeInThoughTheQueueWouldHaveItWait() {
+    MessageQueue<Integer> queue = builder().capacity(1, WhenFull.BLOCK).open(CLUSTER);
+    queue.publish(1);
+    assertThatThrownBy(() -> queue.publish(2, Publish.normal().orFail()))
+        .isInstanceOf(QueueFullException.class);
+    queue.publish(3, Publish.normal().beyondCapacity());
+    assertThat(queue.size()).isEqualTo(2);
+    CompletableFuture<Void> waits = queue.publishAsync(4);
+    assertThat(take(queue)).isEqualTo(1);
+    assertThat(waits).isNotDone();
+    assertThat(take(queue)).isEqualTo(3);
+    waits.join();
+    assertThat(take(queue)).isEqualTo(4);
+  }
+
+  @Test
   void higherPrioritiesComeFirst() {
     MessageQueue<Integer> queue = queue();
     queue.publish(1);

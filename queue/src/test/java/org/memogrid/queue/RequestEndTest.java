@@ -48,7 +48,16 @@ class RequestEndTest {
     core.install(1, List.of(SELF));
     goOn();
     Traits traits =
-        new Traits(Traits.NORMAL, 0, EXPIRES, null, null, "correlation", SELF.id(), Map.of());
+        new Traits(
+            Traits.NORMAL,
+            0,
+            EXPIRES,
+            null,
+            null,
+            "correlation",
+            SELF.id(),
+            Map.of(),
+            Traits.Room.AS_QUEUE);
     core.publish(traits, new byte[] {1}, "ticket");
     goOn();
     QueueState copy = Objects.requireNonNull(core.copy(), "the copy of a queue that reigns");

@@ -67,7 +67,8 @@ final class SimMember {
 
   void publish(int number) {
     String key = sim.keys > 0 ? "k" + number % sim.keys : null;
-    Traits traits = new Traits(Traits.NORMAL, 0, 0, key, null, null, null, Map.of());
+    Traits traits =
+        new Traits(Traits.NORMAL, 0, 0, key, null, null, null, Map.of(), Traits.Room.AS_QUEUE);
     sim.checker.publishing(number, self, key);
     sim.note(self + " publishes " + number);
     feed(() -> core.publish(traits, Integer.toString(number).getBytes(UTF_8), number));

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.pipeline;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.Cache;
+
+/**
+ * What has come of the elements of fan-outs so far: one entry per element in a cache of the
+ * cluster. Thread-safe.
+ *
+ * <p>Each part is stored before its member looks for the others, so whoever stores the last one
+ * finds all of them. Who looks begins at the end: elements end more or less in order, so that
+ * mostly one look shows that something is missing.
+ */
+final class Parts {
+  private final Cache<String, byte[]> cache;
+
+  Parts(Cache<String, byte[]> cache) {
+    this.cache = cache;
+  }
+
+  private static String key(String group, int index) {
+    return group + "#" + index;
+  }
+
+  void store(String group, int index, byte @Nullable [] value) {
+    byte[] part = new byte[value == null ? 1 : value.length + 1];
+    if (value != null) {
+      part[0] = 1;
+      System.arraycopy(value, 0, part, 1, value.length);
+    }
+    cache.put(key(group, index), part);
+  }
+
+  /** All parts in order; null if one is missing. */
+  @Nullable List<byte @Nullable []> all(String group, int count) {
+    List<byte @Nullable []> parts = new ArrayList<>();
+    for (int index = count - 1; index >= 0; index--) {
+      byte[] part = cache.get(key(group, index));
+      if (part == null) {
+        return null;
+      }
+      parts.add(part[0] == 0 ? null : java.util.Arrays.copyOfRange(part, 1, part.length));
+    }
+    Collections.reverse(parts);
+    return parts;
+  }
+
+  void forget(String group, int count) {
+    Set<String> keys = new HashSet<>();
+    for (int index = 0; index < count; index++) {
+      keys.add(key(group, index));
+    }
+    keys.forEach(cache::remove);
+  }
+}

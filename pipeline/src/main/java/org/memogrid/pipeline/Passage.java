@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.pipeline;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A message's way through one step, from its delivery to its end: a pure core, each event gives the
+ * next thing to do. Not thread-safe: there is one event at a time.
+ *
+ * <p>Invariant: the message is settled last, when what it led to is held by two members. If this
+ * member is lost before, the message comes again elsewhere, and what it led to is recognised by its
+ * id.
+ */
+final class Passage {
+  private final Definition definition;
+  private final StepDefinition step;
+  private final int attempt;
+  private final Rules rules;
+  private Envelope envelope;
+  private boolean joined;
+  private Act last = new Act.Ack();
+
+  Passage(Definition definition, StepDefinition step, Envelope envelope, int attempt, Rules rules) {
+    this.definition = definition;
+    this.step = step;
+    this.envelope = envelope;
+    this.attempt = attempt;
+    this.rules = rules;
+  }
+
+  /** Never but in tests, which show that it loses values. */
+  boolean settlesEarly() {
+    return !rules.apply(Rule.MOVE_THEN_ACK);
+  }
+
+  /** Whose value is worked on. Behind a join it is that which was fanned out. */
+  Envelope envelope() {
+    return envelope;
+  }
+
+  /** Whether all parts of its group are there, and it has gone on with them. */
+  boolean hasJoined() {
+    return joined;
+  }
+
+  // ---- events
+
+  Act begin(long now) {
+    if (envelope.deadline() != 0 && now >= envelope.deadline() && rules.apply(Rule.DROP_LATE)) {
+      return conclude(late(definition, step.name(), attempt - 1), new Act.Ack());
+    }
+    if (step.kind() != StepDefinition.Kind.JOIN) {
+      return new Act.Run(null);
+    }
+    if (envelope.last().count() == 0) {
+      return join(List.of());
+    }
+    return rules.apply(Rule.STORE_THEN_LOOK) ? new Act.Store() : new Act.Look();
+  }
+
+  Act stored() {
+    return rules.apply(Rule.STORE_THEN_LOOK) ? new Act.Look() : new Act.Ack();
+  }
+
+  /**
+   * Parts were looked for.
+   *
+   * @param parts all of them, in order; null if one is missing
+   */
+  Act looked(@Nullable List<byte @Nullable []> parts) {
+    if (parts != null) {
+      return join(parts);
+    }
+    return rules.apply(Rule.STORE_THEN_LOOK) ? new Act.Ack() : new Act.Store();
+  }
+
+  private Act join(List<byte @Nullable []> parts) {
+    envelope = envelope.joined();
+    joined = true;
+    return new Act.Run(parts);
+  }
+
+  /**
+   * The step has returned.
+   *
+   * @param goTo the step that it chose; null for the next one
+   */
+  Act returned(byte @Nullable [] value, @Nullable String goTo) {
+    return goTo == null ? to(definition.next(step), value) : jump(goTo, value);
+  }
+
+  /** A fan-out has returned. */
+  Act returnedAll(List<byte @Nullable []> elements) {
+    StepDefinition next = definition.next(step);
+    if (next == null) {
+      throw new IllegalStateException("a fan-out is last: " + definition.at(step.name()));
+    }
+    if (elements.isEmpty()) {
+      StepDefinition join = definition.join(next, step.depthAfter());
+      return move(List.of(parcel(join == null ? next : join, envelope.branch(0, 0, null))));
+    }
+    List<Act.Parcel> parcels = new ArrayList<>();
+    for (int i = 0; i < elements.size(); i++) {
+      parcels.add(parcel(next, envelope.branch(i, elements.size(), elements.get(i))));
+    }
+    return move(parcels);
+  }
+
+  /**
+   * The step has failed.
+   *
+   * @param late whether its future did not end in time
+   * @param asked whether there was a handler
+   * @param recovery what the handler says; null if it said nothing
+   * @param value of the recovery, encoded
+   */
+  Act failed(
+      Fault fault,
+      boolean late,
+      boolean asked,
+      @Nullable Recovery recovery,
+      byte @Nullable [] value) {
+    if (recovery == null) {
+      return late && !asked ? bury(Outcome.Kind.STEP_LATE, fault) : retry(null, fault);
+    }
+    return switch (recovery.kind()) {
+      case RETRY -> retry(recovery.delay(), fault);
+      case JUMP -> jump(recovery.step(), value);
+      case HALT ->
+          conclude(
+              new Outcome(
+                  Outcome.Kind.HALTED,
+                  null,
+                  step.name(),
+                  attempt,
+                  definition.at(step.name())
+                      + ": its error handler halted value "
+                      + envelope.id()
+                      + " after "
+                      + fault.text(),
+                  fault),
+              new Act.Ack());
+      case FAIL -> {
+        Fault chosen = Fault.of(recovery.error());
+        yield conclude(
+            outcome(
+                Outcome.Kind.FAILED, "its error handler gave it up with " + chosen.text(), chosen),
+            new Act.Ack());
+      }
+    };
+  }
+
+  /** The step can't go on with this value, however often it is tried. */
+  Act broken(Fault fault) {
+    return bury(Outcome.Kind.DEAD, fault);
+  }
+
+  /** All that was published is held by two members. */
+  Act moved() {
+    return new Act.Ack();
+  }
+
+  /** The value's end is held by two members. */
+  Act concluded() {
+    return last;
+  }
+
+  // ---- decisions
+
+  private Act retry(@Nullable Duration pause, Fault fault) {
+    return attempt >= definition.attempts
+        ? bury(Outcome.Kind.DEAD, fault)
+        : new Act.Retry(pause, fault.text());
+  }
+
+  private Act bury(Outcome.Kind kind, Fault fault) {
+    String what = attempt + (attempt == 1 ? " attempt failed" : " attempts failed, the last");
+    String why = what + " with " + fault.text();
+    return conclude(
+        outcome(
+            kind,
+            why + "; it is a dead letter: Pipeline.deadLetters() shows it and puts it back",
+            fault),
+        new Act.Bury(why));
+  }
+
+  private Outcome outcome(Outcome.Kind kind, String why, Fault fault) {
+    String text = definition.at(step.name()) + " failed on value " + envelope.id() + ": " + why;
+    return new Outcome(kind, null, step.name(), attempt, text, fault);
+  }
+
+  static Outcome late(Definition definition, String step, int attempts) {
+    return new Outcome(
+        Outcome.Kind.LATE,
+        null,
+        step,
+        attempts,
+        (step.equals(StepContext.END) ? "pipeline '" + definition.name + "'" : definition.at(step))
+            + ": the deadline has passed; give more time, or more concurrency where values wait"
+            + " (Pipeline.describe() shows where)",
+        null);
+  }
+
+  private Act jump(String target, byte @Nullable [] value) {
+    if (target.equals(StepContext.END)) {
+      return to(null, value);
+    }
+    StepDefinition to = target(definition, step, target);
+    boolean back = to.index() <= step.index();
+    if (back && envelope.jumps() >= definition.maxJumps && rules.apply(Rule.LIMIT_JUMPS)) {
+      IllegalStateException cycle =
+          new IllegalStateException(
+              "it jumped back more than "
+                  + definition.maxJumps
+                  + " times, now to '"
+                  + target
+                  + "': end the cycle, or allow more with maxJumps(...)");
+      return conclude(
+          outcome(Outcome.Kind.FAILED, String.valueOf(cycle.getMessage()), Fault.of(cycle)),
+          new Act.Ack());
+    }
+    return move(List.of(parcel(to, envelope.next(value, back ? 1 : 0))));
+  }
+
+  private Act to(@Nullable StepDefinition next, byte @Nullable [] value) {
+    StepDefinition to = next;
+    if (to == null && !envelope.branches().isEmpty()) {
+      to = definition.join(step, envelope.branches().size());
+    }
+    if (to == null) {
+      return conclude(Outcome.value(value, step.name(), attempt), new Act.Ack());
+    }
+    return move(List.of(parcel(to, envelope.next(value, 0))));
+  }
+
+  /**
+   * The step of that name.
+   *
+   * @throws IllegalArgumentException if there is none, or none that can be jumped to from there
+   */
+  static StepDefinition target(Definition definition, StepDefinition from, String name) {
+    StepDefinition to = definition.step(name);
+    if (to == null) {
+      throw new IllegalArgumentException(
+          definition.at(from.name()) + " can't jump to '" + name + "': " + definition.has());
+    }
+    int depth = from.depth();
+    if (to.depthBefore() != depth
+        || (depth > 0
+            && !Objects.equals(definition.join(to, depth), definition.join(from, depth)))) {
+      throw new IllegalArgumentException(
+          definition.at(from.name())
+              + " can't jump to '"
+              + name
+              + "', which is not in the same fan-out: jump within it, or to its join");
+    }
+    return to;
+  }
+
+  private Act.Parcel parcel(StepDefinition to, Envelope next) {
+    String id = rules.apply(Rule.MOVE_ONCE) ? next.moveId() : null;
+    return new Act.Parcel(to, next, id, to.index() <= step.index());
+  }
+
+  private Act move(List<Act.Parcel> parcels) {
+    return new Act.Move(parcels);
+  }
+
+  private Act conclude(Outcome outcome, Act then) {
+    last = then;
+    return new Act.Conclude(outcome);
+  }
+}

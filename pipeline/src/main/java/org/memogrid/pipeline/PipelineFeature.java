@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.pipeline;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.Registration;
+import org.memogrid.cluster.Cluster;
+import org.memogrid.cluster.Member;
+import org.memogrid.internal.node.Feature;
+import org.memogrid.internal.node.Node;
+import org.memogrid.internal.wire.Wire;
+import org.memogrid.internal.wire.WireException;
+import org.memogrid.queue.QueueFeature;
+
+/**
+ * Pipelines on a member: it may decide and keep results of pipelines that it does not have. Public
+ * only for {@link java.util.ServiceLoader}; not for users.
+ */
+public final class PipelineFeature implements Feature {
+  static final String SERVICE = "pipeline";
+  private static final Duration DEADLINE = Duration.ofSeconds(10);
+
+  private final Map<String, PipelineHandle<?, ?>> pipelines = new ConcurrentHashMap<>();
+  private final PacketFormat format = new PacketFormat();
+  private @Nullable Node node;
+  private @Nullable ExecutorService threads;
+  private @Nullable Results results;
+  private @Nullable Registration service;
+  private @Nullable Registration membership;
+  private @Nullable Registration burials;
+  private volatile boolean stopped;
+
+  /** For the service loader. */
+  public PipelineFeature() {}
+
+  @Override
+  public void start(Node member) {
+    node = member;
+    AtomicInteger count = new AtomicInteger();
+    String name = member.membership().self().name();
+    ExecutorService own =
+        Executors.newCachedThreadPool(
+            task -> {
+              Thread thread =
+                  new Thread(task, "memogrid-" + name + "-pipeline-" + count.incrementAndGet());
+              thread.setDaemon(true);
+              return thread;
+            });
+    threads = own;
+    Results begun = new Results(member, own);
+    results = begun;
+    membership = member.onView(begun::install);
+    begun.install();
+    service = member.wire().serve(SERVICE, format, this::onMessage);
+    burials = member.feature(QueueFeature.class).onBuried(Definition.QUEUES, this::buried);
+  }
+
+  private void onMessage(Wire.Incoming<Packet> incoming) {
+    Packet packet = incoming.message();
+    if (packet instanceof Packet.Results its) {
+      started(results).received(incoming.from(), its.mail());
+    } else if (packet instanceof Packet.Hello hello) {
+      PipelineHandle<?, ?> own = pipelines.get(hello.pipeline());
+      incoming.reply(new Packet.Defined(own == null ? null : own.definition().signature()));
+    } else if (packet instanceof Packet.Count count) {
+      PipelineHandle<?, ?> own = pipelines.get(count.pipeline());
+      incoming.reply(new Packet.Counts(own == null ? List.of() : own.counts()));
+    }
+  }
+
+  /** A message that no step gets any more: its value has an end, if it has none yet. */
+  private void buried(String queue, Object body, int attempts, String cause) {
+    Envelope envelope = Envelope.decode((byte[]) body);
+    String pipeline = Definition.pipelineOf(queue);
+    String step = Definition.stepOf(queue);
+    String why =
+        "pipeline '"
+            + pipeline
+            + "', step '"
+            + step
+            + "' failed on value "
+            + envelope.id()
+            + ": "
+            + cause
+            + "; Pipeline.deadLetters() shows it, if it was not purged";
+    Outcome outcome = new Outcome(Outcome.Kind.DEAD, null, step, attempts, why, null);
+    started(results)
+        .offer(
+            Definition.key(pipeline, envelope.id()),
+            envelope.origin(),
+            envelope.keep(),
+            outcome,
+            new Results.Ticket() {});
+  }
+
+  <I extends @Nullable Object, O extends @Nullable Object> Pipeline<I, O> start(
+      Cluster cluster, Definition definition, boolean works) {
+    PipelineHandle<I, O> handle = new PipelineHandle<>(this, cluster, started(node), definition);
+    if (stopped) {
+      throw new IllegalStateException(
+          "pipeline '" + definition.name + "': the cluster is closed here; join again");
+    }
+    if (pipelines.putIfAbsent(definition.name, handle) != null) {
+      throw new IllegalStateException(
+          "pipeline '"
+              + definition.name
+              + "' is started here already: close it first, or give another name");
+    }
+    try {
+      checkOthers(definition);
+      handle.open(works);
+      return handle;
+    } catch (RuntimeException | Error e) {
+      handle.close();
+      throw e;
+    }
+  }
+
+  private void checkOthers(Definition definition) {
+    String own = definition.signature();
+    for (Member member : others()) {
+      String other = null;
+      try {
+        Packet reply = ask(member, new Packet.Hello(definition.name), DEADLINE);
+        other = reply instanceof Packet.Defined defined ? defined.signature() : null;
+      } catch (WireException gone) {
+        // It has no pipelines, or is gone.
+      }
+      if (other != null && !other.equals(own)) {
+        throw new IllegalStateException(
+            "pipeline '"
+                + definition.name
+                + "' has other steps on member "
+                + member
+                + ": here "
+                + own
+                + ", there "
+                + other
+                + "; give the same on all members, or another name");
+      }
+    }
+  }
+
+  List<Member> others() {
+    Member self = started(node).membership().self();
+    return started(node).membership().members().stream().filter(m -> !m.equals(self)).toList();
+  }
+
+  /** Asks a member and waits. */
+  Packet ask(Member member, Packet question, Duration deadline) {
+    try {
+      return started(node).wire().request(member, SERVICE, format, question, deadline).join();
+    } catch (java.util.concurrent.CompletionException e) {
+      if (e.getCause() instanceof WireException failure) {
+        throw failure;
+      }
+      throw e;
+    }
+  }
+
+  void ended(PipelineHandle<?, ?> handle) {
+    pipelines.remove(handle.name(), handle);
+  }
+
+  Results results() {
+    return started(results);
+  }
+
+  ExecutorService threads() {
+    return started(threads);
+  }
+
+  @Override
+  public void stop() {
+    stopped = true;
+    pipelines.values().forEach(PipelineHandle::close);
+    Results own = results;
+    if (own != null) {
+      own.stop(
+          "pipelines: the cluster was closed on "
+              + started(node).membership().self()
+              + "; join again");
+    }
+    close(service);
+    close(membership);
+    close(burials);
+    ExecutorService pool = threads;
+    if (pool != null) {
+      pool.shutdown();
+    }
+  }
+
+  private static void close(@Nullable Registration registration) {
+    if (registration != null) {
+      registration.close();
+    }
+  }
+
+  private static <T> T started(@Nullable T what) {
+    if (what == null) {
+      throw new IllegalStateException("pipelines are used before the member has started them");
+    }
+    return what;
+  }
+}

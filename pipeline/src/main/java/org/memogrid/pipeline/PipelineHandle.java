@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.pipeline;
+
+import static java.util.Objects.requireNonNull;
+
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.Cache;
+import org.memogrid.cache.CacheOptions;
+import org.memogrid.cache.Mode;
+import org.memogrid.cache.Registration;
+import org.memogrid.cluster.Cluster;
+import org.memogrid.internal.node.Node;
+import org.memogrid.queue.Listen;
+import org.memogrid.queue.MessageQueue;
+import org.memogrid.queue.Publish;
+import org.memogrid.queue.QueueBuilder;
+import org.memogrid.queue.WhenFull;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A pipeline as its user sees it. */
+final class PipelineHandle<I extends @Nullable Object, O extends @Nullable Object>
+    implements Pipeline<I, O> {
+  private static final Logger LOG = LoggerFactory.getLogger(PipelineHandle.class);
+  private static final int AWAITED = 1_000;
+  private static final Duration DEDUPE = Duration.ofMinutes(1);
+  private static final long LOSS_GRACE_MILLIS = 2_000;
+
+  private final PipelineFeature feature;
+  private final Cluster cluster;
+  private final Node node;
+  private final Definition definition;
+  private final String prefix = UUID.randomUUID().toString().substring(0, 13) + "-";
+  private final AtomicLong lastId = new AtomicLong();
+  private final Map<String, MessageQueue<byte[]>> queues = new ConcurrentHashMap<>();
+  private final Map<String, StepRunner> runners = new LinkedHashMap<>();
+  private final Map<Pending, Boolean> pending = new ConcurrentHashMap<>();
+  private final List<Registration> registrations = new CopyOnWriteArrayList<>();
+  private final List<ProgressListener> listeners = new CopyOnWriteArrayList<>();
+  private @Nullable Parts parts;
+  private Runnable fromJmx = () -> {};
+  private volatile boolean closed;
+
+  PipelineHandle(PipelineFeature feature, Cluster cluster, Node node, Definition definition) {
+    this.feature = feature;
+    this.cluster = cluster;
+    this.node = node;
+    this.definition = definition;
+    definition.steps.forEach(step -> runners.put(step.name(), new StepRunner(this, step)));
+  }
+
+  // ---- what its steps use
+
+  Definition definition() {
+    return definition;
+  }
+
+  Results results() {
+    return feature.results();
+  }
+
+  ExecutorService threads() {
+    return feature.threads();
+  }
+
+  ScheduledExecutorService scheduler() {
+    return node.scheduler();
+  }
+
+  long now() {
+    return node.clock().millis();
+  }
+
+  MessageQueue<byte[]> queue(StepDefinition step) {
+    return requireNonNull(queues.get(step.name()), step.name());
+  }
+
+  Parts parts() {
+    return requireNonNull(parts, "parts");
+  }
+
+  byte @Nullable [] encode(@Nullable Object value) {
+    return value == null ? null : node.codec().encode(value);
+  }
+
+  @Nullable Object decode(byte @Nullable [] value) {
+    return value == null ? null : node.codec().decode(value);
+  }
+
+  List<Packet.StepCount> counts() {
+    return runners.entrySet().stream()
+        .map(step -> step.getValue().counter().count(step.getKey()))
+        .toList();
+  }
+
+  void tell(Progress.Kind kind, StepContext at, long nanos, @Nullable Throwable error) {
+    if (!listeners.isEmpty()) {
+      tell(
+          new Progress(
+              kind, at.id(), at.currentStep(), at.attempt(), Duration.ofNanos(nanos), error));
+    }
+  }
+
+  private void tell(Progress progress) {
+    for (ProgressListener listener : listeners) {
+      try {
+        listener.on(progress);
+      } catch (RuntimeException | Error e) {
+        LOG.error("listener {} of pipeline '{}' failed on {}", listener, name(), progress, e);
+      }
+    }
+  }
+
+  // ---- the beginning
+
+  /** Opens its queues and, if it works here, begins to take values. */
+  void open(boolean works) {
+    if (definition.steps.stream().anyMatch(s -> s.kind() == StepDefinition.Kind.JOIN)) {
+      Mode mode = node.membership().members().isEmpty() ? Mode.LOCAL : Mode.DISTRIBUTED;
+      Cache<String, byte[]> cache =
+          cluster.cache("pipeline-parts", CacheOptions.of(mode).timeToLive(Duration.ofHours(1)));
+      parts = new Parts(cache);
+    }
+    for (StepDefinition step : definition.steps) {
+      QueueBuilder<byte[]> builder =
+          MessageQueue.named(definition.queue(step), byte[].class)
+              .attempts(definition.attempts)
+              .backoff(definition.firstPause, definition.longestPause)
+              .dedupeWindow(DEDUPE);
+      if (step.capacity() > 0) {
+        builder.capacity(step.capacity(), WhenFull.BLOCK);
+      }
+      MessageQueue<byte[]> queue = builder.open(cluster);
+      queues.put(step.name(), queue);
+      registrations.add(queue.onLoss(lost -> lost(step, lost)));
+    }
+    if (works) {
+      for (StepDefinition step : definition.steps) {
+        StepRunner runner = requireNonNull(runners.get(step.name()));
+        Listen listen =
+            Listen.concurrency(step.concurrency()).adaptive(2 * step.concurrency() + AWAITED);
+        registrations.add(queue(step).listenAsync(runner::take, listen));
+      }
+    }
+    fromJmx = PipelineJmx.register(node.membership().self().name(), this);
+  }
+
+  private void checkOpen() {
+    if (closed) {
+      throw new IllegalStateException(
+          "pipeline '" + name() + "' is closed here: start it again with Pipeline.named(...)");
+    }
+  }
+
+  @Override
+  public String name() {
+    return definition.name;
+  }
+
+  @Override
+  public List<String> steps() {
+    return definition.names();
+  }
+
+  // ---- submitting
+
+  @Override
+  public Submission<O> submit(I value) {
+    return submit(value, Submit.plain());
+  }
+
+  @Override
+  public Submission<O> submit(I value, Submit options) {
+    requireNonNull(options, "options");
+    checkOpen();
+    StepDefinition entry = entry(options.step());
+    byte[] bytes;
+    try {
+      bytes = encode(value);
+    } catch (RuntimeException e) {
+      throw new IllegalArgumentException(
+          definition.at(entry.name()) + ": the value can't be submitted: " + e.getMessage(), e);
+    }
+    String own = options.id();
+    String id = own == null ? prefix + Long.toString(lastId.incrementAndGet(), 36) : own;
+    Duration limit = options.deadlineOr(definition.deadline);
+    long deadline = limit == null ? 0 : now() + Checks.millis(limit);
+    long keep = definition.keepResults.isZero() ? 0 : Checks.millis(definition.keepResults);
+    Envelope envelope =
+        new Envelope(id, node.membership().self().id(), deadline, keep, 0, 0, List.of(), bytes);
+    Pending waiting = new Pending(id);
+    pending.put(waiting, true);
+    Outcome late = limit == null ? null : Passage.late(definition, StepContext.END, 0);
+    results().expect(key(id), deadline, keep, late, own != null, waiting);
+    Publish publish = Publish.normal().orFail();
+    publish(entry, envelope, own == null ? publish : publish.dedupeId(own + "/0"), waiting);
+    tell(Progress.Kind.SUBMITTED, waiting, null);
+    return waiting.future;
+  }
+
+  private StepDefinition entry(@Nullable String name) {
+    if (name == null) {
+      return definition.steps.get(0);
+    }
+    StepDefinition step = definition.step(name);
+    if (step == null) {
+      throw new IllegalArgumentException("there is no step '" + name + "': " + definition.has());
+    }
+    if (step.depthBefore() > 0) {
+      throw new IllegalArgumentException(
+          definition.at(name) + " is in a fan-out: enter at a step outside of it");
+    }
+    return step;
+  }
+
+  private void publish(StepDefinition entry, Envelope envelope, Publish options, Pending waiting) {
+    try {
+      var unused =
+          queue(entry)
+              .publishAsync(envelope.encode(), options)
+              .whenComplete(
+                  (held, failure) -> {
+                    if (failure != null) {
+                      refuse(waiting, failure);
+                    }
+                  });
+    } catch (RuntimeException | Error e) {
+      refuse(waiting, e);
+      throw e;
+    }
+  }
+
+  private void refuse(Pending waiting, Throwable failure) {
+    results().forget(key(waiting.id), waiting);
+    waiting.fail(failure);
+  }
+
+  private String key(String id) {
+    return Definition.key(definition.name, id);
+  }
+
+  private void tell(Progress.Kind kind, Pending waiting, @Nullable Throwable error) {
+    if (!listeners.isEmpty()) {
+      Duration took = Duration.ofNanos(System.nanoTime() - waiting.began);
+      tell(new Progress(kind, waiting.id, StepContext.END, 0, took, error));
+    }
+  }
+
+  /** Somebody here who waits for a result. */
+  private final class Pending implements Results.Ticket {
+    final String id;
+    final Submission<O> future;
+    final long began = System.nanoTime();
+
+    Pending(String id) {
+      this.id = id;
+      this.future = new Submission<>(id, this::cancelled);
+    }
+
+    private void cancelled() {
+      pending.remove(this);
+      results().forget(key(id), this);
+    }
+
+    @Override
+    @SuppressWarnings("unchecked") // what the last step returns is the builder's affair
+    public void ended(Outcome outcome) {
+      pending.remove(this);
+      try {
+        if (outcome.kind() == Outcome.Kind.VALUE) {
+          O value = (O) decode(outcome.value());
+          future.complete(value);
+          tell(Progress.Kind.ENDED, this, null);
+          return;
+        }
+        fail(failure(outcome));
+      } catch (RuntimeException | Error e) {
+        fail(
+            new PipelineException(
+                "pipeline '"
+                    + name()
+                    + "': the result of value "
+                    + id
+                    + " can't be decoded here: "
+                    + e.getMessage(),
+                e));
+      }
+    }
+
+    @Override
+    public void abandoned(String why) {
+      CancellationException gone = new CancellationException(why);
+      fail(gone);
+    }
+
+    void fail(Throwable failure) {
+      pending.remove(this);
+      future.completeExceptionally(failure);
+      tell(Progress.Kind.ENDED, this, failure);
+    }
+  }
+
+  private static Throwable failure(Outcome outcome) {
+    Fault fault = outcome.fault();
+    Throwable cause = fault == null ? null : fault.toThrow();
+    return switch (outcome.kind()) {
+      case FAILED, DEAD, VALUE ->
+          new StepFailedException(outcome.why(), outcome.step(), outcome.attempts(), cause);
+      case STEP_LATE ->
+          new StepTimeoutException(outcome.why(), outcome.step(), outcome.attempts(), cause);
+      case HALTED -> new PipelineHaltedException(outcome.why(), outcome.step());
+      case LATE -> new TimeoutException(outcome.why());
+    };
+  }
+
+  /** Values may be gone: nobody would ever answer those who wait for them. */
+  private void lost(StepDefinition step, String what) {
+    List<Pending> doubtful = List.copyOf(pending.keySet());
+    var unused =
+        node.scheduler()
+            .schedule(
+                () ->
+                    threads()
+                        .execute(
+                            () ->
+                                doubtful.forEach(
+                                    waiting -> {
+                                      if (!waiting.future.isDone()) {
+                                        refuse(waiting, gone(step, what, waiting.id));
+                                      }
+                                    })),
+                LOSS_GRACE_MILLIS,
+                TimeUnit.MILLISECONDS);
+  }
+
+  private PipelineException gone(StepDefinition step, String what, String id) {
+    return new PipelineException(
+        definition.at(step.name())
+            + ": value "
+            + id
+            + " may be gone, since members were lost with all that they held ("
+            + what
+            + "); result(id) finds it if it was not, else submit it again",
+        null);
+  }
+
+  // ---- results
+
+  @Override
+  public CompletableFuture<O> result(String id) {
+    Duration kept = definition.keepResults;
+    return result(id, kept.isZero() ? Duration.ofSeconds(30) : kept);
+  }
+
+  @Override
+  public CompletableFuture<O> result(String id, Duration timeout) {
+    requireNonNull(id, "id");
+    long millis = Checks.millis(Checks.positive("the timeout of a result", timeout));
+    checkOpen();
+    Pending waiting = new Pending(id);
+    pending.put(waiting, true);
+    results().find(key(id), waiting);
+    ScheduledFuture<?> timer =
+        node.scheduler()
+            .schedule(
+                () -> threads().execute(() -> unknown(waiting, timeout)),
+                millis,
+                TimeUnit.MILLISECONDS);
+    var unused = waiting.future.whenComplete((value, failure) -> timer.cancel(false));
+    return waiting.future;
+  }
+
+  private void unknown(Pending waiting, Duration timeout) {
+    refuse(
+        waiting,
+        new TimeoutException(
+            "pipeline '"
+                + name()
+                + "' has no result of value "
+                + waiting.id
+                + " after "
+                + timeout
+                + ": it is still under way, was never submitted, or ended longer ago than results"
+                + " are kept ("
+                + definition.keepResults
+                + ")"));
+  }
+
+  // ---- looking at it, and steering
+
+  @Override
+  public DeadSteps deadLetters() {
+    checkOpen();
+    return new Graveyard(definition, queues, this::decode);
+  }
+
+  @Override
+  public void pause() {
+    checkOpen();
+    definition.steps.forEach(step -> queue(step).pause());
+  }
+
+  @Override
+  public void resume() {
+    checkOpen();
+    definition.steps.forEach(step -> queue(step).resume());
+  }
+
+  @Override
+  public List<StepStats> stats() {
+    checkOpen();
+    return Statistics.of(feature, this);
+  }
+
+  @Override
+  public int underWay() {
+    return pending.size();
+  }
+
+  @Override
+  public String describe() {
+    checkOpen();
+    return Picture.of(definition, feature.others().size() + 1, stats(), underWay());
+  }
+
+  @Override
+  public Registration onProgress(ProgressListener listener) {
+    requireNonNull(listener, "listener");
+    checkOpen();
+    listeners.add(listener);
+    return () -> listeners.remove(listener);
+  }
+
+  // ---- the end
+
+  @Override
+  public void close() {
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+    }
+    fromJmx.run();
+    registrations.forEach(Registration::close);
+    feature.ended(this);
+    String why =
+        "pipeline '"
+            + name()
+            + "' was closed on "
+            + node.membership().self()
+            + ": the work goes on, and result(id) tells its end on any node that has it";
+    for (Pending waiting : List.copyOf(pending.keySet())) {
+      results().forget(key(waiting.id), waiting);
+      waiting.abandoned(why);
+    }
+    queues.values().forEach(MessageQueue::close);
+  }
+
+  @Override
+  public String toString() {
+    return "Pipeline[" + name() + ": " + definition.signature() + (closed ? ", closed]" : "]");
+  }
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.pipeline;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cluster.Member;
+import org.memogrid.internal.node.Node;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The results that this member decides, keeps and waits for: the shell around a {@link ResultCore}.
+ *
+ * <p>Invariants: the core handles one event at a time; whoever brings one handles it and those that
+ * come meanwhile, and after so many a thread of the pipelines' goes on. What others wait for runs
+ * on such a thread, never in a turn. What a turn has to say goes out at its end.
+ */
+final class Results {
+  private static final Logger LOG = LoggerFactory.getLogger(Results.class);
+  private static final int ROUND = 256;
+
+  private final Node node;
+  private final Executor threads;
+  private final PacketFormat format = new PacketFormat();
+  private final Queue<Runnable> events = new ConcurrentLinkedQueue<>();
+  private final AtomicInteger backlog = new AtomicInteger();
+
+  // Used by whoever has the turn.
+  private final ResultCore<Ticket> core;
+  private final Queue<Mail> toSelf = new ConcurrentLinkedQueue<>();
+  private List<Runnable> outcomes = new ArrayList<>();
+  private long wakeAt = Long.MAX_VALUE;
+  private @Nullable String closed;
+
+  /** Somebody who waits. Called on a thread of the pipelines'. */
+  interface Ticket {
+    /** What this member offered is decided. */
+    default void concluded() {}
+
+    default void ended(Outcome outcome) {}
+
+    /** This member leaves. */
+    default void abandoned(String why) {}
+  }
+
+  Results(Node node, Executor threads) {
+    this.node = node;
+    this.threads = threads;
+    this.core =
+        new ResultCore<>(
+            node.membership().self(),
+            Rules.all(),
+            node.clock()::millis,
+            new ResultCore.Effects<>() {
+              @Override
+              public void send(Member to, Mail mail) {
+                post(to, mail);
+              }
+
+              @Override
+              public void concluded(Ticket ticket) {
+                outcomes.add(ticket::concluded);
+              }
+
+              @Override
+              public void ended(Ticket ticket, Outcome outcome) {
+                outcomes.add(() -> ticket.ended(outcome));
+              }
+            });
+  }
+
+  private void post(Member to, Mail mail) {
+    if (to.equals(node.membership().self())) {
+      toSelf.add(mail);
+    } else {
+      node.wire().send(to, PipelineFeature.SERVICE, format, new Packet.Results(mail));
+    }
+  }
+
+  // ---- events
+
+  void install() {
+    feed(() -> core.install(node.membership().id(), node.membership().members()));
+  }
+
+  void received(Member from, Mail mail) {
+    feed(() -> core.received(from, mail));
+  }
+
+  /**
+   * Somebody here waits for a value that is submitted next.
+   *
+   * @param shared whether it may have been submitted elsewhere too
+   */
+  void expect(
+      String key, long deadline, long keep, @Nullable Outcome late, boolean shared, Ticket ticket) {
+    open(
+        ticket,
+        () -> {
+          core.expect(key, deadline, keep, late, ticket);
+          if (shared) {
+            core.look(key);
+          }
+        });
+  }
+
+  void find(String key, Ticket ticket) {
+    open(ticket, () -> core.find(key, ticket));
+  }
+
+  void forget(String key, Ticket ticket) {
+    feed(() -> core.forget(key, ticket));
+  }
+
+  void offer(String key, String origin, long keep, Outcome outcome, Ticket ticket) {
+    open(ticket, () -> core.offer(key, origin, keep, outcome, ticket));
+  }
+
+  private void open(Ticket ticket, Runnable event) {
+    feed(
+        () -> {
+          String why = closed;
+          if (why == null) {
+            event.run();
+          } else {
+            outcomes.add(() -> ticket.abandoned(why));
+          }
+        });
+  }
+
+  /** Lets those go who wait here. */
+  void stop(String why) {
+    feed(
+        () -> {
+          if (closed == null) {
+            closed = why;
+            core.abandon().forEach(ticket -> outcomes.add(() -> ticket.abandoned(why)));
+          }
+        });
+  }
+
+  /** Runs with whether all that was offered here is decided. */
+  void quiet(java.util.function.Consumer<Boolean> answer) {
+    feed(
+        () -> {
+          boolean quiet = core.isQuiet();
+          outcomes.add(() -> answer.accept(quiet));
+        });
+  }
+
+  // ---- turns
+
+  private void feed(Runnable event) {
+    events.add(event);
+    if (backlog.getAndIncrement() == 0) {
+      handle(1);
+    }
+  }
+
+  private void handle(int rounds) {
+    for (int round = 0; ; round++) {
+      int handled = round();
+      List<Runnable> ended = outcomes;
+      if (!ended.isEmpty()) {
+        outcomes = new ArrayList<>();
+        if (!elsewhere(() -> ended.forEach(Results::run))) {
+          ended.forEach(Results::run);
+        }
+      }
+      if (backlog.addAndGet(-handled) <= 0) {
+        return;
+      }
+      if (round + 1 >= rounds && elsewhere(() -> handle(Integer.MAX_VALUE))) {
+        return;
+      }
+    }
+  }
+
+  private int round() {
+    int handled = 0;
+    for (Runnable next = events.poll(); next != null; next = events.poll()) {
+      run(next);
+      if (++handled == ROUND) {
+        break;
+      }
+    }
+    do {
+      for (Mail own = toSelf.poll(); own != null; own = toSelf.poll()) {
+        Mail mail = own;
+        run(() -> core.received(node.membership().self(), mail));
+      }
+      run(core::flush);
+    } while (!toSelf.isEmpty());
+    wake();
+    return handled;
+  }
+
+  private static void run(Runnable event) {
+    try {
+      event.run();
+    } catch (RuntimeException | Error e) {
+      LOG.error("pipelines failed on an event: a caller may wait for ever, report this", e);
+    }
+  }
+
+  private boolean elsewhere(Runnable task) {
+    try {
+      threads.execute(task);
+      return true;
+    } catch (RejectedExecutionException leaving) {
+      return false;
+    }
+  }
+
+  private void wake() {
+    long next = core.nextWake();
+    if (next >= wakeAt || closed != null) {
+      return;
+    }
+    wakeAt = next;
+    try {
+      var unused =
+          node.scheduler()
+              .schedule(
+                  () ->
+                      feed(
+                          () -> {
+                            wakeAt = Long.MAX_VALUE;
+                            core.tick();
+                          }),
+                  Math.max(1, next - node.clock().millis()),
+                  TimeUnit.MILLISECONDS);
+    } catch (RejectedExecutionException leaving) {
+      LOG.debug("pipelines are not woken any more", leaving);
+    }
+  }
+}

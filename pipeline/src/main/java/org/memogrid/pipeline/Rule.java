@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.pipeline;
+
+/**
+ * The rules of a pipeline's protocol, by the names that the code and the tests call them. A
+ * simulated cluster without one breaks an invariant, and a test shows so.
+ */
+enum Rule {
+  // ---- a message's way through a step
+  /** A step's message is acknowledged when what it led to is held by two members, not before. */
+  MOVE_THEN_ACK,
+  /** What a step is run twice for goes to the next step once. */
+  MOVE_ONCE,
+  /** A value that jumped back too often fails. */
+  LIMIT_JUMPS,
+  /** No step begins with a value whose deadline has passed. */
+  DROP_LATE,
+  /** A join stores its part before it looks whether all are there. */
+  STORE_THEN_LOOK,
+  // ---- results
+  /** The first result stands. */
+  FIRST_STANDS,
+  /** Nobody hears of a result that one member alone has. */
+  HELD_BY_TWO,
+  /** What a decider that is gone did not confirm is offered to the next. */
+  OFFER_AGAIN,
+  /** Who decides in the place of a value's origin asks all members first. */
+  ASK_BEFORE_DECIDING,
+  /** An origin that may have been taken for lost asks what others decided. */
+  ASK_AFTER_CHANGE,
+  /** A result whose other holder is gone is copied again. */
+  COPY_AGAIN,
+  /** A dead letter that was put back may have another end. */
+  DEAD_IS_NOT_FINAL,
+  /** Who asks for a result believes two members, not one. */
+  BELIEVE_TWO,
+  /** Who waits for a value with a deadline hears when that has passed. */
+  END_AT_DEADLINE
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.pipeline;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.memogrid.cluster.Cluster;
+import org.memogrid.testkit.Await;
+import org.memogrid.testkit.TestCluster;
+
+/** Pipelines over members of this JVM. */
+class PipelineClusterTest {
+  private final TestCluster cluster = TestCluster.of(3);
+
+  @AfterEach
+  void close() {
+    cluster.close();
+  }
+
+  private static <T> T get(CompletableFuture<T> future) throws Exception {
+    return future.get(60, TimeUnit.SECONDS);
+  }
+
+  private static PipelineBuilder<Integer, Integer, Integer> twoSteps(Queue<String> ran, String at) {
+    return Pipeline.<Integer, Integer>named("two")
+        .step(
+            "add",
+            n -> {
+              ran.add("add on " + at);
+              return n + 1;
+            })
+        .step(
+            "double",
+            n -> {
+              ran.add("double on " + at);
+              return n * 2;
+            });
+  }
+
+  @Test
+  void stepsRunOnAllMembersAndTheResultIsKnownOnEachAlsoWhenItsSubmitterIsLost() throws Exception {
+    Queue<String> ran = new ConcurrentLinkedQueue<>();
+    List<Pipeline<Integer, Integer>> all = new ArrayList<>();
+    for (Cluster node : cluster.nodes()) {
+      all.add(twoSteps(ran, node.self().name()).start(node));
+    }
+    List<Submission<Integer>> submitted = new ArrayList<>();
+    for (int n = 0; n < 60; n++) {
+      submitted.add(all.get(0).submit(n));
+    }
+    for (int n = 0; n < 60; n++) {
+      assertThat(get(submitted.get(n))).isEqualTo(2 * (n + 1));
+    }
+    assertThat(Set.copyOf(ran))
+        .contains("add on n0", "add on n1", "add on n2", "double on n1", "double on n2");
+    assertThat(get(all.get(2).result(submitted.get(5).id()))).isEqualTo(12);
+    assertThat(all.get(1).stats().get(1).runs()).isEqualTo(60);
+    cluster.crash(0);
+    for (int n = 0; n < 60; n++) {
+      assertThat(get(all.get(1).result(submitted.get(n).id()))).isEqualTo(2 * (n + 1));
+    }
+  }
+
+  @Test
+  void aMemberThatSubmitsOnlyRunsNoStepAndOtherDefinitionsAreRefused() throws Exception {
+    Queue<String> ran = new ConcurrentLinkedQueue<>();
+    Pipeline<Integer, Integer> worker = twoSteps(ran, "worker").start(cluster.node(0));
+    Pipeline<Integer, Integer> caller = twoSteps(ran, "caller").submitOnly().start(cluster.node(1));
+    assertThat(get(caller.submit(1))).isEqualTo(4);
+    assertThat(ran).containsExactly("add on worker", "double on worker");
+    assertThatThrownBy(
+            () ->
+                Pipeline.<Integer, Integer>named("two")
+                    .step("double", n -> n * 2)
+                    .start(cluster.node(2)))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("'two'")
+        .hasMessageContaining("here double")
+        .hasMessageContaining("there add, double");
+    assertThat(get(twoSteps(ran, "late").start(cluster.node(2)).submit(2))).isEqualTo(6);
+    assertThat(worker.underWay()).isZero();
+  }
+
+  @Test
+  void theWorkOfAMemberThatIsCutOffIsDoneByOthersAndAnswersTheCaller() throws Exception {
+    CountDownLatch never = new CountDownLatch(1);
+    Set<Integer> stuck = ConcurrentHashMap.newKeySet();
+    List<Pipeline<Integer, Integer>> all = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      boolean sticks = i == 2;
+      all.add(
+          Pipeline.<Integer, Integer>named("cut")
+              .step("first", n -> n)
+              .step(
+                  "sticky",
+                  n -> {
+                    if (sticks) {
+                      stuck.add(n);
+                      try {
+                        never.await();
+                      } catch (InterruptedException e) {
+                        throw new IllegalStateException(e);
+                      }
+                    }
+                    return n + 100;
+                  })
+              .start(cluster.node(i)));
+    }
+    List<Submission<Integer>> submitted = new ArrayList<>();
+    for (int n = 0; n < 30; n++) {
+      submitted.add(all.get(0).submit(n));
+    }
+    Await.until("work that is stuck", () -> !stuck.isEmpty());
+    cluster.crash(2);
+    for (int n = 0; n < 30; n++) {
+      assertThat(get(submitted.get(n))).isEqualTo(n + 100);
+    }
+    never.countDown();
+  }
+
+  @Test
+  void aFanOutIsJoinedOverMembers() throws Exception {
+    AtomicInteger parts = new AtomicInteger();
+    List<Pipeline<Integer, String>> all = new ArrayList<>();
+    for (Cluster node : cluster.nodes()) {
+      all.add(
+          Pipeline.<Integer, String>named("fan")
+              .fanOut("split", n -> java.util.stream.IntStream.range(0, n).boxed().toList())
+              .step(
+                  "part",
+                  n -> {
+                    parts.incrementAndGet();
+                    return "p" + n;
+                  },
+                  Step.concurrency(3))
+              .join("join", list -> String.join("", list))
+              .start(node));
+    }
+    List<Submission<String>> submitted = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      submitted.add(all.get(i % 3).submit(12));
+    }
+    for (Submission<String> each : submitted) {
+      assertThat(get(each)).isEqualTo("p0p1p2p3p4p5p6p7p8p9p10p11");
+    }
+    assertThat(parts).hasValue(120);
+    Await.until(
+        "all parts to be forgotten",
+        () -> cluster.node(0).<String, byte[]>cache("pipeline-parts").size() == 0);
+  }
+}
