@@ -2,15 +2,11 @@
 package org.memogrid.memo;
 
 import java.time.InstantSource;
-import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Optional;
-import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
@@ -34,8 +30,7 @@ import org.slf4j.LoggerFactory;
  * <p>Invariants:
  *
  * <ul>
- *   <li>The core handles one event at a time. Whoever brings an event handles it, and those that
- *       come meanwhile, unless somebody is at it already: no lock is held, nobody waits for a turn.
+ *   <li>The core handles one event at a time, in its {@link Turns}.
  *   <li>The user's function never runs in a turn, nor what hangs on a future.
  *   <li>Store calls run elsewhere and come back as events; only those of LOCAL, which don't block,
  *       run at once.
@@ -53,13 +48,7 @@ final class MemoNode {
   private final Versions versions = new Versions();
   private final LongSupplier numbers;
   private final Consumer<Consumer<MemoCore>> everyMemo;
-  private final Queue<Runnable> events = new ConcurrentLinkedQueue<>();
-
-  /** What the core sends itself: it goes before what others send. Used by whoever has its turn. */
-  private final Queue<Runnable> ownEvents = new ArrayDeque<>();
-
-  /** Events not handled yet, and one more until the store is open. */
-  private final AtomicInteger backlog = new AtomicInteger(1);
+  private final Turns turns = new Turns(this::failed);
 
   private volatile @Nullable Opened opened;
   private volatile @Nullable Failure closed;
@@ -146,7 +135,7 @@ final class MemoNode {
     Registration topologies = store.onTopology(this::install);
     opened = new Opened(store, core, work, topologies);
     install(store.topology());
-    handleBacklog(); // what arrived before, and the one that stood for the opening
+    turns.open();
   }
 
   /** Opens it on another thread, for a message that came for it. */
@@ -230,28 +219,11 @@ final class MemoNode {
 
   /** Hands the core an event. Events of one thread are handled in their order. */
   void feed(Consumer<MemoCore> event) {
-    feedRaw(() -> event.accept(opened().core));
+    turns.add(() -> event.accept(opened().core));
   }
 
-  private void feedRaw(Runnable event) {
-    events.add(event);
-    if (backlog.getAndIncrement() == 0) {
-      handleBacklog();
-    }
-  }
-
-  private void handleBacklog() {
-    do {
-      Runnable own = ownEvents.poll();
-      Runnable next = own == null ? events.poll() : own;
-      if (next != null) {
-        try {
-          next.run();
-        } catch (RuntimeException | Error e) {
-          LOG.error("{} failed on an event: its callers may wait for ever, report this", id, e);
-        }
-      }
-    } while (backlog.decrementAndGet() != 0);
+  private void failed(Throwable e) {
+    LOG.error("{} failed on an event: its callers may wait for ever, report this", id, e);
   }
 
   void received(Member from, Packet packet) {
@@ -494,8 +466,7 @@ final class MemoNode {
   private void send(Effect.Send send) {
     Packet packet = new Packet(id, send.stamp(), send.message());
     if (send.to().equals(self())) {
-      ownEvents.add(() -> opened().core.received(send.to(), packet.stamp(), packet.message()));
-      backlog.incrementAndGet(); // whose turn it is takes it
+      turns.addOwn(() -> opened().core.received(send.to(), packet.stamp(), packet.message()));
       return;
     }
     try {
