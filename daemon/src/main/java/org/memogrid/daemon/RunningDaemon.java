@@ -14,6 +14,7 @@ import org.memogrid.internal.lease.Lease;
 import org.memogrid.internal.lease.LeaseFeature;
 import org.memogrid.internal.lease.LeaseListener;
 import org.memogrid.internal.lease.LeaseSpec;
+import org.memogrid.internal.node.Beans;
 import org.memogrid.internal.node.Node;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -37,6 +38,9 @@ import org.memogrid.cluster.Cluster;
 import org.memogrid.cluster.Member;
 import org.memogrid.daemon.Daemon;
 import org.memogrid.jetty.ClusterSessions;
+import org.memogrid.job.Firing;
+import org.memogrid.job.Job;
+import org.memogrid.job.Schedule;
 import org.memogrid.memo.Memo;
 import org.memogrid.memo.Memo2;
 import org.memogrid.pipeline.Pipeline;
@@ -215,6 +219,39 @@ class SnippetsTest {
 
     Await.until("a step", () -> runs.get() > 0);
     counter.close();
+  }
+
+  @Test
+  void job() {
+    Job report = Job.named("report", context -> step()).cron("*/20 * * * * ?").start(cluster);
+
+    report.pause(); // in the whole cluster; instants of the pause are not made up for
+    report.resume();
+    report.triggerNow(); // once more, whatever the schedule
+    report.reschedule(Schedule.every(Duration.ofMinutes(1)).limit(3)); // its count begins anew
+    Instant next = report.next();
+    List<Firing> last = report.history(); // the last hundred, of all members
+    report.unschedule(); // in the whole cluster
+
+    assertThat(next).isNotNull();
+    assertThat(last).hasSizeLessThan(10);
+  }
+
+  @Test
+  void jobSchedules() {
+    Instant monday = Instant.now().plus(Duration.ofDays(1));
+    Instant friday = monday.plus(Duration.ofDays(4));
+    Job.named("nightly", context -> step()).cron("0 30 2 * * ?").zone("Europe/Berlin").start(cluster);
+    Job.named("poll", context -> step()).every(Duration.ofMinutes(5)).start(cluster); // now, and then
+    Job.named("reminder", context -> step()).in(Duration.ofHours(1)).start(cluster); // once
+    Job.named("campaign", context -> step())
+        .at(monday)
+        .every(Duration.ofHours(6))
+        .until(friday)
+        .limit(10)
+        .start(cluster);
+
+    Await.until("the one that begins at once", () -> runs.get() == 1);
   }
 
   @Test

@@ -34,6 +34,7 @@ import org.memogrid.internal.node.Feature;
 import org.memogrid.internal.node.Node;
 import org.memogrid.jcache.MemogridCachingProvider;
 import org.memogrid.jetty.ClusterSessions;
+import org.memogrid.job.Job;
 
 /** The direction of flow of ARCHITECTURE.md, as rules over the compiled modules. */
 class ArchitectureTest {
@@ -215,6 +216,7 @@ class ArchitectureTest {
     return List.of(
             Cluster.class,
             Daemon.class,
+            Job.class,
             feature("memo"),
             feature("queue"),
             feature("pipeline"),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.memogrid.daemon;
+package org.memogrid.internal.node;
 
 import java.lang.management.ManagementFactory;
 import javax.management.InstanceAlreadyExistsException;
@@ -9,18 +9,21 @@ import javax.management.ObjectName;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Shows things in JMX by name; with the node's name if another node of this JVM has the name. */
-final class Beans {
+/**
+ * Shows things in JMX by name, with the node's name if another node of this JVM has the name. Not
+ * for users.
+ */
+public final class Beans {
   private static final Logger LOG = LoggerFactory.getLogger(Beans.class);
 
   private Beans() {}
 
   /** Shown until it is closed. */
-  interface Bean {
+  public interface Bean {
     void close();
   }
 
-  static Bean show(String type, String name, String node, Object bean) {
+  public static Bean show(String type, String name, String node, Object bean) {
     MBeanServer server = ManagementFactory.getPlatformMBeanServer();
     String own = "org.memogrid:type=" + type + ",name=" + quoted(name);
     for (String full : new String[] {own, own + ",node=" + quoted(node)}) {

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.job;
+
+import java.time.Instant;
+import org.memogrid.cache.FencingToken;
+import org.memogrid.cluster.Member;
+
+/** One firing of a job, for its task. Thread-safe. */
+public interface JobContext {
+  String name();
+
+  /** The member that it runs on. */
+  Member member();
+
+  /**
+   * The instant of the schedule that this is the firing of; when it was told to run, if it was. No
+   * other firing of the job has the same, but one that is run again by {@link WhenLost#RERUN}.
+   */
+  Instant scheduledAt();
+
+  /** Which one it is, from 1, of those that the schedule has brought; 0 if it was told to run. */
+  long number();
+
+  /** Which attempt this is, from 1: more than that only by {@link WhenLost#RERUN}. */
+  int attempt();
+
+  /** The proof of its member's turn at the job, for {@code cache.putFenced}. */
+  FencingToken token();
+
+  /**
+   * Whether it may go on, by the clock of this very moment: false once the job is closed here, and
+   * at once in a process that was stopped for longer than the others wait. True is no promise for
+   * the next moment: what must not happen twice is written with the {@link #token()}.
+   */
+  boolean isActive();
+}

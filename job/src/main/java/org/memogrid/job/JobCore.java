@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.job;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cluster.Member;
+
+/**
+ * One member's part in a job: events in, effects out; no thread, no clock, no store. It fires while
+ * the turn is its own, which somebody else decides. Times are milliseconds since the epoch, by the
+ * member's own clock. Not thread-safe.
+ *
+ * <p>Invariants:
+ *
+ * <ul>
+ *   <li>A firing begins only when its claim is stored, and a claim is stored only over the very
+ *       entry that it was decided by. So an instant is claimed once, even if two members should
+ *       both think that the turn is theirs, and whatever their clocks say.
+ *   <li>One store is under way at a time. A claim whose fate is not known is looked for in what is
+ *       read from then on.
+ *   <li>A firing is open in the entry from before it begins until after it has ended, or until its
+ *       member is known to be gone.
+ * </ul>
+ */
+final class JobCore {
+  /** How late the latest instant may be without being a misfire. */
+  static final long LATE = 10_000;
+
+  /** How many firings of a job may be open at a time, if it says that they may overlap. */
+  static final int MOST_OPEN = 64;
+
+  /** How often a firing is begun whose members are lost one after another. */
+  static final int ATTEMPTS = 3;
+
+  private static final int MOST_COUNTED = 1_000;
+
+  private final Member self;
+  private final Rules rules;
+  private final Runs runs;
+  private final Consumer<Effect> effects;
+  private final Set<Long> ended = new TreeSet<>();
+  private final Map<Long, Claim> unsure = new HashMap<>();
+  private Set<Member> present;
+  private @Nullable Entry entry;
+  private @Nullable Times times;
+  private boolean turn;
+  private @Nullable Step writing;
+  private long wakeAt = Times.NEVER;
+
+  /** Numbers the runs of a member, and knows which go on. Shared by the jobs of the member. */
+  interface Runs {
+    long next();
+
+    void began(long run);
+
+    void ended(long run);
+
+    boolean isLive(long run);
+  }
+
+  /** What is being stored, and what follows from it. */
+  private record Step(JobState after, @Nullable Claim begins, List<Effect> news) {}
+
+  JobCore(Member self, Set<Member> present, Rules rules, Runs runs, Consumer<Effect> effects) {
+    this.self = self;
+    this.present = Set.copyOf(present);
+    this.rules = rules;
+    this.runs = runs;
+    this.effects = effects;
+  }
+
+  /** When to call {@link #tick}; {@link Times#NEVER} if only on other events. */
+  long wakeAt() {
+    return wakeAt;
+  }
+
+  @Nullable Entry entry() {
+    return entry;
+  }
+
+  // ---- events
+
+  /** The turn is this member's. */
+  void begin(long now) {
+    turn = true;
+    step(now);
+  }
+
+  /** The turn is over. What runs goes on. */
+  void end() {
+    turn = false;
+    wakeAt = Times.NEVER;
+  }
+
+  void tick(long now) {
+    step(now);
+  }
+
+  /** Who is in the view from now on; a tick shall follow. */
+  void view(Set<Member> members) {
+    present = Set.copyOf(members);
+  }
+
+  /** What is stored now, as it was read at some moment; null if the job is not scheduled. */
+  void seen(@Nullable Entry now, long time) {
+    take(now);
+    step(time);
+  }
+
+  /** A firing has ended, however. */
+  void ran(Claim claim, long now) {
+    runs.ended(claim.run());
+    ended.add(claim.run());
+    step(now);
+  }
+
+  /** What was to be stored is, or is not since {@code there} is. */
+  void stored(boolean isStored, @Nullable Entry there, long now) {
+    Step step = writing;
+    writing = null;
+    take(there);
+    if (step != null && isStored) {
+      step.news.forEach(effects);
+      begin(step.begins);
+    } else if (step != null && step.begins != null && !rules.apply(Rule.CLAIM_FIRST)) {
+      begin(step.begins);
+    }
+    step(now);
+  }
+
+  /** Whether it was stored is not known; the shell ticks again after a while. */
+  void unknown(long now) {
+    Step step = writing;
+    writing = null;
+    Claim claim = step == null ? null : step.begins;
+    if (claim != null) {
+      unsure.put(claim.run(), claim);
+    }
+    wakeAt = now + 1_000;
+  }
+
+  private void take(@Nullable Entry now) {
+    Entry before = entry;
+    if (now == null
+        || before == null
+        || !now.state().definition().equals(before.state().definition())
+        || now.state().scheduledAt() != before.state().scheduledAt()) {
+      times = null;
+    }
+    entry = now;
+  }
+
+  private void begin(@Nullable Claim claim) {
+    if (claim != null) {
+      unsure.remove(claim.run());
+      runs.began(claim.run());
+      effects.accept(new Effect.Run(claim));
+    }
+  }
+
+  // ---- what is to be done
+
+  private void step(long now) {
+    wakeAt = Times.NEVER;
+    if (writing != null) {
+      return;
+    }
+    Entry known = entry;
+    if (known == null) {
+      ended.clear();
+      unsure.clear();
+      return;
+    }
+    JobState state = known.state();
+    if (!ended.isEmpty()) {
+      JobState after = state.ended(self, ended);
+      if (!after.open().equals(state.open())) {
+        store(after, null);
+        return;
+      }
+      ended.clear();
+    }
+    if (!turn && rules.apply(Rule.CLAIM_IN_THE_TURN_ONLY)) {
+      return;
+    }
+    if (openOnes(state, now)) {
+      return;
+    }
+    boolean busy =
+        state.definition().concurrent()
+            ? state.open().size() >= MOST_OPEN
+            : !state.open().isEmpty();
+    if (busy && rules.apply(Rule.AWAIT_THE_RUNNING)) {
+      return;
+    }
+    if (!state.triggers().isEmpty()) {
+      Claim claim = new Claim(self, runs.next(), state.triggers().get(0), now, 0, 1);
+      store(state.triggered(claim), claim);
+    } else if (!state.paused() && !state.finished()) {
+      bySchedule(state, now);
+    }
+  }
+
+  /** Deals with a firing of which nobody will tell that it has ended; whether there was one. */
+  private boolean openOnes(JobState state, long now) {
+    for (Claim claim : state.open()) {
+      if (claim.member().equals(self)) {
+        if (runs.isLive(claim.run()) || ended.contains(claim.run())) {
+          continue;
+        }
+        Claim found = unsure.get(claim.run());
+        if (found != null && rules.apply(Rule.BEGIN_WHAT_WAS_STORED)) {
+          begin(found);
+          continue;
+        }
+      } else if (present.contains(claim.member())
+          ? rules.apply(Rule.LEAVE_THE_PRESENT_ALONE)
+          : !rules.apply(Rule.CLOSE_THE_DEPARTED)) {
+        continue;
+      }
+      boolean rerun = state.definition().whenLost() == WhenLost.RERUN && claim.attempt() < ATTEMPTS;
+      if (rerun) {
+        Claim again =
+            new Claim(
+                self, runs.next(), claim.scheduledAt(), now, claim.number(), claim.attempt() + 1);
+        store(state.again(claim, again), again, new Effect.Lost(claim));
+      } else {
+        store(state.without(claim), null, new Effect.Lost(claim));
+      }
+      return true;
+    }
+    return false;
+  }
+
+  private void bySchedule(JobState state, long now) {
+    Times times = times(state);
+    long most = state.definition().schedule().most();
+    long last = rules.apply(Rule.AFTER_THE_LAST) ? state.last() : Math.max(state.last(), now - 1);
+    long next = state.fired() >= most ? Times.NEVER : times.nextAfter(last);
+    if (next == Times.NEVER) {
+      store(state.finish(), null);
+    } else if (next > now) {
+      wakeAt = next;
+    } else if (now - next <= LATE && times.nextAfter(next) > now) {
+      claim(state, next, 0, next, now);
+    } else {
+      misfired(state, times, next, now);
+    }
+  }
+
+  /** More than one instant has passed, or one long ago. */
+  private void misfired(JobState state, Times times, long first, long now) {
+    int most = state.definition().misfire().most();
+    List<Long> latest = times.latest(state.last(), now, Math.max(1, most));
+    long last = latest.get(latest.size() - 1);
+    boolean isLateOnly = now - last <= LATE;
+    long fires = latest.get(0);
+    if (most == 0 && !isLateOnly && rules.apply(Rule.OBEY_THE_MISFIRE_POLICY)) {
+      long count = times.count(state.last(), last, MOST_COUNTED);
+      store(state.letGo(last, count), null, new Effect.Missed(first, last, count));
+    } else {
+      claim(state, fires, times.count(state.last(), fires - 1, MOST_COUNTED), first, now);
+    }
+  }
+
+  private void claim(JobState state, long instant, long letGo, long first, long now) {
+    Claim claim = new Claim(self, runs.next(), instant, now, state.fired() + 1, 1);
+    JobState after = state.claimed(claim, letGo);
+    if (letGo == 0) {
+      store(after, claim);
+    } else {
+      store(after, claim, new Effect.Missed(first, instant - 1, letGo));
+    }
+  }
+
+  private Times times(JobState state) {
+    Times known = times;
+    if (known == null) {
+      known = new Times(state.definition().schedule(), state.scheduledAt());
+      times = known;
+    }
+    return known;
+  }
+
+  private void store(JobState after, @Nullable Claim begins, Effect... news) {
+    Entry before = entry;
+    if (before != null) {
+      writing = new Step(after, begins, new ArrayList<>(List.of(news)));
+      effects.accept(new Effect.Store(before, after));
+    }
+  }
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.job;
+
+import static org.memogrid.cache.CacheEvent.Type.CREATED;
+import static org.memogrid.cache.CacheEvent.Type.REMOVED;
+import static org.memogrid.cache.CacheEvent.Type.UPDATED;
+
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.CacheOptions;
+import org.memogrid.cache.Mode;
+import org.memogrid.cache.Registration;
+import org.memogrid.internal.lease.LeaseFeature;
+import org.memogrid.internal.node.Feature;
+import org.memogrid.internal.node.Node;
+import org.memogrid.internal.store.Store;
+import org.memogrid.internal.store.Versions;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The jobs of a member. Public only for {@link java.util.ServiceLoader}; not for users. */
+public final class JobFeature implements Feature {
+  private static final Logger LOG = LoggerFactory.getLogger(JobFeature.class);
+  private static final String STATES = "memogrid.jobs";
+  private static final String HISTORIES = "memogrid.jobs.history";
+  private static final int THREADS = 200;
+  private static final int BEATS_PER_SWEEP = 5;
+
+  private final Map<String, RunningJob> jobs = new ConcurrentHashMap<>();
+  private final Object starting = new Object();
+  private @Nullable Node node;
+  private volatile @Nullable Works works;
+  private volatile @Nullable InstantSource clock;
+  private boolean stopped;
+  private int beats;
+
+  /** For the service loader. */
+  public JobFeature() {}
+
+  /** What there is once a job has been started here. */
+  record Works(
+      Node node,
+      LeaseFeature leases,
+      Board shared,
+      Board own,
+      Timer timer,
+      ThreadPoolExecutor pool,
+      JobCore.Runs runs,
+      List<Registration> registrations) {}
+
+  @Override
+  public void start(Node member) {
+    node = member;
+    clock = member.clock();
+  }
+
+  /** For tests: what instants are compared with, from now on. */
+  void clock(InstantSource clock) {
+    this.clock = clock;
+    poke();
+  }
+
+  /** For tests: the clock has been set. */
+  void poke() {
+    Works now = works;
+    if (now != null) {
+      now.timer.poke();
+    }
+  }
+
+  long now() {
+    return Objects.requireNonNull(clock, "clock").millis();
+  }
+
+  // ---- jobs
+
+  Job start(RunningJob.Plan plan) {
+    synchronized (starting) {
+      Works works = works(plan.name());
+      Board board = plan.everyNode() ? works.own : works.shared;
+      RunningJob before = jobs.get(plan.name());
+      Entry there = board.read(plan.name(), null);
+      if (there == null || !there.state().definition().equals(plan.definition())) {
+        check(plan); // before anything changes
+      }
+      if (before != null) {
+        before.close();
+      }
+      RunningJob job = new RunningJob(plan, this, works, board);
+      schedule(plan, board);
+      jobs.put(plan.name(), job);
+      job.start();
+      return job;
+    }
+  }
+
+  private void check(RunningJob.Plan plan) {
+    try {
+      var unused = JobState.begin(plan.definition(), now());
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("job '" + plan.name() + "': " + e.getMessage(), e);
+    }
+  }
+
+  private void schedule(RunningJob.Plan plan, Board board) {
+    while (true) {
+      Entry there = board.read(plan.name(), null);
+      if (there == null) {
+        if (board.add(plan.name(), JobState.begin(plan.definition(), now())) != null) {
+          return;
+        }
+        continue;
+      }
+      if (there.state().definition().equals(plan.definition())) {
+        return;
+      }
+      JobState after = there.state().replacedBy(plan.definition(), now());
+      if (board.swap(plan.name(), there, after) != null) {
+        LOG.info(
+            "job '{}' is replaced in the whole cluster: it was {}, and is {}",
+            plan.name(),
+            there.state().definition(),
+            plan.definition());
+        return;
+      }
+    }
+  }
+
+  void closed(RunningJob job) {
+    jobs.remove(job.name(), job);
+  }
+
+  // ---- the works
+
+  private Works works(String job) {
+    if (stopped) {
+      throw new IllegalStateException(
+          "job '" + job + "': the cluster is closed on this member: join it again");
+    }
+    Works now = works;
+    if (now == null) {
+      now = open(Objects.requireNonNull(node, "jobs are used before the member has started them"));
+      works = now;
+    }
+    return now;
+  }
+
+  private Works open(Node node) {
+    String name = "memogrid-" + node.membership().self().name() + "-job";
+    Versions versions = new Versions();
+    Store states = node.store(STATES, CacheOptions.of(Mode.REPLICATED));
+    Store histories = node.store(HISTORIES, CacheOptions.of(Mode.DISTRIBUTED));
+    Store own = node.store(STATES + ".own", CacheOptions.of(Mode.LOCAL));
+    Store ownHistories = node.store(HISTORIES + ".own", CacheOptions.of(Mode.LOCAL));
+    Board shared = new Board(states, histories, node.codec(), versions);
+    Board local = new Board(own, ownHistories, node.codec(), versions);
+    List<Registration> registrations = new ArrayList<>();
+    for (Board board : List.of(shared, local)) {
+      registrations.add(
+          (board == shared ? states : own)
+              .listen(
+                  (type, key, value, old) -> {
+                    RunningJob job = jobs.get((String) key);
+                    if (job != null) {
+                      job.changed(board, value);
+                    }
+                  },
+                  Set.of(CREATED, UPDATED, REMOVED)));
+    }
+    registrations.add(node.onView(() -> jobs.values().forEach(RunningJob::onView)));
+    return new Works(
+        node,
+        node.feature(LeaseFeature.class),
+        shared,
+        local,
+        new Timer(name + "-timer", this::now, this::beat),
+        pool(name),
+        new Runs(),
+        registrations);
+  }
+
+  private static ThreadPoolExecutor pool(String name) {
+    AtomicInteger count = new AtomicInteger();
+    ThreadPoolExecutor pool =
+        new ThreadPoolExecutor(
+            THREADS,
+            THREADS,
+            10,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(),
+            task -> {
+              Thread thread = new Thread(task, name + "-" + count.incrementAndGet());
+              thread.setDaemon(true);
+              return thread;
+            });
+    pool.allowCoreThreadTimeOut(true);
+    return pool;
+  }
+
+  /** The runs of a member, whatever handle of a job they were begun by. */
+  private static final class Runs implements JobCore.Runs {
+    private final AtomicLong numbers = new AtomicLong();
+    private final Set<Long> live = ConcurrentHashMap.newKeySet();
+
+    @Override
+    public long next() {
+      return numbers.incrementAndGet();
+    }
+
+    @Override
+    public void began(long run) {
+      live.add(run);
+    }
+
+    @Override
+    public void ended(long run) {
+      live.remove(run);
+    }
+
+    @Override
+    public boolean isLive(long run) {
+      return live.contains(run);
+    }
+  }
+
+  /** Events of a store may be missed while members come and go. */
+  private void beat() {
+    if (++beats % BEATS_PER_SWEEP == 0) {
+      jobs.values().forEach(RunningJob::sweep);
+    }
+  }
+
+  /** Ends them all at once, so that they take as long as the slowest. */
+  @Override
+  public void stop() {
+    Works now;
+    Map<RunningJob, CompletableFuture<@Nullable Void>> ends = new HashMap<>();
+    synchronized (starting) {
+      stopped = true;
+      now = works;
+      jobs.values().forEach(job -> ends.put(job, job.end()));
+    }
+    if (now == null) {
+      return;
+    }
+    try {
+      CompletableFuture.allOf(ends.values().toArray(CompletableFuture<?>[]::new))
+          .get(20, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException e) {
+      LOG.warn("not all jobs have stopped; leaving all the same", e);
+    }
+    now.registrations.forEach(Registration::close);
+    now.timer.close();
+    now.pool.shutdown();
+  }
+}

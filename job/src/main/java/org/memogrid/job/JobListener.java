@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.job;
+
+/** Is told of what became of a job's firings on this member, on a thread that it may block. */
+@FunctionalInterface
+public interface JobListener {
+  void onFiring(Job job, Firing firing);
+}

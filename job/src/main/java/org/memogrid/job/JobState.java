@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.job;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.memogrid.cluster.Member;
+
+/**
+ * All that the cluster knows of a job; one entry, so each change is one step. Immutable.
+ *
+ * <p>Invariant: every instant up to {@code last} is decided, and none after it.
+ *
+ * @param scheduledAt when it was scheduled with this definition
+ * @param last the last instant that fired or was let go
+ * @param fired how often the schedule has fired
+ * @param missed how many instants were let go
+ * @param open the firings that have not ended
+ * @param triggers the runs out of the schedule that wait, by when they were asked for
+ * @param lastTrigger the last of these that was asked for
+ */
+record JobState(
+    Definition definition,
+    long scheduledAt,
+    long last,
+    long fired,
+    long missed,
+    boolean paused,
+    boolean finished,
+    List<Claim> open,
+    List<Long> triggers,
+    long lastTrigger) {
+  JobState {
+    open = List.copyOf(open);
+    triggers = List.copyOf(triggers);
+  }
+
+  /**
+   * Scheduled just now.
+   *
+   * @throws IllegalArgumentException if it has no firing
+   */
+  static JobState begin(Definition definition, long now) {
+    Times times = new Times(definition.schedule(), now);
+    if (times.nextAfter(times.beginning()) == Times.NEVER) {
+      throw new IllegalArgumentException(noFiring(definition.schedule(), now));
+    }
+    return new JobState(
+        definition,
+        now,
+        times.beginning(),
+        0,
+        0,
+        false,
+        false,
+        List.of(),
+        List.of(),
+        Long.MIN_VALUE);
+  }
+
+  private static String noFiring(Schedule schedule, long now) {
+    if (schedule.until() == null) {
+      return schedule + " never fires from now on";
+    }
+    Times endless =
+        new Times(
+            Schedule.read(
+                schedule.cron(),
+                schedule.every(),
+                schedule.in(),
+                schedule.at(),
+                null,
+                schedule.limit(),
+                schedule.zone(),
+                schedule.gap()),
+            now);
+    long first = endless.nextAfter(endless.beginning());
+    return first == Times.NEVER
+        ? schedule + " never fires from now on"
+        : "until("
+            + schedule.until()
+            + ") is before the first firing of "
+            + schedule
+            + ", which is "
+            + java.time.Instant.ofEpochMilli(first);
+  }
+
+  /** The same with another definition from now on. What runs is still known. */
+  JobState replacedBy(Definition other, long now) {
+    JobState begun = begin(other, now);
+    return new JobState(other, now, begun.last, 0, 0, paused, false, open, triggers, lastTrigger);
+  }
+
+  /** The instant of the claim is decided, and those before it that do not fire are let go. */
+  JobState claimed(Claim claim, long letGo) {
+    return new JobState(
+        definition,
+        scheduledAt,
+        claim.scheduledAt(),
+        fired + 1,
+        missed + letGo,
+        paused,
+        finished,
+        plus(claim),
+        triggers,
+        lastTrigger);
+  }
+
+  /** The first of the runs that were asked for begins. */
+  JobState triggered(Claim claim) {
+    return new JobState(
+        definition,
+        scheduledAt,
+        last,
+        fired,
+        missed,
+        paused,
+        finished,
+        plus(claim),
+        triggers.subList(1, triggers.size()),
+        lastTrigger);
+  }
+
+  private List<Claim> plus(Claim claim) {
+    List<Claim> more = new ArrayList<>(open);
+    more.add(claim);
+    return more;
+  }
+
+  /** The instants up to that are let go. */
+  JobState letGo(long upTo, long count) {
+    return new JobState(
+        definition,
+        scheduledAt,
+        upTo,
+        fired,
+        missed + count,
+        paused,
+        finished,
+        open,
+        triggers,
+        lastTrigger);
+  }
+
+  JobState finish() {
+    return new JobState(
+        definition, scheduledAt, last, fired, missed, paused, true, open, triggers, lastTrigger);
+  }
+
+  JobState pause() {
+    return new JobState(
+        definition, scheduledAt, last, fired, missed, true, finished, open, triggers, lastTrigger);
+  }
+
+  /** Instants of the pause are not made up for. */
+  JobState resume(long now) {
+    return new JobState(
+        definition,
+        scheduledAt,
+        paused ? Math.max(last, now) : last,
+        fired,
+        missed,
+        false,
+        finished,
+        open,
+        triggers,
+        lastTrigger);
+  }
+
+  /** One run more, at an instant that no other run asked for has. */
+  JobState trigger(long now) {
+    long at = Math.max(now, lastTrigger + 1);
+    List<Long> more = new ArrayList<>(triggers);
+    more.add(at);
+    return new JobState(
+        definition, scheduledAt, last, fired, missed, paused, finished, open, more, at);
+  }
+
+  /** Without those firings of the member that have ended. */
+  JobState ended(Member member, Set<Long> runs) {
+    return withOpen(
+        open.stream()
+            .filter(claim -> !claim.member().equals(member) || !runs.contains(claim.run()))
+            .toList());
+  }
+
+  /** Without a firing whose member was lost. */
+  JobState without(Claim lost) {
+    return withOpen(open.stream().filter(claim -> !claim.equals(lost)).toList());
+  }
+
+  /** A firing whose member was lost is begun by another. */
+  JobState again(Claim lost, Claim again) {
+    return withOpen(open.stream().map(claim -> claim.equals(lost) ? again : claim).toList());
+  }
+
+  private JobState withOpen(List<Claim> now) {
+    return new JobState(
+        definition, scheduledAt, last, fired, missed, paused, finished, now, triggers, lastTrigger);
+  }
+}

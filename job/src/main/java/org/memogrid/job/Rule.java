@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.job;
+
+/** What the protocol stands on, by the names that the code and the tests call it. */
+enum Rule {
+  /** A firing begins only after its claim was stored on condition that nothing else was. */
+  CLAIM_FIRST,
+  /** The next instant is looked for after the last one decided, not after the clock's time. */
+  AFTER_THE_LAST,
+  /** Of what has passed unseen as many fire as the policy says. */
+  OBEY_THE_MISFIRE_POLICY,
+  /** No firing begins while another has not ended, wherever it runs. */
+  AWAIT_THE_RUNNING,
+  /** A firing whose member has left is closed, or run again. */
+  CLOSE_THE_DEPARTED,
+  /** A firing whose member is there is left alone. */
+  LEAVE_THE_PRESENT_ALONE,
+  /** A claim whose fate was not known begins when it is found stored. */
+  BEGIN_WHAT_WAS_STORED,
+  /** Who has no turn claims nothing. */
+  CLAIM_IN_THE_TURN_ONLY
+}

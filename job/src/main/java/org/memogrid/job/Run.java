@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.job;
+
+import java.time.Instant;
+import org.memogrid.cache.FencingToken;
+import org.memogrid.cluster.Member;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A firing that runs here. */
+final class Run implements JobContext {
+  private static final Logger LOG = LoggerFactory.getLogger(Run.class);
+
+  private final RunningJob job;
+  private final Claim claim;
+  private final FencingToken token;
+  private final Thread thread;
+
+  Run(RunningJob job, Claim claim, FencingToken token, Thread thread) {
+    this.job = job;
+    this.claim = claim;
+    this.token = token;
+    this.thread = thread;
+  }
+
+  boolean isOn(Thread other) {
+    return thread == other;
+  }
+
+  void interrupt() {
+    thread.interrupt();
+  }
+
+  void reportHung() {
+    IllegalStateException where = new IllegalStateException("its thread " + thread.getName());
+    where.setStackTrace(thread.getStackTrace());
+    LOG.error(
+        "job '{}': the firing of {} does not end, not even interrupted; it is left alone",
+        name(),
+        scheduledAt(),
+        where);
+  }
+
+  @Override
+  public String name() {
+    return job.name();
+  }
+
+  @Override
+  public Member member() {
+    return claim.member();
+  }
+
+  @Override
+  public Instant scheduledAt() {
+    return Instant.ofEpochMilli(claim.scheduledAt());
+  }
+
+  @Override
+  public long number() {
+    return claim.number();
+  }
+
+  @Override
+  public int attempt() {
+    return claim.attempt();
+  }
+
+  @Override
+  public FencingToken token() {
+    return token;
+  }
+
+  @Override
+  public boolean isActive() {
+    return job.isActive(token);
+  }
+}

@@ -1,0 +1,608 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.job;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.FencingToken;
+import org.memogrid.cluster.Member;
+import org.memogrid.cluster.Membership;
+import org.memogrid.internal.lease.Lease;
+import org.memogrid.internal.lease.LeaseListener;
+import org.memogrid.internal.lease.LeaseSpec;
+import org.memogrid.internal.node.Beans;
+import org.memogrid.internal.store.Envelope;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A job on one member: the shell around its {@link JobCore}.
+ *
+ * <p>The core is used under its own lock, which is held for no longer than it decides. What it
+ * wants done is done on the pool's threads: a firing takes one of them from its claim to its end.
+ *
+ * <p>Invariants: {@code busy} counts what is on its way to the core or comes from it, runs
+ * included; once it is 0 after {@code ending}, nothing of the job runs here any more, and the turn
+ * is given back after that, never before. What is read from the board is shown to the core in the
+ * order of the reads ({@code reading}).
+ */
+final class RunningJob implements Job, LeaseListener, JobMXBean {
+  private static final Logger LOG = LoggerFactory.getLogger(RunningJob.class);
+  private static final Duration GRACE = Duration.ofSeconds(10);
+  private static final Duration AFTER_INTERRUPT = Duration.ofSeconds(5);
+  private static final int MOST_TRIGGERS = 100;
+
+  private final Plan plan;
+  private final JobFeature feature;
+  private final JobFeature.Works works;
+  private final Board board;
+  private final JobCore core;
+  private final List<Effect> wanted = new ArrayList<>();
+  private final Object reading = new Object();
+  private final Timer.Slot slot;
+  private final Map<Long, Run> live = new ConcurrentHashMap<>();
+  private final AtomicLong runs = new AtomicLong();
+  private final AtomicLong failures = new AtomicLong();
+  private final Beans.Bean bean;
+
+  private volatile @Nullable Lease lease;
+  private volatile @Nullable FencingToken turn;
+  private volatile @Nullable Entry known;
+  private volatile boolean awaitsOthers;
+
+  // Under the core's lock.
+  private int busy;
+  private long view = Long.MIN_VALUE;
+  private @Nullable CompletableFuture<@Nullable Void> ending;
+  private final CompletableFuture<@Nullable Void> quiet = new CompletableFuture<>();
+
+  /** What the builder collected. */
+  record Plan(
+      String name, JobTask task, Definition definition, boolean everyNode, JobListener listener) {}
+
+  RunningJob(Plan plan, JobFeature feature, JobFeature.Works works, Board board) {
+    this.plan = plan;
+    this.feature = feature;
+    this.works = works;
+    this.board = board;
+    this.core = new JobCore(self(), Set.of(self()), Rules.all(), works.runs(), wanted::add);
+    this.slot = works.timer().slot(() -> feed(this::look));
+    this.bean = Beans.show("Job", plan.name, self().name(), this);
+  }
+
+  void start() {
+    if (plan.everyNode) {
+      onBegin(new FencingToken(leaseName(), works.runs().next(), self().id()));
+    } else {
+      lease = works.leases().offer(leaseName(), LeaseSpec.SPREAD, this);
+    }
+  }
+
+  private String leaseName() {
+    return "job:" + plan.name;
+  }
+
+  private Member self() {
+    return works.node().membership().self();
+  }
+
+  // ---- events for the core
+
+  /** Has something done on one of the pool's threads. */
+  private void feed(Runnable work) {
+    synchronized (core) {
+      busy++;
+    }
+    try {
+      works
+          .pool()
+          .execute(
+              () -> {
+                try {
+                  work.run();
+                } catch (RuntimeException | Error e) {
+                  LOG.error("job '{}' failed on an event: report this", plan.name, e);
+                } finally {
+                  done();
+                }
+              });
+    } catch (RejectedExecutionException left) {
+      LOG.debug("job '{}': an event came after the end", plan.name, left);
+      done();
+    }
+  }
+
+  private void done() {
+    synchronized (core) {
+      busy--;
+      if (busy > 0 || ending == null) {
+        return;
+      }
+    }
+    quiet.complete(null);
+  }
+
+  /** Shows the core what is on the board, and does what it wants. */
+  private void look() {
+    perform(read((c, there, now) -> c.seen(there, now)));
+  }
+
+  /** What the core makes of something that was read. */
+  private interface Reaction {
+    void accept(JobCore core, @Nullable Entry there, long now);
+  }
+
+  private List<Effect> read(Reaction reaction) {
+    synchronized (reading) {
+      Entry there = board.read(plan.name, known);
+      return apply(c -> reaction.accept(c, there, feature.now()));
+    }
+  }
+
+  private List<Effect> apply(Consumer<JobCore> event) {
+    synchronized (core) {
+      Membership members = works.node().membership();
+      if (members.id() != view) {
+        view = members.id();
+        core.view(Set.copyOf(members.members()));
+      }
+      event.accept(core);
+      List<Effect> effects = List.copyOf(wanted);
+      wanted.clear();
+      Entry entry = core.entry();
+      known = entry;
+      awaitsOthers =
+          entry != null && entry.state().open().stream().anyMatch(c -> !c.member().equals(self()));
+      slot.at(core.wakeAt());
+      return effects;
+    }
+  }
+
+  /** Does what the core wants, and what it wants then; the first firing on this very thread. */
+  private void perform(List<Effect> effects) {
+    Deque<Effect> todo = new ArrayDeque<>(effects);
+    Claim own = null;
+    while (!todo.isEmpty() || own != null) {
+      Effect effect = todo.poll();
+      if (effect == null) {
+        Claim claim = own;
+        own = null;
+        if (claim != null) {
+          run(claim);
+          todo.addAll(apply(c -> c.ran(claim, feature.now())));
+        }
+      } else if (effect instanceof Effect.Store store) {
+        todo.addAll(store(store));
+      } else if (effect instanceof Effect.Run run) {
+        if (own == null) {
+          own = run.claim();
+        } else {
+          feed(
+              () -> {
+                run(run.claim());
+                perform(apply(c -> c.ran(run.claim(), feature.now())));
+              });
+        }
+      } else if (effect instanceof Effect.Lost lost) {
+        lost(lost.claim());
+      } else if (effect instanceof Effect.Missed missed) {
+        missed(missed);
+      }
+    }
+  }
+
+  private List<Effect> store(Effect.Store store) {
+    try {
+      Entry stored = board.swap(plan.name, store.before(), store.after());
+      return stored == null
+          ? read((c, there, now) -> c.stored(false, there, now))
+          : apply(c -> c.stored(true, stored, feature.now()));
+    } catch (RuntimeException e) {
+      LOG.warn("job '{}': what was to be noted may not be; it is looked at again", plan.name, e);
+      return apply(c -> c.unknown(feature.now()));
+    }
+  }
+
+  /** The entry has changed, by whomever. */
+  void changed(Board where, @Nullable Envelope value) {
+    Entry last = known;
+    boolean isNews = value == null || last == null || !last.mark().equals(value);
+    if (where == board && isNews && !isEnding()) {
+      feed(this::look);
+    }
+  }
+
+  void onView() {
+    if (awaitsOthers && turn != null && !isEnding()) {
+      feed(this::look);
+    }
+  }
+
+  void sweep() {
+    if (turn != null && !board.isCurrent(plan.name, known) && !isEnding()) {
+      feed(this::look);
+    }
+  }
+
+  private boolean isEnding() {
+    synchronized (core) {
+      return ending != null;
+    }
+  }
+
+  // ---- the turn
+
+  @Override
+  public void onBegin(FencingToken token) {
+    turn = token;
+    feed(
+        () ->
+            perform(
+                read(
+                    (c, there, now) -> {
+                      if (token.equals(turn)) {
+                        c.begin(now);
+                      }
+                      c.seen(there, now);
+                    })));
+  }
+
+  @Override
+  public void onEnd(FencingToken token, String why) {
+    turn = null;
+    var unused = apply(JobCore::end); // wants nothing
+  }
+
+  @Override
+  public void onHolder(Member holder, FencingToken token) {}
+
+  @Override
+  public void onRefused(String why) {
+    LOG.error("job '{}' can't run on {}: {}", plan.name, self(), why);
+  }
+
+  @Override
+  public CompletionStage<?> onLeaving() {
+    return end();
+  }
+
+  boolean isActive(FencingToken token) {
+    Lease held = lease;
+    return token.equals(turn) && (plan.everyNode || (held != null && held.isActive(token)));
+  }
+
+  // ---- firings
+
+  private void run(Claim claim) {
+    FencingToken token = turn;
+    Run run =
+        new Run(
+            this,
+            claim,
+            token != null ? token : new FencingToken(leaseName(), 0, self().id()),
+            Thread.currentThread());
+    live.put(claim.run(), run);
+    long since = System.nanoTime();
+    Throwable failure = null;
+    try {
+      plan.task.run(run);
+    } catch (Throwable thrown) {
+      failure = thrown;
+      failures.incrementAndGet();
+      LOG.warn(
+          "job '{}', firing of {}, failed on {}", plan.name, run.scheduledAt(), self(), failure);
+    } finally {
+      live.remove(claim.run());
+      var unused = Thread.interrupted(); // meant for the task alone
+      runs.incrementAndGet();
+    }
+    tell(
+        new Firing(
+            run.scheduledAt(),
+            Instant.ofEpochMilli(claim.startedAt()),
+            Duration.ofMillis((System.nanoTime() - since) / 1_000_000),
+            self().name(),
+            failure == null ? Firing.Outcome.DONE : Firing.Outcome.FAILED,
+            failure == null ? null : shortened(failure.toString())));
+  }
+
+  private static String shortened(String text) {
+    return text.length() <= 200 ? text : text.substring(0, 200) + "...";
+  }
+
+  private void lost(Claim claim) {
+    LOG.warn(
+        "job '{}': the firing of {} was lost with {}",
+        plan.name,
+        Instant.ofEpochMilli(claim.scheduledAt()),
+        claim.member());
+    tell(
+        new Firing(
+            Instant.ofEpochMilli(claim.scheduledAt()),
+            Instant.ofEpochMilli(claim.startedAt()),
+            Duration.ZERO,
+            claim.member().name(),
+            Firing.Outcome.LOST,
+            null));
+  }
+
+  private void missed(Effect.Missed missed) {
+    Instant first = Instant.ofEpochMilli(missed.first());
+    Instant last = Instant.ofEpochMilli(missed.last());
+    String what = missed.count() + " from " + first + " to " + last;
+    LOG.warn("job '{}': instants have passed and are let go: {}", plan.name, what);
+    Instant now = Instant.ofEpochMilli(feature.now());
+    tell(new Firing(last, now, Duration.ZERO, self().name(), Firing.Outcome.MISSED, what));
+  }
+
+  private void tell(Firing firing) {
+    try {
+      board.record(plan.name, firing);
+    } catch (RuntimeException e) {
+      LOG.debug("job '{}': {} is not in the history", plan.name, firing, e);
+    }
+    try {
+      plan.listener.onFiring(this, firing);
+    } catch (RuntimeException | Error e) {
+      LOG.warn("the listener of job '{}' failed on {}", plan.name, firing, e);
+    }
+  }
+
+  // ---- users
+
+  @Override
+  public String name() {
+    return plan.name;
+  }
+
+  private @Nullable JobState state() {
+    Entry there = board.read(plan.name, known);
+    return there == null ? null : there.state();
+  }
+
+  @Override
+  public JobStatus status() {
+    if (isEnding()) {
+      return JobStatus.CLOSED;
+    }
+    JobState state = state();
+    return state == null
+        ? JobStatus.UNSCHEDULED
+        : !state.open().isEmpty()
+            ? JobStatus.RUNNING
+            : state.finished()
+                ? JobStatus.FINISHED
+                : state.paused() ? JobStatus.PAUSED : JobStatus.SCHEDULED;
+  }
+
+  @Override
+  public @Nullable Schedule schedule() {
+    JobState state = state();
+    return state == null ? null : state.definition().schedule();
+  }
+
+  @Override
+  public @Nullable Instant next() {
+    JobState state = isEnding() ? null : state();
+    if (state == null || state.paused() || state.fired() >= state.definition().schedule().most()) {
+      return null;
+    }
+    Times times = new Times(state.definition().schedule(), state.scheduledAt());
+    long next = times.nextAfter(state.last());
+    return next == Times.NEVER ? null : Instant.ofEpochMilli(next);
+  }
+
+  @Override
+  public @Nullable Member holder() {
+    Lease now = lease;
+    return plan.everyNode ? self() : now == null ? null : now.holder();
+  }
+
+  @Override
+  public void pause() {
+    change(JobState::pause);
+  }
+
+  @Override
+  public void resume() {
+    change(state -> state.resume(feature.now()));
+  }
+
+  @Override
+  public void triggerNow() {
+    change(
+        state -> {
+          if (state.triggers().size() >= MOST_TRIGGERS) {
+            throw new IllegalStateException(
+                "job '" + plan.name + "': " + MOST_TRIGGERS + " runs wait already: let them run");
+          }
+          return state.trigger(feature.now());
+        });
+  }
+
+  @Override
+  public void reschedule(Schedule schedule) {
+    java.util.Objects.requireNonNull(schedule, "schedule");
+    try {
+      Schedule complete = schedule.inZone();
+      change(state -> state.replacedBy(state.definition().with(complete), feature.now()));
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("job '" + plan.name + "': " + e.getMessage(), e);
+    }
+  }
+
+  private void change(UnaryOperator<JobState> change) {
+    if (isEnding()) {
+      throw new IllegalStateException("job '" + plan.name + "' is closed here: start it again");
+    }
+    while (true) {
+      Entry there = board.read(plan.name, known);
+      if (there == null) {
+        throw new IllegalStateException("job '" + plan.name + "' is not scheduled: start it again");
+      }
+      if (board.swap(plan.name, there, change.apply(there.state())) != null) {
+        feed(this::look);
+        return;
+      }
+    }
+  }
+
+  @Override
+  public void unschedule() {
+    board.remove(plan.name);
+    var unused = end();
+  }
+
+  @Override
+  public List<Firing> history() {
+    return board.history(plan.name);
+  }
+
+  @Override
+  public JobStats stats() {
+    JobState state = state();
+    return new JobStats(
+        state == null ? 0 : state.fired(),
+        state == null ? 0 : state.missed(),
+        runs.get(),
+        failures.get());
+  }
+
+  /** Lets what runs here end, then gives the turn back. */
+  CompletableFuture<@Nullable Void> end() {
+    CompletableFuture<@Nullable Void> end = new CompletableFuture<>();
+    boolean isQuiet;
+    synchronized (core) {
+      CompletableFuture<@Nullable Void> before = ending;
+      if (before != null) {
+        return before;
+      }
+      ending = end;
+      isQuiet = busy == 0;
+      core.end();
+      slot.at(Times.NEVER);
+    }
+    turn = null;
+    if (isQuiet) {
+      quiet.complete(null);
+    } else {
+      hurry();
+    }
+    var unused =
+        quiet
+            .thenCompose(none -> withdraw())
+            .whenComplete(
+                (none, error) -> {
+                  bean.close();
+                  feature.closed(this);
+                  end.complete(null);
+                });
+    return end;
+  }
+
+  private CompletionStage<@Nullable Void> withdraw() {
+    if (plan.everyNode) {
+      return CompletableFuture.runAsync(() -> board.remove(plan.name), works.node().workers())
+          .thenApply(none -> null);
+    }
+    Lease held = lease;
+    return held == null
+        ? CompletableFuture.completedFuture(null)
+        : held.withdraw().<@Nullable Void>thenApply(none -> null);
+  }
+
+  /** Interrupts what does not end, and then waits for it no more. */
+  private void hurry() {
+    ScheduledFuture<?> interrupt = later(() -> live.values().forEach(Run::interrupt), GRACE);
+    ScheduledFuture<?> leave =
+        later(
+            () -> {
+              live.values().forEach(Run::reportHung);
+              quiet.complete(null);
+            },
+            GRACE.plus(AFTER_INTERRUPT));
+    var unused =
+        quiet.whenComplete(
+            (none, error) -> {
+              interrupt.cancel(false);
+              leave.cancel(false);
+            });
+  }
+
+  private ScheduledFuture<?> later(Runnable what, Duration delay) {
+    return works.node().scheduler().schedule(what, delay.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  @Override
+  public void close() {
+    CompletableFuture<@Nullable Void> end = end();
+    Thread self = Thread.currentThread();
+    if (live.values().stream().noneMatch(run -> run.isOn(self))) { // else it waited for itself
+      var unused = end.join();
+    }
+  }
+
+  // ---- JMX
+
+  @Override
+  public String getStatus() {
+    return status().name();
+  }
+
+  @Override
+  public String getSchedule() {
+    return String.valueOf(schedule());
+  }
+
+  @Override
+  public @Nullable String getNext() {
+    Instant next = next();
+    return next == null ? null : next.toString();
+  }
+
+  @Override
+  public @Nullable String getHolder() {
+    Member holder = holder();
+    return holder == null ? null : holder.name();
+  }
+
+  @Override
+  public long getFired() {
+    return stats().fired();
+  }
+
+  @Override
+  public long getMissed() {
+    return stats().missed();
+  }
+
+  @Override
+  public long getRunsHere() {
+    return runs.get();
+  }
+
+  @Override
+  public long getFailuresHere() {
+    return failures.get();
+  }
+
+  @Override
+  public String toString() {
+    return "Job[" + plan.name + ", " + plan.definition + "]";
+  }
+}

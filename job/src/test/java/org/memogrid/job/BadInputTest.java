@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.memogrid.cluster.Cluster;
+
+/** What makes no sense is refused, with the value and where in it the error is. */
+class BadInputTest {
+  private static final Duration MINUTE = Duration.ofMinutes(1);
+  private final TestClock clock = new TestClock("2026-03-02T10:00:00Z");
+  private Cluster cluster;
+
+  @BeforeEach
+  void join() {
+    cluster = Cluster.local();
+    clock.of(cluster);
+  }
+
+  @AfterEach
+  void leave() {
+    cluster.close();
+  }
+
+  private static JobBuilder job() {
+    return Job.named("ajob", context -> {});
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "0 0 25 * * ?|field 3 (hour) is \"25\": Value 25 not in range [0, 23]",
+        "0 61 2 * * ?|field 2 (minute) is \"61\": Value 61",
+        "x * * * * ?|field 1 (second) is \"x\"",
+        "0 0 0 32 * ?|field 4 (day of month) is \"32\"",
+        "0 0 0 1 XYZ ?|field 5 (month) is \"XYZ\"",
+        "0 0 0 ? * 8|field 6 (day of week) is \"8\"",
+        "0 0 0 1 1 ? 1900|field 7 (year) is \"1900\"",
+        "0 0 12 * * *|fields 4 and 6 (day of month, day of week) are \"*\" and \"*\"",
+        "60 * * * *|field 1 (minute) is \"60\"",
+        "* * * *|has 4 fields",
+        "* * * * * ? * *|has 8 fields",
+        "''|has 0 fields",
+        "@daily|has 1 fields",
+        "0 0 0 30 2 ?|never fires: there is no day in field 4 (day of month) \"30\", field 5",
+        "0 0 31 4 *|never fires: there is no day in field 3 (day of month) \"31\", field 4",
+      })
+  void aCronExpressionShowsItsFieldAtFault(String cron, String what) {
+    assertThatThrownBy(() -> job().cron(cron))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("job 'ajob'")
+        .hasMessageContaining("\"" + cron + "\"")
+        .hasMessageContaining(what);
+  }
+
+  private void assertNothingIsScheduled(JobBuilder builder, String... parts) {
+    assertThatThrownBy(() -> builder.start(cluster))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("job 'ajob'")
+        .satisfies(error -> assertThat(error.getMessage()).contains(parts));
+    Job fine = job().in(MINUTE).start(cluster);
+    assertThat(fine.next()).as("nothing was there").isEqualTo("2026-03-02T10:01:00Z");
+  }
+
+  @Test
+  void whatIsOverIsRefusedWhereItIsScheduled() {
+    assertNothingIsScheduled(
+        job().cron("0 0 0 1 1 ? 2025").zone("UTC"), "0 0 0 1 1 ? 2025", "never fires");
+  }
+
+  @Test
+  void anEndBeforeTheFirstFiringIsRefused() {
+    assertNothingIsScheduled(
+        job().cron("0 0 12 * * ?").zone("UTC").until(Instant.parse("2026-03-02T11:00:00Z")),
+        "until(2026-03-02T11:00:00Z)",
+        "2026-03-02T12:00:00Z");
+  }
+
+  @Test
+  void anEndBeforeTheFirstFiringInAWhileIsRefused() {
+    assertNothingIsScheduled(
+        job().in(MINUTE).until(Instant.parse("2026-03-02T10:00:30Z")), "2026-03-02T10:01:00Z");
+    assertThatThrownBy(() -> job().until(Instant.EPOCH).at(Instant.parse("2026-03-02T10:00:00Z")))
+        .hasMessageContaining("1970-01-01T00:00:00Z")
+        .hasMessageContaining("2026-03-02T10:00:00Z");
+  }
+
+  @Test
+  void noScheduleIsRefused() {
+    assertNothingIsScheduled(job(), "no schedule");
+    assertNothingIsScheduled(job().limit(3), "no schedule");
+  }
+
+  @Test
+  void whatContradictsIsRefused() {
+    assertThatThrownBy(() -> job().cron("* * * * *").every(MINUTE))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "job 'ajob': every(PT1M) contradicts cron(\"* * * * *\"): leave one of them out");
+    assertThatThrownBy(() -> job().in(MINUTE).cron("* * * * *")).hasMessageContaining("in(PT1M)");
+    assertThatThrownBy(() -> job().in(MINUTE).at(Instant.EPOCH)).hasMessageContaining("in(PT1M)");
+    assertThatThrownBy(() -> job().every(MINUTE).every(MINUTE)).hasMessageContaining("already");
+    assertNothingIsScheduled(job().in(MINUTE).limit(2), "limit(2)");
+    assertNothingIsScheduled(job().in(MINUTE).zone("UTC"), "zone(UTC)");
+    assertNothingIsScheduled(
+        job().every(MINUTE).onEveryNode().whenLost(WhenLost.RERUN), "onEveryNode()");
+  }
+
+  @Test
+  void numbersAndDurationsThatMakeNoSenseAreRefused() {
+    assertThatThrownBy(() -> job().limit(0)).hasMessage("job 'ajob': limit(0): give at least 1");
+    assertThatThrownBy(() -> job().limit(-1)).hasMessageContaining("limit(-1)");
+    assertThatThrownBy(() -> job().every(Duration.ZERO)).hasMessageContaining("every(PT0S)");
+    assertThatThrownBy(() -> job().every(Duration.ofSeconds(Long.MAX_VALUE)))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> job().in(MINUTE.negated())).hasMessageContaining("in(PT-1M)");
+    assertThatThrownBy(() -> job().at(Instant.MAX)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> Misfire.fireAll(0)).hasMessageContaining("fireAll(0)");
+    assertThatThrownBy(() -> Misfire.fireAll(10_001)).hasMessageContaining("10001");
+  }
+
+  @Test
+  void aZoneThatIsNotKnownIsRefused() {
+    assertThatThrownBy(() -> job().zone("Europe/Berlim"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("job 'ajob'")
+        .hasMessageContaining("Europe/Berlim");
+  }
+
+  @Test
+  void nullIsRefusedByTheNameOfTheArgument() {
+    assertThatThrownBy(() -> Job.named("x", null))
+        .isInstanceOf(NullPointerException.class)
+        .hasMessage("task");
+    assertThatThrownBy(() -> Job.named(null, context -> {})).hasMessage("name");
+    assertThatThrownBy(() -> job().cron(null)).hasMessage("expression");
+    assertThatThrownBy(() -> job().zone((ZoneId) null)).hasMessage("zone");
+    assertThatThrownBy(() -> job().every(null)).hasMessage("period");
+    assertThatThrownBy(() -> Job.named(" ", context -> {})).hasMessageContaining("blank");
+  }
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.job;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicReference;
+import org.memogrid.cluster.Cluster;
+import org.memogrid.internal.node.Node;
+
+/** What time it is for the jobs of some members: what a test says. */
+final class TestClock implements InstantSource {
+  private final AtomicReference<Instant> now;
+  private final List<JobFeature> users = new CopyOnWriteArrayList<>();
+
+  TestClock(String now) {
+    this.now = new AtomicReference<>(Instant.parse(now));
+  }
+
+  void of(Cluster cluster) {
+    JobFeature feature = cluster.unwrap(Node.class).feature(JobFeature.class);
+    users.add(feature);
+    feature.clock(this);
+  }
+
+  @Override
+  public Instant instant() {
+    return now.get();
+  }
+
+  void set(String instant) {
+    now.set(Instant.parse(instant));
+    users.forEach(JobFeature::poke);
+  }
+
+  void tick(Duration time) {
+    var unused = now.updateAndGet(before -> before.plus(time));
+    users.forEach(JobFeature::poke);
+  }
+}
