@@ -241,8 +241,13 @@ class SnippetsTest {
   void jobSchedules() {
     Instant monday = Instant.now().plus(Duration.ofDays(1));
     Instant friday = monday.plus(Duration.ofDays(4));
-    Job.named("nightly", context -> step()).cron("0 30 2 * * ?").zone("Europe/Berlin").start(cluster);
-    Job.named("poll", context -> step()).every(Duration.ofMinutes(5)).start(cluster); // now, and then
+    Job.named("nightly", context -> step())
+        .cron("0 30 2 * * ?")
+        .zone("Europe/Berlin")
+        .start(cluster);
+    Job.named("poll", context -> step())
+        .every(Duration.ofMinutes(5))
+        .start(cluster); // now, and then
     Job.named("reminder", context -> step()).in(Duration.ofHours(1)).start(cluster); // once
     Job.named("campaign", context -> step())
         .at(monday)

@@ -187,7 +187,7 @@ final class JobFormat {
             out.writeLong(firing.startedAt().toEpochMilli());
             out.writeLong(firing.took().toMillis());
             out.writeUTF(firing.node());
-            out.writeByte(firing.outcome().ordinal());
+            out.writeUTF(firing.outcome().name());
             text(firing.error(), out);
           }
           return true;
@@ -206,7 +206,7 @@ final class JobFormat {
                     Instant.ofEpochMilli(in.readLong()),
                     Duration.ofMillis(in.readLong()),
                     in.readUTF(),
-                    Firing.Outcome.values()[in.readByte()],
+                    Firing.Outcome.valueOf(in.readUTF()),
                     text(in)));
           }
           return firings;

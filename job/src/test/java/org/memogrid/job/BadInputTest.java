@@ -138,6 +138,7 @@ class BadInputTest {
   }
 
   @Test
+  @SuppressWarnings("NullAway") // on purpose
   void nullIsRefusedByTheNameOfTheArgument() {
     assertThatThrownBy(() -> Job.named("x", null))
         .isInstanceOf(NullPointerException.class)
