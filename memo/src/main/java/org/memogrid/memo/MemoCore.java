@@ -1,18 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.memo;
 
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.NavigableMap;
-import java.util.Queue;
-import java.util.Set;
-import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -26,8 +15,10 @@ import org.memogrid.memo.Message.Invalidation;
  * order. Effects are handed over while an event is handled; their answers must come as later
  * events.
  *
- * <p>The caller's side is in {@link FlightTable}, the home's in {@link LeaseTable} and {@link
- * Fences}; here is what both stand on: configurations, and what to do with a message of another.
+ * <p>The caller's side is in {@link FlightTable} and {@link Confirmations}, the home's in {@link
+ * LeaseTable} and {@link Fences}. Both stand on configurations: {@link Inbox} decides on messages
+ * of another, {@link RollCall} on whether all members of this one were heard. Here they are put
+ * together.
  */
 final class MemoCore {
   private final Identity identity;
@@ -42,27 +33,13 @@ final class MemoCore {
   private final LeaseTable leases;
   private final Fences fences;
   private final Scans scans;
+  private final RollCall roll;
+  private final Confirmations confirmations;
+  private final Inbox inbox;
 
   private @Nullable Configuration configuration;
 
-  /**
-   * The last configuration in which all members were heard, and all since. A key that was at home
-   * here in each of them never had another home, so its entry is complete.
-   */
-  private final List<Configuration> unbroken = new ArrayList<>();
-
-  private final Map<Member, Message.Sync> synced = new HashMap<>();
-  private final Set<Token> abandoned = new HashSet<>();
-  private long epochBefore;
-  private boolean allSynced;
-  private volatile boolean everSynced;
-  private final Queue<Received> early = new ArrayDeque<>();
-  private final Queue<Received> unready = new ArrayDeque<>();
-
-  private final Map<Long, Pending> invalidations = new LinkedHashMap<>();
-  private long invalidationCount;
   private volatile long epoch;
-  private long syncTimeouts;
 
   /**
    * Whose core it is.
@@ -96,6 +73,9 @@ final class MemoCore {
     this.flights = new FlightTable(this, rules, waits);
     this.leases = new LeaseTable(this, rules, self, shared, fences, waits);
     this.scans = new Scans(this, rules, flights, leases);
+    this.roll = new RollCall(this, rules, lineage, flights, leases);
+    this.confirmations = new Confirmations(this);
+    this.inbox = new Inbox(this, rules);
   }
 
   // ---- events of callers
@@ -163,10 +143,7 @@ final class MemoCore {
 
   /** Forget the key everywhere, or all keys if it is null. The caller gets an Invalidated. */
   void invalidate(@Nullable Object key, Object caller) {
-    long number = ++invalidationCount;
-    Pending pending = new Pending(key, caller);
-    invalidations.put(number, pending);
-    ask(number, pending);
+    confirmations.await(key, caller);
   }
 
   /**
@@ -181,10 +158,7 @@ final class MemoCore {
   void shutDown(Object failure) {
     flights.shutDown(failure);
     scans.shutDown(failure);
-    for (Pending pending : invalidations.values()) {
-      emit(new Effect.Invalidated(pending.caller, failure));
-    }
-    invalidations.clear();
+    confirmations.shutDown(failure);
   }
 
   // ---- events of the store
@@ -244,212 +218,69 @@ final class MemoCore {
     }
     boolean apart = last != null && lineage.install(last, next);
     if (apart) {
-      allSynced = false;
-      everSynced = false;
-      unbroken.clear();
       fences.forget();
       flights.closeAll(); // others may have invalidated what they are about
-    } else if (allSynced) {
-      unbroken.clear();
-      if (last != null) {
-        unbroken.add(last);
-      }
     }
-    epochBefore = epoch;
-    boolean everHeard = allSynced || !unbroken.isEmpty();
     configuration = next;
-    if (everHeard) {
-      unbroken.add(next);
-    }
-    allSynced = false;
-    synced.clear();
-    abandoned.clear();
+    roll.begin(last, next, apart);
 
-    Queue<Received> waiting = new ArrayDeque<>(unready);
-    unready.clear();
     leases.installed(next);
     fences.installed(next, self);
-    sendSync(next.members(), false);
+    roll.tell(next.members(), false);
     flights.installed();
-    invalidations.forEach(this::ask);
+    confirmations.installed();
     scans.installed();
     emit(new Effect.AwaitSync(next.stamp()));
-    waiting.addAll(early);
-    early.clear();
-    replay(waiting);
+    inbox.replay();
   }
 
   /** Some time after {@link Effect.AwaitSync}: ask again, or go on without. */
   void syncOverdue(Configuration.Stamp stamp, boolean goOn) {
     Configuration now = configuration;
-    if (now == null || allSynced || !now.stamp().equals(stamp)) {
-      return;
+    if (now != null && now.stamp().equals(stamp)) {
+      roll.overdue(now, goOn);
     }
-    if (goOn) {
-      syncTimeouts++;
-      allHeard(now);
-      return;
-    }
-    List<Member> missing = new ArrayList<>(now.members());
-    missing.removeAll(synced.keySet());
-    sendSync(missing, true);
-    emit(new Effect.AwaitSync(stamp));
-  }
-
-  private void sendSync(List<Member> members, boolean answer) {
-    Message.Apart apart =
-        new Message.Apart(lineage.untold(), lineage.isAllUntold(), lineage.hasSettled());
-    Message.Sync sync =
-        new Message.Sync(flights.held(), epochBefore, apart, lineage.departed(), answer);
-    members.forEach(member -> send(member, sync));
-  }
-
-  private void onSync(Member from, Message.Sync sync, Configuration now) {
-    raiseEpoch(sync.epoch());
-    if (sync.answer()) {
-      sendSync(List.of(from), false);
-    }
-    if (synced.putIfAbsent(from, sync) == null) {
-      leases.onSync(from, sync, now);
-    }
-    if (!allSynced && synced.keySet().containsAll(now.members())) {
-      allHeard(now);
-    }
-  }
-
-  private void allHeard(Configuration now) {
-    Set<Object> untold = learnUntold(now);
-    Map<Object, NavigableMap<Token, Member>> running = new LinkedHashMap<>();
-    synced.forEach(
-        (member, sync) -> {
-          for (Message.Held held : sync.held()) {
-            if (isHome(held.key())
-                && !isReady(held.key())
-                && !untold.contains(held.key())
-                && !isOld(held.token())
-                && !abandoned.contains(held.token())) {
-              running.computeIfAbsent(held.key(), k -> new TreeMap<>()).put(held.token(), member);
-            }
-          }
-        });
-    unbroken.clear();
-    unbroken.add(now);
-    allSynced = true;
-    everSynced = true;
-    leases.rebuild(running, now);
-    for (Object key : untold) {
-      flights.fenceBefore(key, now.stamp().id());
-      if (isHome(key)) {
-        leases.bury(key);
-      }
-    }
-    Queue<Received> waiting = new ArrayDeque<>(unready);
-    unready.clear();
-    replay(waiting);
-  }
-
-  /**
-   * Returns the keys that a member says were invalidated while others were away. If it can't say
-   * which, all are: every member raises the epoch to the same number, since what the others tell of
-   * is their epoch when they installed the configuration.
-   */
-  private Set<Object> learnUntold(Configuration now) {
-    Set<Object> untold = new LinkedHashSet<>();
-    boolean all = false;
-    boolean anySettled = false;
-    boolean anyLeft = false;
-    long highest = 0;
-    for (Message.Sync sync : synced.values()) {
-      untold.addAll(sync.apart().keys());
-      all |= sync.apart().all();
-      anySettled |= sync.apart().settled();
-      anyLeft |= !sync.departed().isEmpty();
-      highest = Math.max(highest, sync.epoch());
-      lineage.learn(sync.departed(), now);
-    }
-    lineage.settled(untold, now);
-    // Joiners who lost all they joined, before these told them anything, know of no invalidation.
-    if (all || (anyLeft && !anySettled)) {
-      raiseEpoch(highest + 1);
-    }
-    return untold;
   }
 
   /** Whether this member knows all about the key, as its home. */
   boolean isReady(Object key) {
-    if (!isHome(key)) {
-      return false;
-    }
-    if (allSynced) {
-      return true;
-    }
-    for (Configuration since : unbroken) {
-      if (!since.home(key).equals(self)) {
-        return !rules.apply(Rule.SYNC_BEFORE_SERVING);
-      }
-    }
-    return !unbroken.isEmpty() || !rules.apply(Rule.SYNC_BEFORE_SERVING);
+    return roll.isReady(key);
   }
 
-  private boolean isHome(Object key) {
+  boolean isHome(Object key) {
     return configuration().home(key).equals(self);
   }
 
   // ---- messages
 
   void received(Member from, Configuration.Stamp stamp, Message message) {
-    handle(new Received(from, stamp, message));
+    inbox.handle(new Inbox.Received(from, stamp, message));
   }
 
-  private void replay(Queue<Received> waiting) {
-    for (Received next = waiting.poll(); next != null; next = waiting.poll()) {
-      handle(next);
-    }
+  /** All members were heard: what came before that is due. */
+  void replayUnready() {
+    inbox.replayUnready();
   }
 
-  private void handle(Received received) {
-    Configuration now = configuration;
-    boolean newer = now == null || received.stamp.id() > now.stamp().id();
-    if (now == null || (newer && !now.has(received.from))) {
-      early.add(received);
-      return;
-    }
-    if (!now.has(received.from)) {
-      return;
-    }
-    Message message = received.message;
-    boolean current = received.stamp.equals(now.stamp());
-    if (message instanceof Message.Grant grant) {
-      if (newer && rules.apply(Rule.STASH_NEW_GRANT)) {
-        early.add(received);
-      } else {
-        flights.onGrant(grant, current);
-      }
-    } else if (message instanceof Message.ToCaller toCaller) {
-      onToCaller(received, toCaller);
-    } else if (current) {
-      onToHome(received, message, now);
-    } else if (received.stamp.id() >= now.stamp().id()) {
-      early.add(received);
-    } else if (!rules.apply(Rule.SAME_CONFIGURATION)) {
-      onToHome(received, message, now);
-    }
+  void onGrant(Message.Grant grant, boolean current) {
+    flights.onGrant(grant, current);
   }
 
-  private void onToHome(Received received, Message message, Configuration now) {
+  void onToHome(Inbox.Received received, Configuration now) {
+    Message message = received.message();
     if (message instanceof Message.Sync sync) {
-      onSync(received.from, sync, now);
+      roll.onSync(received.from(), sync, now);
     } else if (message instanceof Message.InvalidateAll all) {
       onInvalidateAll(received, all, now);
     } else if (message instanceof Message.ToHome toHome && isHome(toHome.key())) {
       if (isReady(toHome.key())) {
-        onToReadyHome(received.from, toHome);
+        onToReadyHome(received.from(), toHome);
         return;
       }
       if (message instanceof Message.Abandon abandon) {
-        abandoned.add(abandon.token());
+        roll.abandoned(abandon.token());
       }
-      unready.add(received);
+      inbox.keep(received);
     }
   }
 
@@ -473,15 +304,16 @@ final class MemoCore {
     }
   }
 
-  private void onInvalidateAll(Received received, Message.InvalidateAll all, Configuration now) {
+  private void onInvalidateAll(
+      Inbox.Received received, Message.InvalidateAll all, Configuration now) {
     if (!now.coordinator().equals(self)) {
       return;
     }
-    if (!allSynced) {
-      unready.add(received); // another member may know of a higher epoch
+    if (!roll.isComplete()) {
+      inbox.keep(received); // another member may know of a higher epoch
       return;
     }
-    Invalidation id = new Invalidation(received.from, all.invalidation());
+    Invalidation id = new Invalidation(received.from(), all.invalidation());
     if (fences.knows(id)) {
       fences.repeat(id);
     } else {
@@ -490,12 +322,12 @@ final class MemoCore {
     }
   }
 
-  private void onToCaller(Received received, Message.ToCaller message) {
-    Member from = received.from;
+  void onToCaller(Inbox.Received received, Message.ToCaller message) {
+    Member from = received.from();
     if (message instanceof Message.Hit hit) {
       // A joiner that has not heard all does not know what an earlier home's answer is worth; it
       // has asked again.
-      if (everSynced || received.stamp.equals(configuration().stamp())) {
+      if (roll.everWasComplete() || received.stamp().equals(configuration().stamp())) {
         flights.onHit(hit, !shared);
       }
     } else if (message instanceof Message.Fail fail) {
@@ -505,14 +337,14 @@ final class MemoCore {
     } else if (message instanceof Message.Fence fence) {
       onFence(received, fence);
     } else if (message instanceof Message.FenceAll fence) {
-      lineage.allFenced(received.stamp.id());
+      lineage.allFenced(received.stamp().id());
       raiseEpoch(fence.epoch());
       send(from, new Message.FenceAck(fence.invalidation(), null));
       if (!shared) {
-        emit(new Effect.Drop(null, from, fence.invalidation(), received.stamp.id()));
+        emit(new Effect.Drop(null, from, fence.invalidation(), received.stamp().id()));
       }
     } else if (message instanceof Message.Fenced fenced) {
-      lineage.fenced(fenced.key(), received.stamp.id());
+      lineage.fenced(fenced.key(), received.stamp().id());
     } else if (message instanceof Message.FenceOne fence) {
       flights.fenceOne(fence.token());
     } else if (message instanceof Message.Cancel cancel) {
@@ -524,7 +356,7 @@ final class MemoCore {
     } else if (message instanceof Message.Cycle cycle) {
       emit(new Effect.Cycle(cycle.probe()));
     } else if (message instanceof Message.Scan scan) {
-      lineage.scanned(received.stamp.id());
+      lineage.scanned(received.stamp().id());
       scans.onScan(from, scan);
     } else if (message instanceof Message.Scanned scanned) {
       scans.onScanned(from, scanned);
@@ -532,42 +364,35 @@ final class MemoCore {
       fences.onAck(from, ack);
     } else if (message instanceof Message.InvalidateAck ack) {
       // One of another configuration says nothing of this one's members: it was asked again.
-      if (received.stamp.equals(configuration().stamp())) {
-        confirmed(ack.invalidation(), null);
+      if (received.stamp().equals(configuration().stamp())) {
+        confirmations.onAnswer(ack.invalidation(), null);
       }
     } else if (message instanceof Message.InvalidateFailed failed) {
-      confirmed(failed.invalidation(), failed.failure());
+      confirmations.onAnswer(failed.invalidation(), failed.failure());
     }
   }
 
-  private void onFence(Received received, Message.Fence fence) {
+  private void onFence(Inbox.Received received, Message.Fence fence) {
     Object key = fence.key();
-    long raised = received.stamp.id();
+    long raised = received.stamp().id();
     flights.fence(key);
     lineage.fenced(key, raised);
     if (shared) {
       if (fence.buried()) {
         lineage.gone(key, raised); // its tombstone is in place
       }
-      send(received.from, new Message.FenceAck(fence.invalidation(), null));
+      send(received.from(), new Message.FenceAck(fence.invalidation(), null));
     } else {
-      emit(new Effect.Drop(key, received.from, fence.invalidation(), raised));
+      emit(new Effect.Drop(key, received.from(), fence.invalidation(), raised));
     }
   }
 
   /** From here on, what was granted before is fenced and what was stored before reads as none. */
-  private void raiseEpoch(long to) {
+  void raiseEpoch(long to) {
     if (to > epoch) {
       epoch = to;
       flights.fenceAll();
       leases.onEpoch();
-    }
-  }
-
-  private void confirmed(long invalidation, @Nullable Object failure) {
-    Pending pending = invalidations.remove(invalidation);
-    if (pending != null) {
-      emit(new Effect.Invalidated(pending.caller, failure));
     }
   }
 
@@ -629,23 +454,11 @@ final class MemoCore {
     }
   }
 
-  private void ask(long number, Pending pending) {
-    Configuration now = configuration;
-    if (now == null) {
-      return;
-    }
-    if (pending.key == null) {
-      send(now.coordinator(), new Message.InvalidateAll(number));
-    } else {
-      send(now.home(pending.key), new Message.Invalidate(pending.key, number));
-    }
-  }
-
   // ---- what is counted
 
   /** Whether all members of the configuration were heard. */
   boolean isSettled() {
-    return allSynced;
+    return roll.isComplete();
   }
 
   /**
@@ -654,11 +467,11 @@ final class MemoCore {
    * thread may ask.
    */
   boolean trusts(Object key) {
-    return everSynced && !lineage.isDistrusted(key);
+    return roll.everWasComplete() && !lineage.isDistrusted(key);
   }
 
   int waiting() {
-    return flights.waiting() + invalidations.size();
+    return flights.waiting() + confirmations.waiting();
   }
 
   /** How many requests for the key wait here, as at its home. For whoever has the core's turn. */
@@ -679,7 +492,7 @@ final class MemoCore {
   }
 
   long syncTimeouts() {
-    return syncTimeouts;
+    return roll.timeouts();
   }
 
   private record Named(String memo, Object key) {
@@ -688,8 +501,4 @@ final class MemoCore {
       return memo + " of " + key;
     }
   }
-
-  private record Pending(@Nullable Object key, Object caller) {}
-
-  private record Received(Member from, Configuration.Stamp stamp, Message message) {}
 }
