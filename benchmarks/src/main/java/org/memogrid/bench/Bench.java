@@ -19,7 +19,8 @@ public final class Bench {
   }
 
   private static final Map<String, Suite> SUITES =
-      new TreeMap<>(Map.of("reads", new Reads(), "turns", new Interleaved()));
+      new TreeMap<>(
+          Map.of("reads", new Reads(), "turns", new Interleaved(), "memo", MemoPeers::run));
 
   private Bench() {}
 

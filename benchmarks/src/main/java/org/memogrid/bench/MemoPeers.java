@@ -10,9 +10,11 @@ import com.hazelcast.config.JoinConfig;
 import com.hazelcast.core.Hazelcast;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.map.IMap;
+import java.io.BufferedReader;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -20,6 +22,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,14 +44,18 @@ import org.memogrid.memo.Memo;
 /**
  * A memo beside its peers, between two JVMs, in turns: a miss with a function that costs nothing,
  * beside a TCP round trip and Hazelcast's lock, get, put, unlock; and a stampede of 64 callers on a
- * function of 200 ms, beside Hazelcast's JCache read-through and a Caffeine cache in each JVM. Run
- * with the class path of this module; an argument, the first port to use, may follow.
+ * function of 200 ms, beside Hazelcast's JCache read-through and a Caffeine cache in each JVM.
  */
 public final class MemoPeers {
+  private static final int PORT = 7960; // and some after it
   private static final int CALLERS = 32; // in each JVM
   private static final int FUNCTION_MILLIS = 200;
-  private static final int ROUNDS = 12;
   private static final int MISSES = 400; // in a round
+  private static final String TCP = "TCP round trip";
+  private static final String MEMO = "memo DISTRIBUTED";
+  private static final String LOCK = "Hazelcast lock, get, put";
+  private static final String READ_THROUGH = "Hazelcast JCache read-through";
+  private static final String CAFFEINE = "Caffeine in each JVM";
   private static final AtomicInteger RUNS = new AtomicInteger();
 
   private final Map<String, IntUnaryOperator> slow = new LinkedHashMap<>();
@@ -65,9 +72,9 @@ public final class MemoPeers {
         Memo.builder("slow", MemoPeers::sleep).mode(Mode.DISTRIBUTED).build(cluster);
     ICache<Integer, Integer> readThrough = hazelcast.getCacheManager().getCache("slow");
     LoadingCache<Integer, Integer> caffeine = Caffeine.newBuilder().build(MemoPeers::sleep);
-    slow.put("memo DISTRIBUTED", memo::apply);
-    slow.put("Hazelcast JCache read-through", readThrough::get);
-    slow.put("Caffeine in each JVM", caffeine::get);
+    slow.put(MEMO, memo::apply);
+    slow.put(READ_THROUGH, readThrough::get);
+    slow.put(CAFFEINE, caffeine::get);
   }
 
   private static HazelcastInstance hazelcast(int port) {
@@ -127,35 +134,49 @@ public final class MemoPeers {
     }
   }
 
+  /** The other process. */
   public static void main(String[] args) throws Exception {
-    int port = args.length == 0 ? 7960 : Integer.parseInt(args[args.length - 1]);
-    if (args.length == 2) {
-      new MemoPeers(port, "answers").answer(port + 50);
-      return;
-    }
-    Process other =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-cp",
-                System.getProperty("java.class.path"),
-                MemoPeers.class.getName(),
-                "answer",
-                Integer.toString(port))
-            .redirectError(ProcessBuilder.Redirect.DISCARD)
-            .start();
+    new MemoPeers(PORT, "answers").answer(PORT + 50);
+  }
+
+  /** Measures, as {@code bin/bench memo}. */
+  static List<Row> run(boolean quick) {
+    Process other = null;
     try {
-      if (!"ready"
-          .equals(
-              new java.io.BufferedReader(
-                      new java.io.InputStreamReader(other.getInputStream(), StandardCharsets.UTF_8))
-                  .readLine())) {
-        throw new IllegalStateException("the other process did not start on port " + port);
+      other =
+          new ProcessBuilder(
+                  Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                  "-Djava.net.preferIPv4Stack=true",
+                  "-cp",
+                  System.getProperty("java.class.path"),
+                  MemoPeers.class.getName())
+              .redirectError(ProcessBuilder.Redirect.DISCARD)
+              .start();
+      BufferedReader said =
+          new BufferedReader(new InputStreamReader(other.getInputStream(), StandardCharsets.UTF_8));
+      if (!"ready".equals(said.readLine())) {
+        throw new IllegalStateException(
+            "the other process did not start: are the ports from " + PORT + " on free?");
       }
-      new MemoPeers(port, "asks").ask(port + 50);
+      MemoPeers peers = new MemoPeers(PORT, "asks");
+      try {
+        return peers.ask(PORT + 50, quick ? 4 : 12);
+      } finally {
+        peers.close();
+      }
+    } catch (Exception e) {
+      throw new IllegalStateException("the memo's benchmark failed", e);
     } finally {
-      other.destroyForcibly();
+      if (other != null) {
+        other.destroyForcibly();
+      }
     }
-    System.exit(0);
+  }
+
+  private void close() {
+    callers.shutdownNow();
+    hazelcast.shutdown();
+    cluster.close();
   }
 
   /** Echoes a byte, or has its callers ask for a key and tells the time and the runs. */
@@ -179,14 +200,15 @@ public final class MemoPeers {
     }
   }
 
-  private void ask(int port) throws Exception {
+  private List<Row> ask(int port, int rounds) throws Exception {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
       socket.setTcpNoDelay(true);
       DataInputStream in = new DataInputStream(socket.getInputStream());
       DataOutputStream out = new DataOutputStream(socket.getOutputStream());
       settle();
-      misses(in, out);
-      stampedes(in, out);
+      List<Row> rows = new ArrayList<>(misses(in, out, rounds));
+      rows.addAll(stampedes(in, out, rounds));
+      return rows;
     }
   }
 
@@ -206,32 +228,36 @@ public final class MemoPeers {
 
   // ---- misses
 
-  private void misses(DataInputStream in, DataOutputStream out) throws Exception {
+  private List<Row> misses(DataInputStream in, DataOutputStream out, int rounds) throws Exception {
     Topology topology =
         cluster.unwrap(Node.class).store("memo.free", CacheOptions.of(Mode.DISTRIBUTED)).topology();
     IMap<Integer, Integer> map = hazelcast.getMap("free");
     Map<String, List<Long>> nanos = new LinkedHashMap<>();
     int key = 0;
-    for (int round = 0; round < ROUNDS; round++) {
+    for (int round = 0; round < rounds; round++) {
       for (int i = 0; i < MISSES; i++) {
         do {
           key++;
         } while (topology.home(key).equals(cluster.self())
             || hazelcast.getPartitionService().getPartition(key).getOwner().localMember());
         int asked = key;
-        boolean counts = round >= ROUNDS / 3;
-        time(nanos, counts, "TCP round trip", () -> echo(in, out));
-        time(nanos, counts, "memo miss, DISTRIBUTED", () -> free.apply(asked));
-        time(nanos, counts, "Hazelcast lock, get, put", () -> lockAndPut(map, asked));
+        boolean counts = round >= rounds / 3;
+        time(nanos, counts, TCP, () -> echo(in, out));
+        time(nanos, counts, MEMO, () -> free.apply(asked));
+        time(nanos, counts, LOCK, () -> lockAndPut(map, asked));
       }
     }
-    double tcp = at(of(nanos, "TCP round trip"), 50);
-    System.out.println("miss, function free, home on the other JVM, one caller:");
-    nanos.forEach(
-        (what, all) ->
-            System.out.printf(
-                "  %-26s p25 %7.1f us  p50 %7.1f us  p90 %7.1f us   p50 / TCP %5.1f%n",
-                what, at(all, 25), at(all, 50), at(all, 90), at(all, 50) / tcp));
+    List<Row> rows = new ArrayList<>();
+    nanos.forEach((what, all) -> rows.add(miss("miss, p50", what, all, 50, of(nanos, TCP), TCP)));
+    rows.add(miss("miss, p25", MEMO, of(nanos, MEMO), 25, of(nanos, TCP), TCP));
+    rows.add(miss("miss, p50", MEMO, of(nanos, MEMO), 50, of(nanos, LOCK), LOCK));
+    return rows;
+  }
+
+  private static Row miss(
+      String benchmark, String what, List<Long> all, int percent, List<Long> to, String ratioTo) {
+    double value = at(all, percent);
+    return new Row(benchmark, what, "", 1, value, "us", value / at(to, percent), ratioTo);
   }
 
   private static int echo(DataInputStream in, DataOutputStream out) throws IOException {
@@ -279,11 +305,12 @@ public final class MemoPeers {
 
   // ---- stampedes
 
-  private void stampedes(DataInputStream in, DataOutputStream out) throws Exception {
+  private List<Row> stampedes(DataInputStream in, DataOutputStream out, int rounds)
+      throws Exception {
     Map<String, List<Long>> overheads = new LinkedHashMap<>();
     Map<String, List<Integer>> runs = new LinkedHashMap<>();
     List<String> names = new ArrayList<>(slow.keySet());
-    for (int round = 0; round < ROUNDS; round++) {
+    for (int round = 0; round < rounds; round++) {
       for (int system = 0; system < names.size(); system++) {
         int before = RUNS.get();
         out.writeByte(system + 1);
@@ -299,16 +326,17 @@ public final class MemoPeers {
         }
       }
     }
-    System.out.println(
-        "stampede, 2 x " + CALLERS + " callers, a function of " + FUNCTION_MILLIS + " ms:");
+    List<Row> rows = new ArrayList<>();
     for (String name : names) {
-      System.out.printf(
-          "  %-30s runs per round %s  beyond the function: p25 %6.1f ms  median %6.1f ms%n",
-          name,
-          new java.util.TreeSet<>(of(runs, name)),
-          at(of(overheads, name), 25) / 1e3,
-          at(of(overheads, name), 50) / 1e3);
+      String most = "stampede, up to " + Collections.max(of(runs, name)) + " runs";
+      List<Long> own = of(overheads, name);
+      for (String peer : List.of(READ_THROUGH, CAFFEINE)) {
+        double millis = at(own, 50) / 1e3;
+        double ratio = at(own, 50) / at(of(overheads, peer), 50);
+        rows.add(new Row(most, name, "", 2 * CALLERS, millis, "ms", ratio, peer));
+      }
     }
+    return rows;
   }
 
   /** Returns how long it took until all of this JVM's callers had the value. */

@@ -52,7 +52,11 @@ final class StoreWork {
 
   void perform(Effect effect) {
     if (effect instanceof Effect.Read read) {
-      run(() -> read(read));
+      if (store.isSurelyAbsent(read.key())) {
+        memo.feed(core -> core.found(read.operation(), null)); // no thread to wait for
+      } else {
+        run(() -> read(read));
+      }
     } else if (effect instanceof Effect.Write write) {
       run(() -> write(write));
     } else if (effect instanceof Effect.Bury bury) {

@@ -153,6 +153,11 @@ final class ClusterStore implements Store {
     }
   }
 
+  @Override
+  public boolean isSurelyAbsent(Object key) {
+    return isOpen() && held.isAbsent(ClusterKey.of(key, codec));
+  }
+
   private void copy(Object key, ClusterKey wanted, Envelope found) {
     ClusterKey own = held.own(wanted);
     if (own != null) {

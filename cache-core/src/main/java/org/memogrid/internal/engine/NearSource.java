@@ -55,6 +55,17 @@ final class NearSource implements NearMap.Source<ClusterKey, Envelope> {
     return held;
   }
 
+  /**
+   * Whether this member reads the key from its container, all of whose entries have come, and it
+   * has none.
+   */
+  boolean isAbsent(ClusterKey key) {
+    return pass() instanceof LocalizedCacheTopology topology
+        && topology.getPendingCH() == null
+        && topology.isReadOwner(key)
+        && container.peek(key) == null;
+  }
+
   /** The container's own instance of a key; null if it holds nothing under it. */
   @Nullable ClusterKey own(ClusterKey key) {
     InternalCacheEntry<ClusterKey, Envelope> entry = container.peek(key);

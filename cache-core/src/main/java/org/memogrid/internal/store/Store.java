@@ -32,6 +32,13 @@ public interface Store {
    */
   @Nullable Envelope near(Object key);
 
+  /**
+   * Whether {@link #get} would find nothing, if that can be said at the cost of a look-up, without
+   * a lock or a message: this member holds the key's entry, or would if there was one. False says
+   * nothing: ask {@code get}. A tombstone is an entry.
+   */
+  boolean isSurelyAbsent(Object key);
+
   Map<Object, Envelope> getAll(Collection<?> keys);
 
   void put(Object key, Envelope envelope);

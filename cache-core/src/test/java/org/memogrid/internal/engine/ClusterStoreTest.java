@@ -20,6 +20,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -92,6 +93,27 @@ final class ClusterStoreTest {
     assertThat(here.containsKey("k60")).isFalse();
     there.clear();
     assertThat(here.size()).isZero();
+  }
+
+  /** Only the home of a key needs it said; who does not hold the key never says it. */
+  @ParameterizedTest
+  @EnumSource(names = {"REPLICATED", "DISTRIBUTED"})
+  void thatAKeyIsAbsentIsSaidByWhoHoldsItAndOnlyIfItIs(Mode mode) {
+    List<Store> stores =
+        IntStream.range(0, 3)
+            .mapToObj(i -> cluster.node(i).stores().open("absent-" + mode, CacheOptions.of(mode)))
+            .toList();
+    Versions versions = new Versions();
+    for (int i = 0; i < 20; i++) {
+      String key = "k" + i;
+      for (int member = 0; member < 3; member++) {
+        Store store = stores.get(member);
+        boolean holds = store.topology().owners(key).contains(cluster.node(member).self());
+        Await.until(key + " on " + member, () -> store.isSurelyAbsent(key) == holds);
+      }
+      stores.get(i % 3).put(key, Envelope.tombstone(versions.next()));
+      assertThat(stores).noneMatch(store -> store.isSurelyAbsent(key));
+    }
   }
 
   @ParameterizedTest
