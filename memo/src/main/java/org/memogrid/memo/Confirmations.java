@@ -2,8 +2,10 @@
 package org.memogrid.memo;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.memogrid.cluster.Member;
 
 /**
  * The invalidations that callers on this member asked for and nobody has confirmed yet.
@@ -57,6 +59,17 @@ final class Confirmations {
     Awaited invalidation = awaited.remove(number);
     if (invalidation != null) {
       core.emit(new Effect.Invalidated(invalidation.caller, failure));
+    }
+  }
+
+  /** Fails those that were asked of a member that will never answer. */
+  void failAt(Member asked, Object failure) {
+    Configuration now = core.configuration();
+    for (long number : List.copyOf(awaited.keySet())) {
+      Awaited each = awaited.get(number);
+      if (each != null && asked.equals(each.key == null ? now.coordinator() : now.home(each.key))) {
+        onAnswer(number, failure);
+      }
     }
   }
 

@@ -83,6 +83,13 @@ final class Fences {
     }
   }
 
+  /** A member that has no memos has nothing to fence. */
+  void lacking(Member member) {
+    for (Invalidation id : List.copyOf(pending.keySet())) {
+      onAck(member, new Message.FenceAck(id, null));
+    }
+  }
+
   /** Who asked for them asks again. */
   void forget() {
     pending.clear();

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
+import org.memogrid.cluster.Member;
 import org.memogrid.memo.Message.Held;
 
 /**
@@ -280,6 +281,17 @@ final class FlightTable {
     if (flight != null && flight.state == Flight.State.WAITING) {
       forget(flight);
       deliver(flight, new Effect.Threw(fail.failure()));
+    }
+  }
+
+  /** Fails what waits for a home that will never answer. */
+  void failAt(Member home, Object failure) {
+    for (Flight flight : List.copyOf(flights.values())) {
+      if (flight.state == Flight.State.WAITING
+          && core.configuration().home(flight.key).equals(home)) {
+        forget(flight);
+        deliver(flight, new Effect.Threw(failure));
+      }
     }
   }
 

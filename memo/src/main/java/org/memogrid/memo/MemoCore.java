@@ -242,6 +242,21 @@ final class MemoCore {
     }
   }
 
+  /**
+   * A member did not take a message, since it was started without memos. It runs nothing and keeps
+   * nothing by itself, so nobody waits for what it would say; what it ought to be home to fails.
+   */
+  void lacking(Member member, Object failure) {
+    Configuration now = configuration;
+    if (now != null && now.has(member)) {
+      roll.lacking(member, now);
+      fences.lacking(member);
+      scans.lacking(member);
+      flights.failAt(member, failure);
+      confirmations.failAt(member, failure);
+    }
+  }
+
   /** Whether this member knows all about the key, as its home. */
   boolean isReady(Object key) {
     return roll.isReady(key);

@@ -11,6 +11,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.Registration;
+import org.memogrid.cluster.Member;
 import org.memogrid.internal.node.Feature;
 import org.memogrid.internal.node.Node;
 import org.memogrid.internal.wire.Wire;
@@ -28,6 +29,7 @@ public final class MemoFeature implements Feature {
   private @Nullable MemoFormat format;
   private @Nullable Definitions definitions;
   private @Nullable Registration service;
+  private @Nullable Registration missing;
   private @Nullable ExecutorService runners;
   private volatile boolean stopped;
 
@@ -50,6 +52,11 @@ public final class MemoFeature implements Feature {
               return thread;
             });
     service = member.wire().serve(SERVICE, format, this::onMessage);
+    missing = member.wire().onMissing(SERVICE, this::lacking);
+  }
+
+  private void lacking(Member member) {
+    memos.values().stream().filter(MemoNode::isOpen).forEach(memo -> memo.lacking(member));
   }
 
   private void onMessage(Wire.Incoming<Packet> incoming) {
@@ -141,6 +148,10 @@ public final class MemoFeature implements Feature {
     Registration served = service;
     if (served != null) {
       served.close();
+    }
+    Registration told = missing;
+    if (told != null) {
+      told.close();
     }
     ExecutorService threads = runners;
     if (threads != null) {

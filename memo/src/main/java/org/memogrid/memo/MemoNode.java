@@ -247,6 +247,17 @@ final class MemoNode {
     }
   }
 
+  /** A member was started without memos. */
+  void lacking(Member member) {
+    String text =
+        id
+            + ": "
+            + member
+            + " has no memos, though it is home to a part of the keys: start every member with"
+            + " memogrid-memo on its class path";
+    feed(core -> core.lacking(member, new Failure(null, Failure.Kind.HOME, text)));
+  }
+
   void summon(Object key, List<Token> ancestors, @Nullable Envelope seen) {
     feed(core -> core.summon(key, ancestors, seen));
   }

@@ -114,6 +114,12 @@ final class RollCall {
     }
   }
 
+  /** A member that has no memos has nothing to tell. */
+  void lacking(Member member, Configuration now) {
+    Message.Apart apart = new Message.Apart(List.of(), false, false);
+    onSync(member, new Message.Sync(List.of(), 0, apart, Map.of(), false), now);
+  }
+
   /** A run that was told of has been given up since. */
   void abandoned(Token token) {
     abandoned.add(token);

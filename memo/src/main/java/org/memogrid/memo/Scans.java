@@ -79,6 +79,13 @@ final class Scans {
     }
   }
 
+  /** A member that has no memos knows no keys. */
+  void lacking(Member member) {
+    for (long number : List.copyOf(scans.keySet())) {
+      onScanned(member, new Message.Scanned(number, List.of()));
+    }
+  }
+
   void shutDown(Object failure) {
     scans.values().forEach(scan -> core.emit(new Effect.Invalidated(scan.caller, failure)));
     scans.clear();

@@ -20,7 +20,9 @@ record Frame(
     SEND(0),
     REQUEST(1),
     REPLY(2),
-    FAILURE(3);
+    FAILURE(3),
+    /** There is no such service, for a message that wants no reply. */
+    MISSING(4);
 
     private final int code;
 
@@ -35,14 +37,26 @@ record Frame(
   static Frame read(Member from, DataInputStream in) throws IOException {
     Kind kind = KINDS[in.readByte()];
     long viewId = in.readLong();
-    long requestId = kind == Kind.SEND ? 0 : in.readLong();
-    String service = kind == Kind.SEND || kind == Kind.REQUEST ? in.readUTF() : "";
+    long requestId = hasRequest(kind) ? in.readLong() : 0;
+    String service = hasService(kind) ? in.readUTF() : "";
     return new Frame(kind, from, viewId, requestId, service, in);
   }
 
   static <M> byte[] message(
       Kind kind, long viewId, long requestId, String service, WireFormat<M> format, M message) {
     return bytes(kind, viewId, requestId, service, out -> format.write(message, out));
+  }
+
+  private static boolean hasRequest(Kind kind) {
+    return kind != Kind.SEND && kind != Kind.MISSING;
+  }
+
+  private static boolean hasService(Kind kind) {
+    return kind == Kind.SEND || kind == Kind.REQUEST || kind == Kind.MISSING;
+  }
+
+  static byte[] missing(long viewId, String service) {
+    return bytes(Kind.MISSING, viewId, 0, service, out -> {});
   }
 
   static byte[] failure(long viewId, long requestId, Reason reason, String detail) {
@@ -62,10 +76,10 @@ record Frame(
     try (DataOutputStream out = new DataOutputStream(bytes)) {
       out.writeByte(kind.code);
       out.writeLong(viewId);
-      if (kind != Kind.SEND) {
+      if (hasRequest(kind)) {
         out.writeLong(requestId);
       }
-      if (kind == Kind.SEND || kind == Kind.REQUEST) {
+      if (hasService(kind)) {
         out.writeUTF(service);
       }
       body.write(out);

@@ -5,13 +5,16 @@ import java.io.ByteArrayInputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Consumer;
 import org.memogrid.cache.Registration;
 import org.memogrid.cluster.Member;
 import org.memogrid.cluster.Membership;
@@ -42,6 +45,7 @@ public final class MemberWire implements Wire, AutoCloseable {
   private final Requests requests;
   private final Departed departed = new Departed();
   private final Map<String, Service> services = new ConcurrentHashMap<>();
+  private final Map<String, List<Consumer<Member>>> onMissing = new ConcurrentHashMap<>();
   private volatile Membership membership;
   private volatile boolean open;
   private volatile boolean closed;
@@ -72,6 +76,15 @@ public final class MemberWire implements Wire, AutoCloseable {
     Service served = service(service);
     served.serve(receiver);
     return () -> served.end(receiver);
+  }
+
+  @Override
+  public Registration onMissing(String service, Consumer<Member> listener) {
+    Objects.requireNonNull(service, "service");
+    List<Consumer<Member>> all =
+        onMissing.computeIfAbsent(service, name -> new CopyOnWriteArrayList<>());
+    all.add(Objects.requireNonNull(listener, "listener"));
+    return () -> all.remove(listener);
   }
 
   @Override
@@ -112,6 +125,10 @@ public final class MemberWire implements Wire, AutoCloseable {
         case SEND, REQUEST -> service(frame.service()).accept(frame);
         case REPLY -> requests.complete(frame);
         case FAILURE -> requests.fail(frame);
+        case MISSING ->
+            onMissing
+                .getOrDefault(frame.service(), List.of())
+                .forEach(listener -> listener.accept(from));
       }
     } catch (IOException | RuntimeException e) {
       LOG.error("member {} sent a frame that can't be read: is its version another?", from, e);
@@ -163,11 +180,10 @@ public final class MemberWire implements Wire, AutoCloseable {
   private void refuse(Frame frame) {
     if (frame.kind() == Frame.Kind.REQUEST) {
       answer(frame, Frame.failure(membership.id(), frame.requestId(), Reason.NO_SUCH_SERVICE, ""));
+    } else if (service(frame.service()).wasNeverServed()) {
+      answer(frame, Frame.missing(membership.id(), frame.service()));
     } else {
-      LOG.warn(
-          "dropped a message of {} to service '{}', which is not here",
-          frame.from(),
-          frame.service());
+      LOG.debug("dropped a message of {}: '{}' has ended here", frame.from(), frame.service());
     }
   }
 

@@ -22,6 +22,7 @@ final class Service {
   private final BooleanSupplier memberIsOpen;
   private final Queue<Frame> held = new ArrayDeque<>();
   private boolean draining;
+  private volatile boolean served;
   private volatile @Nullable Receiver<?> receiver;
 
   Service(String name, Consumer<Frame> refuse, BooleanSupplier memberIsOpen) {
@@ -55,6 +56,7 @@ final class Service {
             "service '" + name + "' is served already: close its registration first");
       }
       draining = true;
+      served = true;
     }
     for (Frame next = nextOrServe(newcomer); next != null; next = nextOrServe(newcomer)) {
       newcomer.accept(next);
@@ -74,6 +76,11 @@ final class Service {
     if (receiver == leaving) {
       receiver = null;
     }
+  }
+
+  /** False also for one that has ended since, with its member. */
+  boolean wasNeverServed() {
+    return !served;
   }
 
   /** The member is open: what is still held finds no service. */

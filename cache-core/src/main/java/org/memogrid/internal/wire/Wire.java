@@ -3,6 +3,7 @@ package org.memogrid.internal.wire;
 
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import org.memogrid.cache.Registration;
 import org.memogrid.cluster.Member;
 
@@ -17,6 +18,12 @@ import org.memogrid.cluster.Member;
 public interface Wire {
   /** A feature's messages and how they are written. */
   <M> Registration serve(String service, WireFormat<M> format, Handler<M> handler);
+
+  /**
+   * Tells of members that have no such service and never had: once for each one-way message that
+   * one of them did not take. A member that is joining is asked when all its services are there.
+   */
+  Registration onMissing(String service, Consumer<Member> listener);
 
   /** Sends one way. To a member that is gone it does nothing. */
   <M> void send(Member to, String service, WireFormat<M> format, M message);

@@ -50,6 +50,39 @@ class MemberWireTest {
   }
 
   @Test
+  void whoSendsToAServiceThatWasNeverThereIsTold() {
+    List<Member> missing = new ArrayList<>();
+    Registration registration = a.onMissing("s", missing::add);
+    a.send(B, "s", Text.FORMAT, "early");
+    pass();
+    assertThat(missing).as("it may still come").isEmpty();
+    b.open();
+    pass();
+    assertThat(missing).containsExactly(B);
+    a.send(B, "s", Text.FORMAT, "late");
+    pass();
+    assertThat(missing).containsExactly(B, B);
+    registration.close();
+    a.send(B, "s", Text.FORMAT, "to nobody");
+    pass();
+    assertThat(missing).hasSize(2);
+  }
+
+  /** Its member leaves, and will be gone in the next view. */
+  @Test
+  void aServiceThatHasEndedIsNotCalledMissing() {
+    List<Member> missing = new ArrayList<>();
+    var unused = a.onMissing("s", missing::add);
+    Registration service = b.serve("s", Text.FORMAT, in -> heard.add(in.message()));
+    b.open();
+    service.close();
+    a.send(B, "s", Text.FORMAT, "late");
+    pass();
+    assertThat(missing).isEmpty();
+    assertThat(heard).isEmpty();
+  }
+
+  @Test
   void messagesArriveInOrder() {
     serve(b, in -> heard.add(in.message()));
     List<String> sent = IntStream.range(0, 100).mapToObj(Integer::toString).toList();
