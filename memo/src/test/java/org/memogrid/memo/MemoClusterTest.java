@@ -383,7 +383,7 @@ class MemoClusterTest {
     Future<Integer> computes = CALLERS.submit(() -> memos.get(1).apply(5));
     await(running);
     Future<Integer> waits = CALLERS.submit(() -> memos.get(2).apply(5));
-    Await.until("one to wait", () -> ((MemoHandle<?, ?>) memos.get(2)).waiting() == 1);
+    Members.waitAtHome(memos, 5, 1);
     goOn.countDown();
     assertThat(catchThrowable(() -> get(computes))).isNotNull();
     assertThat(catchThrowable(() -> get(waits)).getCause())
