@@ -13,7 +13,9 @@ import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import javax.management.ObjectName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.memogrid.cluster.Cluster;
 import org.memogrid.testkit.Await;
@@ -161,6 +163,59 @@ class DaemonTest {
       assertThat(starts).extracting(Start::node).containsExactly("interrupted");
       assertThat(other.status()).isEqualTo(DaemonStatus.WAITING);
       release.countDown();
+    }
+  }
+
+  @Test
+  @Tag("long") // fifteen seconds, as the like of it above takes
+  void oneThatHangsIsGivenAwayIfThatIsAskedFor() {
+    CountDownLatch release = new CountDownLatch(1);
+    try (TestCluster cluster = TestCluster.of(2)) {
+      Daemon stubborn =
+          Daemon.named(
+                  "stubborn",
+                  context -> {
+                    running.incrementAndGet();
+                    while (release.getCount() > 0) {
+                      try {
+                        release.await();
+                      } catch (InterruptedException ignoredOnPurpose) {
+                        starts.add(new Start("interrupted", 0));
+                      }
+                    }
+                  })
+              .whenHung(Hung.RELEASE)
+              .start(cluster.node(0));
+      Await.until("it runs", () -> running.get() == 1);
+      Daemon other =
+          Daemon.named("stubborn", this::loop).whenHung(Hung.RELEASE).start(cluster.node(1));
+      assertThat(other.status()).isEqualTo(DaemonStatus.WAITING);
+      stubborn.stop();
+      Await.until("the other runs", () -> other.status() == DaemonStatus.RUNNING);
+      Await.until("both run", () -> running.get() == 2);
+      assertThat(starts).first().extracting(Start::node).isEqualTo("interrupted");
+      release.countDown();
+    }
+  }
+
+  @Test
+  void afterThreeFailuresAnotherMemberIsAsked() {
+    AtomicReference<String> failing = new AtomicReference<>();
+    DaemonTask task =
+        context -> {
+          failing.compareAndSet(null, context.member().name());
+          if (context.member().name().equals(failing.get())) {
+            throw new IllegalStateException("on purpose");
+          }
+          loop(context);
+        };
+    try (TestCluster cluster = TestCluster.of(2)) {
+      List<Daemon> daemons = new ArrayList<>();
+      cluster.nodes().forEach(node -> daemons.add(Daemon.named("moody", task).start(node)));
+      Await.until("another runs it", () -> running.get() == 1);
+      Daemon failed = daemons.get(indexOf(cluster, Objects.requireNonNull(failing.get())));
+      assertThat(failed.stats().failures()).isEqualTo(3);
+      assertThat(failed.status()).isEqualTo(DaemonStatus.WAITING);
     }
   }
 

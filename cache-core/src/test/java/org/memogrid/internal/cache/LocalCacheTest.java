@@ -22,6 +22,8 @@ import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.CacheOptions.WhenFull;
 import org.memogrid.cache.CacheStats;
 import org.memogrid.cache.Expiry;
+import org.memogrid.cache.FencedException;
+import org.memogrid.cache.FencingToken;
 import org.memogrid.cache.Mode;
 import org.memogrid.cache.Registration;
 import org.memogrid.cluster.Member;
@@ -66,6 +68,16 @@ final class LocalCacheTest {
     clock.tick(SECOND.multipliedBy(3));
     assertThat(cache.asMap()).isEqualTo(Map.of("never", 3));
     assertThat(cache.stats().expirations()).isPositive();
+  }
+
+  @Test
+  void theEndOfAnEntryForgetsNoTurn() {
+    Cache<String, Integer> cache = caches.cache("c", LOCAL.timeToLive(SECOND));
+    cache.putFenced("k", 1, new FencingToken("name", 2, "b"));
+    clock.tick(SECOND.multipliedBy(3_600));
+    assertThat(cache.get("k")).isNull();
+    assertThatThrownBy(() -> cache.putFenced("k", 2, new FencingToken("name", 1, "a")))
+        .isInstanceOf(FencedException.class);
   }
 
   @Test
