@@ -11,4 +11,8 @@ import org.memogrid.cluster.Member;
  * @param scheduledAt the instant of the schedule, or when it was told to run
  * @param number 0 if it was told to run
  */
-record Claim(Member member, long run, long scheduledAt, long startedAt, long number, int attempt) {}
+record Claim(Member member, long run, long scheduledAt, long startedAt, long number, int attempt) {
+  Claim by(Member other) {
+    return new Claim(other, run, scheduledAt, startedAt, number, attempt);
+  }
+}

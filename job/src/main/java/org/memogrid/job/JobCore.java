@@ -32,12 +32,16 @@ final class JobCore {
   /** How late the latest instant may be without being a misfire. */
   static final long LATE = 10_000;
 
+  /** How long after its claim a firing may begin though its member may have stood still. */
+  static final long SOON = 2_500;
+
   /** How many firings of a job may be open at a time, if it says that they may overlap. */
   static final int MOST_OPEN = 64;
 
   /** How often a firing is begun whose members are lost one after another. */
   static final int ATTEMPTS = 3;
 
+  private static final long AGAIN = 1_000;
   private static final int MOST_COUNTED = 1_000;
 
   private final Member self;
@@ -45,6 +49,7 @@ final class JobCore {
   private final Runs runs;
   private final Consumer<Effect> effects;
   private final Set<Long> ended = new TreeSet<>();
+  private final Set<Long> givenUp = new TreeSet<>();
   private final Map<Long, Claim> unsure = new HashMap<>();
   private Set<Member> present;
   private @Nullable Entry entry;
@@ -95,7 +100,9 @@ final class JobCore {
   /** The turn is over. What runs goes on. */
   void end() {
     turn = false;
-    wakeAt = Times.NEVER;
+    if (unsure.isEmpty() && ended.isEmpty() && givenUp.isEmpty()) {
+      wakeAt = Times.NEVER;
+    }
   }
 
   void tick(long now) {
@@ -111,6 +118,23 @@ final class JobCore {
   void seen(@Nullable Entry now, long time) {
     take(now);
     step(time);
+  }
+
+  /**
+   * Whether a firing may begin now, asked just before it does: its member may have stood still
+   * since the claim, and have been taken for lost. If not, tell {@link #gaveUp}.
+   *
+   * @param active whether the turn is this member's, by the clock of the moment
+   */
+  boolean mayBegin(Claim claim, boolean active, long now) {
+    return active || now - claim.startedAt() <= SOON || !rules.apply(Rule.BEGIN_SOON);
+  }
+
+  /** A firing does not begin. */
+  void gaveUp(Claim claim, long now) {
+    runs.ended(claim.run());
+    givenUp.add(claim.run());
+    step(now);
   }
 
   /** A firing has ended, however. */
@@ -142,7 +166,7 @@ final class JobCore {
     if (claim != null) {
       unsure.put(claim.run(), claim);
     }
-    wakeAt = now + 1_000;
+    wakeAt = now + AGAIN;
   }
 
   private void take(@Nullable Entry now) {
@@ -174,10 +198,12 @@ final class JobCore {
     Entry known = entry;
     if (known == null) {
       ended.clear();
+      givenUp.clear();
       unsure.clear();
       return;
     }
     JobState state = known.state();
+    own(state);
     if (!ended.isEmpty()) {
       JobState after = state.ended(self, ended);
       if (!after.open().equals(state.open())) {
@@ -185,6 +211,17 @@ final class JobCore {
         return;
       }
       ended.clear();
+    }
+    if (!givenUp.isEmpty()) {
+      JobState after = state.givenUp(self, givenUp);
+      if (!after.open().equals(state.open())) {
+        store(after, null);
+        return;
+      }
+      givenUp.clear();
+    }
+    if (!unsure.isEmpty()) {
+      wakeAt = now + AGAIN; // it may be stored yet
     }
     if (!turn && rules.apply(Rule.CLAIM_IN_THE_TURN_ONLY)) {
       return;
@@ -207,21 +244,45 @@ final class JobCore {
     }
   }
 
+  /**
+   * What this member is said to run, whether it has the turn or not: nobody else deals with that
+   * while it is there.
+   */
+  private void own(JobState state) {
+    for (Claim claim : state.open()) {
+      if (!claim.member().equals(self) || runs.isLive(claim.run()) || ended.contains(claim.run())) {
+        continue;
+      }
+      Claim found = unsure.get(claim.run());
+      if (found != null && rules.apply(Rule.BEGIN_WHAT_WAS_STORED)) {
+        begin(found);
+      } else if (rules.apply(Rule.GIVE_UP_WHAT_NOBODY_RUNS)) {
+        givenUp.add(claim.run());
+      }
+    }
+    unsure.values().removeIf(claim -> !mayBeStoredYet(claim, state));
+  }
+
+  /** Whether that claim, which is not in what was read, could be written over it. */
+  private static boolean mayBeStoredYet(Claim claim, JobState state) {
+    if (claim.attempt() > 1) {
+      return state.open().stream()
+          .anyMatch(
+              open ->
+                  open.scheduledAt() == claim.scheduledAt() && open.attempt() < claim.attempt());
+    }
+    return claim.number() > 0
+        ? claim.scheduledAt() > state.last()
+        : state.triggers().contains(claim.scheduledAt());
+  }
+
   /** Deals with a firing of which nobody will tell that it has ended; whether there was one. */
   private boolean openOnes(JobState state, long now) {
     for (Claim claim : state.open()) {
-      if (claim.member().equals(self)) {
-        if (runs.isLive(claim.run()) || ended.contains(claim.run())) {
-          continue;
-        }
-        Claim found = unsure.get(claim.run());
-        if (found != null && rules.apply(Rule.BEGIN_WHAT_WAS_STORED)) {
-          begin(found);
-          continue;
-        }
-      } else if (present.contains(claim.member())
-          ? rules.apply(Rule.LEAVE_THE_PRESENT_ALONE)
-          : !rules.apply(Rule.CLOSE_THE_DEPARTED)) {
+      if (claim.member().equals(self)
+          || (present.contains(claim.member())
+              ? rules.apply(Rule.LEAVE_THE_PRESENT_ALONE)
+              : !rules.apply(Rule.CLOSE_THE_DEPARTED))) {
         continue;
       }
       boolean rerun = state.definition().whenLost() == WhenLost.RERUN && claim.attempt() < ATTEMPTS;

@@ -184,6 +184,19 @@ record JobState(
             .toList());
   }
 
+  /** Those firings of the member are nobody's, so that who has the turn takes them for lost. */
+  JobState givenUp(Member member, Set<Long> runs) {
+    Member nobody = new Member(member.name(), "");
+    return withOpen(
+        open.stream()
+            .map(
+                claim ->
+                    claim.member().equals(member) && runs.contains(claim.run())
+                        ? claim.by(nobody)
+                        : claim)
+            .toList());
+  }
+
   /** Without a firing whose member was lost. */
   JobState without(Claim lost) {
     return withOpen(open.stream().filter(claim -> !claim.equals(lost)).toList());

@@ -15,8 +15,12 @@ enum Rule {
   CLOSE_THE_DEPARTED,
   /** A firing whose member is there is left alone. */
   LEAVE_THE_PRESENT_ALONE,
-  /** A claim whose fate was not known begins when it is found stored. */
+  /** A claim whose fate was not known is looked for, and begins when it is found stored. */
   BEGIN_WHAT_WAS_STORED,
+  /** A firing does not begin long after its claim, unless the turn is certainly its member's. */
+  BEGIN_SOON,
+  /** A claim of this member's that nothing here knows of is given up, whoever has the turn. */
+  GIVE_UP_WHAT_NOBODY_RUNS,
   /** Who has no turn claims nothing. */
   CLAIM_IN_THE_TURN_ONLY
 }

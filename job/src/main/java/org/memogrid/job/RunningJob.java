@@ -183,8 +183,7 @@ final class RunningJob implements Job, LeaseListener, JobMXBean {
         Claim claim = own;
         own = null;
         if (claim != null) {
-          run(claim);
-          todo.addAll(apply(c -> c.ran(claim, feature.now())));
+          todo.addAll(run(claim));
         }
       } else if (effect instanceof Effect.Store store) {
         todo.addAll(store(store));
@@ -192,11 +191,7 @@ final class RunningJob implements Job, LeaseListener, JobMXBean {
         if (own == null) {
           own = run.claim();
         } else {
-          feed(
-              () -> {
-                run(run.claim());
-                perform(apply(c -> c.ran(run.claim(), feature.now())));
-              });
+          feed(() -> perform(run(run.claim())));
         }
       } else if (effect instanceof Effect.Lost lost) {
         lost(lost.claim());
@@ -288,8 +283,25 @@ final class RunningJob implements Job, LeaseListener, JobMXBean {
 
   // ---- firings
 
-  private void run(Claim claim) {
+  private List<Effect> run(Claim claim) {
     FencingToken token = turn;
+    boolean active = token != null && isActive(token);
+    boolean may;
+    synchronized (core) {
+      may = core.mayBegin(claim, active, feature.now());
+    }
+    if (!may) {
+      LOG.warn(
+          "job '{}': the firing of {} does not begin: this member stood still since it claimed it",
+          plan.name,
+          Instant.ofEpochMilli(claim.scheduledAt()));
+      return apply(c -> c.gaveUp(claim, feature.now()));
+    }
+    run(claim, token);
+    return apply(c -> c.ran(claim, feature.now()));
+  }
+
+  private void run(Claim claim, @Nullable FencingToken token) {
     Run run =
         new Run(
             this,

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.job;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cluster.Member;
+import org.memogrid.testkit.sim.SimViews;
+
+/** A member of a {@link JobSim}: the shell of a core. */
+final class SimJobNode implements JobCore.Runs {
+  static final int LONGEST_RUN = 2_000;
+  private static final int VIEW_DELAY = 50;
+  private static final int LEASE = 3_000;
+
+  final Member self;
+  final Rules rules;
+  private final JobSim sim;
+  private final JobCore core;
+  private final long skew;
+  private final Set<Long> liveRuns = new HashSet<>();
+  private final Map<Long, Double> claimedAt = new HashMap<>();
+  private final List<Runnable> waiting = new ArrayList<>();
+  private double awakeAt;
+
+  /** When the others last knew that it was not in the view; a newcomer is not, at first. */
+  private double excludedUntil;
+
+  private double lapsedAt = Double.NEGATIVE_INFINITY;
+  private long runs;
+  private long wakes;
+  private int writing;
+  private long turn;
+  long view = -1;
+  boolean leaving;
+  boolean dead;
+
+  /** Hears whether a write was stored, and what is there. */
+  interface Stored {
+    void accept(boolean stored, JobSim.@Nullable Cell there);
+  }
+
+  SimJobNode(JobSim sim, Member self, Rules rules) {
+    this.sim = sim;
+    this.self = self;
+    this.rules = rules;
+    this.skew = sim.time.between(-400, 400);
+    this.excludedUntil = sim.time.now() + VIEW_DELAY;
+    this.core = new JobCore(self, Set.of(self), rules, this, this::perform);
+  }
+
+  long now() {
+    return JobSim.BASE + (long) sim.time.now() + skew;
+  }
+
+  // ---- runs
+
+  @Override
+  public long next() {
+    return ++runs;
+  }
+
+  @Override
+  public void began(long run) {
+    liveRuns.add(run);
+  }
+
+  @Override
+  public void ended(long run) {
+    liveRuns.remove(run);
+  }
+
+  @Override
+  public boolean isLive(long run) {
+    return liveRuns.contains(run);
+  }
+
+  // ---- faults
+
+  void pause(int length) {
+    awakeAt = sim.time.now() + length;
+    if (length >= LEASE) {
+      lapsedAt = awakeAt;
+    }
+    sim.time.after(
+        length,
+        () -> {
+          List<Runnable> now = List.copyOf(waiting);
+          waiting.clear();
+          now.forEach(this::whenAwake);
+        });
+  }
+
+  boolean isAwake() {
+    return sim.time.now() >= awakeAt;
+  }
+
+  void whenAwake(Runnable action) {
+    if (dead) {
+      return;
+    }
+    if (!isAwake()) {
+      waiting.add(action);
+    } else {
+      action.run();
+    }
+  }
+
+  void excluded() {
+    excludedUntil = Double.MAX_VALUE;
+  }
+
+  void isBack() {
+    excludedUntil = sim.time.now() + VIEW_DELAY;
+  }
+
+  /** Whether the others had reason to take it for lost, or it said itself that nobody runs it. */
+  boolean wasExcludedSince(Claim claim) {
+    return excludedUntil >= claimedAt.getOrDefault(claim.run(), Double.MAX_VALUE);
+  }
+
+  boolean stoodStillSince(Claim claim) {
+    return lapsedAt >= claimedAt.getOrDefault(claim.run(), 0.0);
+  }
+
+  /** Claims no more, awaits what runs, goes. */
+  void leave() {
+    leaving = true;
+    whenAwake(
+        () -> {
+          end(turn);
+          leaveWhenQuiet();
+        });
+  }
+
+  private void leaveWhenQuiet() {
+    if (liveRuns.isEmpty() && writing == 0) {
+      sim.left(this);
+    } else {
+      sim.time.after(20, () -> whenAwake(this::leaveWhenQuiet));
+    }
+  }
+
+  // ---- events
+
+  void begin(long token) {
+    if (!leaving) {
+      sim.note(this + " has the turn");
+      turn = token;
+      event(() -> core.begin(now()));
+      look();
+    }
+  }
+
+  void end(long token) {
+    if (turn == token && token != 0) {
+      sim.note(this + " has the turn no more");
+      turn = 0;
+      event(core::end);
+    }
+  }
+
+  void learn(SimViews.View now) {
+    if (now.id() < view) {
+      return;
+    }
+    view = now.id();
+    event(() -> core.view(Set.copyOf(now.members())));
+    look();
+  }
+
+  void look() {
+    JobSim.Cell there = sim.read(this);
+    event(() -> core.seen(there == null ? null : new Entry(there.state, there), now()));
+  }
+
+  void sweepLater() {
+    sim.time.after(
+        5_000,
+        () -> {
+          if (!dead) {
+            whenAwake(this::look);
+            sweepLater();
+          }
+        });
+  }
+
+  private void event(Runnable event) {
+    event.run();
+    long at = core.wakeAt();
+    long wake = ++wakes;
+    if (at != Times.NEVER) {
+      sim.time.after(
+          (double) Math.max(0, at - now()),
+          () ->
+              whenAwake(
+                  () -> {
+                    if (wake == wakes) {
+                      look();
+                    }
+                  }));
+    }
+  }
+
+  // ---- effects
+
+  private void perform(Effect effect) {
+    if (effect instanceof Effect.Store store) {
+      store(store);
+    } else if (effect instanceof Effect.Run run) {
+      // Not within the event that wants it, as on the pool.
+      sim.time.after(0, () -> whenAwake(() -> run(run.claim())));
+    } else if (effect instanceof Effect.Lost lost) {
+      sim.note(this + " takes for lost " + lost.claim());
+      sim.lost(lost.claim());
+    }
+  }
+
+  private void store(Effect.Store store) {
+    JobState before = store.before().state();
+    JobState after = store.after();
+    sim.deciding(this, before, after, turn != 0);
+    after.open().stream()
+        .filter(claim -> claim.member().equals(self))
+        .forEach(claim -> claimedAt.putIfAbsent(claim.run(), sim.time.now()));
+    writing++;
+    boolean fateIsKnown = !sim.time.chance(0.03);
+    sim.write(
+        this,
+        store.before(),
+        after,
+        (stored, there) ->
+            whenAwake(
+                () -> {
+                  writing--;
+                  if (fateIsKnown) {
+                    Entry entry = there == null ? null : new Entry(there.state, there);
+                    event(() -> core.stored(stored, entry, now()));
+                  } else {
+                    sim.note(this + " does not know whether it stored " + after);
+                    event(() -> core.unknown(now()));
+                  }
+                }));
+  }
+
+  private void run(Claim claim) {
+    boolean active = turn != 0 && !stoodStillSince(claim);
+    if (!core.mayBegin(claim, active, now())) {
+      sim.note(this + " gives up " + claim);
+      event(() -> core.gaveUp(claim, now()));
+      return;
+    }
+    sim.note(this + " begins " + claim);
+    sim.begins(this, claim);
+    int length = sim.time.chance(0.8) ? sim.time.between(0, 60) : sim.time.between(60, LONGEST_RUN);
+    sim.time.after(
+        length,
+        () ->
+            whenAwake(
+                () -> {
+                  sim.note(this + " has ended " + claim);
+                  sim.ends(this, claim);
+                  event(() -> core.ran(claim, now()));
+                }));
+  }
+
+  @Override
+  public String toString() {
+    return self.id();
+  }
+}
