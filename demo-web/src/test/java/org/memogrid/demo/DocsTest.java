@@ -17,6 +17,13 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** The pages say what is compiled and run, and link to what exists. */
 class DocsTest {
   private static final Path ROOT = Path.of("..");
+
+  /** The tests that have the examples; what needs a container is in the module of the container. */
+  private static final List<Path> SNIPPETS =
+      List.of(
+          Path.of("src/test/java/org/memogrid/demo/SnippetsTest.java"),
+          ROOT.resolve("cdi/src/test/java/org/memogrid/cdi/InjectionTest.java"));
+
   private static final Pattern JAVA = Pattern.compile("```java\\n(.*?)```", Pattern.DOTALL);
   private static final Pattern LINK = Pattern.compile("\\]\\(([^)#]+)(#[^)]*)?\\)");
 
@@ -34,8 +41,10 @@ class DocsTest {
   @ParameterizedTest
   @MethodSource("pages")
   void everyJavaExampleIsInTheSnippets(Path page) throws IOException {
-    String snippets =
-        squeezed(Files.readString(Path.of("src/test/java/org/memogrid/demo/SnippetsTest.java")));
+    StringBuilder snippets = new StringBuilder();
+    for (Path each : SNIPPETS) {
+      snippets.append(squeezed(Files.readString(each)));
+    }
     assertThat(matches(JAVA, page))
         .allSatisfy(block -> assertThat(snippets).contains(squeezed(block)));
   }

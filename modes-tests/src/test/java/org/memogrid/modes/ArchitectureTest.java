@@ -112,6 +112,18 @@ class ArchitectureTest {
   }
 
   @Test
+  void onlyTheOtherCacheApisShareWhatIsMemosOwn() {
+    check(
+        noClasses()
+            .that()
+            .resideOutsideOfPackages(
+                "org.memogrid.memo..", "org.memogrid.cdi..", "org.memogrid.spring..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("org.memogrid.memo.internal.."));
+  }
+
+  @Test
   void theCoreDoesNotKnowItsFeatures() {
     check(
         noClasses()
@@ -220,6 +232,8 @@ class ArchitectureTest {
             feature("memo"),
             feature("queue"),
             feature("pipeline"),
+            feature("cdi"),
+            feature("spring"),
             ClusterSessions.class,
             MemogridCachingProvider.class)
         .stream()

@@ -10,6 +10,7 @@ import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.Cache;
+import org.memogrid.memo.internal.SingleFlight;
 import org.springframework.cache.support.AbstractValueAdaptingCache;
 
 /**

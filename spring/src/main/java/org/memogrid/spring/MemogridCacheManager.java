@@ -16,6 +16,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Cluster;
+import org.memogrid.memo.internal.SingleFlight;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.cache.Cache;
 import org.springframework.cache.CacheManager;
@@ -79,7 +80,8 @@ public final class MemogridCacheManager implements CacheManager, DisposableBean 
     org.memogrid.cache.Cache<Object, Object> cache =
         given == null ? cluster.cache(name) : cluster.cache(name, given);
     try {
-      return new GridSpringCache(cache, SingleFlight.open(cluster, name, cache.mode()), threads);
+      SingleFlight flights = SingleFlight.open(cluster, "spring:" + name, cache.mode());
+      return new GridSpringCache(cache, flights, threads);
     } catch (RuntimeException | Error e) {
       cache.close();
       throw e;

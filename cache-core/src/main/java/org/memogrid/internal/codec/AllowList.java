@@ -18,9 +18,13 @@ final class AllowList {
       Pattern.compile("[\\p{L}_$][\\p{L}\\p{N}_$]*(\\.[\\p{L}_$][\\p{L}\\p{N}_$]*)*(\\.\\*)?");
   private static final Pattern OF_JDK = Pattern.compile("(java|javax|jdk|sun|com\\.sun)\\..*");
 
-  /** The project's own that are part of users' keys. */
+  /** The project's own that are part of users' keys and values. */
   private static final Set<String> OWN =
-      Set.of("org.memogrid.memo.Args2", "org.memogrid.memo.Args3");
+      Set.of(
+          "org.memogrid.memo.Args2",
+          "org.memogrid.memo.Args3",
+          "org.memogrid.cdi.ArgumentsKey",
+          "org.memogrid.cdi.ThrownBefore");
 
   private final boolean everything;
   private final Set<String> names = new HashSet<>();

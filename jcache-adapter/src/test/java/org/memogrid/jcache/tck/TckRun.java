@@ -8,6 +8,7 @@ import java.net.URISyntaxException;
 import java.net.URL;
 import java.nio.file.Path;
 import java.security.CodeSource;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -17,40 +18,69 @@ import java.util.logging.Logger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jsr107.tck.CachingTest;
+import org.jsr107.tck.annotation.InterceptionCacheNameOnEachMethodTest;
+import org.jsr107.tck.annotation.InterceptionUsingCacheConfigTest;
+import org.jsr107.tck.annotation.InterceptionUsingDefaultCacheNameTest;
+import org.junit.platform.engine.DiscoverySelector;
 import org.junit.platform.engine.TestExecutionResult;
 import org.junit.platform.engine.discovery.ClassNameFilter;
 import org.junit.platform.engine.discovery.DiscoverySelectors;
+import org.junit.platform.launcher.EngineFilter;
 import org.junit.platform.launcher.TestExecutionListener;
 import org.junit.platform.launcher.TestIdentifier;
 import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 
 /**
- * What came of one run of the JSR's tests, all of them but those of the annotations, in the JVM
- * that calls {@link #here()}.
+ * What came of one run of the JSR's tests in the JVM that asks for it.
  *
  * @param tests how many ended
  * @param failed the tests that failed, with the reason
  * @param excluded the tests that the JSR's harness left out, which it counts as passed
  */
-record TckRun(int tests, TreeMap<String, String> failed, TreeSet<String> excluded)
+public record TckRun(int tests, TreeMap<String, String> failed, TreeSet<String> excluded)
     implements Serializable {
   private static final Pattern EXCLUSION = Pattern.compile("EXCLUDING TEST '(.+)'\\s+'(.+)'");
 
+  /** How many tests of the annotations the release has. */
+  public static final int ANNOTATION_TESTS = 12;
+
+  /** Runs all but those of the annotations, which need a container. */
   static TckRun here() {
+    return of(
+        DiscoverySelectors.selectClasspathRoots(Set.of(jarOf(CachingTest.class))),
+        ClassNameFilter.excludeClassNamePatterns(".*\\.annotation\\..*"));
+  }
+
+  /** Runs those of the annotations, in the container that a {@code BeanProvider} has. */
+  public static TckRun annotations() {
+    return of(
+        List.of(
+            DiscoverySelectors.selectClass(InterceptionCacheNameOnEachMethodTest.class),
+            DiscoverySelectors.selectClass(InterceptionUsingCacheConfigTest.class),
+            DiscoverySelectors.selectClass(InterceptionUsingDefaultCacheNameTest.class)),
+        ClassNameFilter.includeClassNamePatterns(".*"));
+  }
+
+  private static TckRun of(List<? extends DiscoverySelector> which, ClassNameFilter filter) {
     Exclusions exclusions = new Exclusions();
-    Logger.getLogger("").addHandler(exclusions);
+    Logger log = Logger.getLogger("");
+    log.addHandler(exclusions);
     Results results = new Results();
-    LauncherFactory.create()
-        .execute(
-            LauncherDiscoveryRequestBuilder.request()
-                .selectors(
-                    DiscoverySelectors.selectClasspathRoots(Set.of(jarOf(CachingTest.class))))
-                .filters(
-                    ClassNameFilter.includeClassNamePatterns(".*Test"),
-                    ClassNameFilter.excludeClassNamePatterns(".*\\.annotation\\..*"))
-                .build(),
-            results);
+    try {
+      LauncherFactory.create()
+          .execute(
+              LauncherDiscoveryRequestBuilder.request()
+                  .selectors(which)
+                  .filters(
+                      EngineFilter.includeEngines("junit-vintage"),
+                      ClassNameFilter.includeClassNamePatterns(".*Test"),
+                      filter)
+                  .build(),
+              results);
+    } finally {
+      log.removeHandler(exclusions);
+    }
     return new TckRun(results.tests, results.failed, exclusions.found);
   }
 

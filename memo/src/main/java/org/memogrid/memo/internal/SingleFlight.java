@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.memogrid.spring;
+package org.memogrid.memo.internal;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.ArrayDeque;
@@ -28,7 +28,7 @@ import org.memogrid.memo.Memo;
  *
  * <p>A load that fails is its caller's alone: the next one that waits loads in its place.
  */
-final class SingleFlight implements AutoCloseable {
+public final class SingleFlight implements AutoCloseable {
   /** How often a value may be gone before a waiter has read it; then it loads by itself. */
   private static final int ROUNDS = 5;
 
@@ -43,12 +43,17 @@ final class SingleFlight implements AutoCloseable {
 
   @GuardedBy("OPEN") private int users;
 
-  /** The one of a cache; each caller closes it once. */
-  static SingleFlight open(Cluster cluster, String cache, Mode mode) {
+  /**
+   * The one of a cache; each caller closes it once.
+   *
+   * @param name the same on all members that load into the cache by the same API
+   * @param mode the cache's
+   */
+  public static SingleFlight open(Cluster cluster, String name, Mode mode) {
     synchronized (OPEN) {
       SingleFlight flight =
           OPEN.computeIfAbsent(cluster, c -> new HashMap<>())
-              .computeIfAbsent(cache, name -> new SingleFlight(cluster, name, mode));
+              .computeIfAbsent(name, n -> new SingleFlight(cluster, n, mode));
       flight.users++;
       return flight;
     }
@@ -60,7 +65,7 @@ final class SingleFlight implements AutoCloseable {
     // A shared mode even for copies: the lease must be one in the cluster, nothing is stored.
     Mode leaseMode = mode == Mode.LOCAL ? Mode.LOCAL : Mode.DISTRIBUTED;
     this.leases =
-        Memo.<Object, Object>builder("spring:" + name, key -> lead())
+        Memo.<Object, Object>builder(name, key -> lead())
             .mode(leaseMode)
             .cacheNulls(false)
             .onFailure(FailurePolicy.PROMOTE_NEXT)
@@ -71,10 +76,12 @@ final class SingleFlight implements AutoCloseable {
    * The value of a key that was missed.
    *
    * @param look finds it in the cache
-   * @param load makes it, stores it and answers it
+   * @param load makes it, stores it and answers it; null if there is nothing to store
+   * @return null only if {@code load} answered that to this caller
    * @throws LoadFailure with what {@code load} threw
    */
-  Object get(Object key, Supplier<@Nullable Object> look, Callable<Object> load) {
+  public @Nullable Object get(
+      Object key, Supplier<@Nullable Object> look, Callable<? extends @Nullable Object> load) {
     Deque<Load> mine = loads.get();
     for (int round = 0; round < ROUNDS; round++) {
       Load own = new Load(look, load);
@@ -87,8 +94,8 @@ final class SingleFlight implements AutoCloseable {
           loads.remove();
         }
       }
-      Object value = own.value == null ? look.get() : own.value;
-      if (value != null) {
+      Object value = own.done ? own.value : look.get();
+      if (own.done || value != null) {
         return value;
       }
     }
@@ -100,10 +107,11 @@ final class SingleFlight implements AutoCloseable {
     Load own = loads.get().element();
     Object there = own.look.get();
     own.value = there != null ? there : call(own.load);
+    own.done = true;
     return null;
   }
 
-  private static Object call(Callable<Object> load) {
+  private static @Nullable Object call(Callable<? extends @Nullable Object> load) {
     try {
       return load.call();
     } catch (Exception e) {
@@ -127,20 +135,21 @@ final class SingleFlight implements AutoCloseable {
 
   private static final class Load {
     private final Supplier<@Nullable Object> look;
-    private final Callable<Object> load;
+    private final Callable<? extends @Nullable Object> load;
     private @Nullable Object value;
+    private boolean done;
 
-    Load(Supplier<@Nullable Object> look, Callable<Object> load) {
+    Load(Supplier<@Nullable Object> look, Callable<? extends @Nullable Object> load) {
       this.look = look;
       this.load = load;
     }
   }
 
   /** What the user's load threw. */
-  static final class LoadFailure extends RuntimeException {
+  public static final class LoadFailure extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    LoadFailure(Throwable cause) {
+    private LoadFailure(Throwable cause) {
       super(cause);
     }
   }
