@@ -23,8 +23,9 @@ import org.memogrid.cache.Mode;
 import org.memogrid.internal.store.Envelope;
 
 /**
- * The public face of a memo on one member: finds what is remembered, judges its age, and waits for
- * a run where there is nothing good enough. Runs are {@link Runner}'s.
+ * The public face of a memo on one member: finds what is remembered, and waits for a run where
+ * there is nothing good enough. What is good enough is {@link Answers}' to say, runs are {@link
+ * Runner}'s.
  */
 final class MemoHandle<K, V> implements Memo<K, V> {
   private final MemoNode node;
@@ -32,8 +33,7 @@ final class MemoHandle<K, V> implements Memo<K, V> {
   private final Plan<K, V> plan;
   private final Counters counters = new Counters();
   private final Runner<K, V> runner;
-  private final Freshness freshness;
-  private final Refresher<K> refresher;
+  private final Answers<K, V> answers;
   private final Invalidations invalidations;
   private final @Nullable Batcher<K> batcher;
   private volatile boolean closed;
@@ -43,8 +43,8 @@ final class MemoHandle<K, V> implements Memo<K, V> {
     this.threads = feature.runners();
     this.plan = plan;
     this.runner = new Runner<>(node, plan, threads, counters);
-    this.freshness = new Freshness(plan);
-    this.refresher = new Refresher<>(node, counters, this::background);
+    Refresher<K> refresher = new Refresher<>(node, counters, this::background);
+    this.answers = new Answers<>(node, plan, counters, runner, refresher);
     this.invalidations = new Invalidations(node, feature);
     this.batcher = plan.bulk == null ? null : new Batcher<>(node, runner, plan.batch);
   }
@@ -67,13 +67,13 @@ final class MemoHandle<K, V> implements Memo<K, V> {
     Envelope near = node.near(asked);
     if (near != null && near.fresh() == null) { // its use need not be told
       counters.hits.increment();
-      return valueOf(asked, Payload.result(near, node.codec()));
+      return answers.of(asked, Payload.result(near, node.codec()));
     }
     Envelope here = here(asked);
     if (here == null) {
       return computed(asked, plan.fn, null);
     }
-    return here.fresh() == null ? remembered(asked, here) : aged(asked, here);
+    return here.fresh() == null ? answers.remembered(asked, here) : aged(asked, here);
   }
 
   private @Nullable Envelope here(K key) {
@@ -84,31 +84,10 @@ final class MemoHandle<K, V> implements Memo<K, V> {
     }
   }
 
-  private V remembered(K key, Envelope entry) {
-    counters.hits.increment();
-    node.used(key, entry);
-    return valueOf(key, Payload.result(entry, node.codec()));
-  }
-
   private V aged(K key, Envelope entry) {
-    return isGood(key, entry) ? remembered(key, entry) : computed(key, plan.fn, entry);
-  }
-
-  /** Whether a call may return it; sees to it that it is replaced if that is due. */
-  private boolean isGood(K key, Envelope entry) {
-    Freshness.Age age = freshness.of(entry, node.clock().millis());
-    if (age == Freshness.Age.DUE || age == Freshness.Age.STALE) {
-      refresher.refresh(key, entry);
-    }
-    if (age == Freshness.Age.STALE) {
-      stale(key);
-    }
-    return age.compareTo(Freshness.Age.LAST_RESORT) < 0;
-  }
-
-  private void stale(K key) {
-    counters.stale.increment();
-    runner.tell(MemoEvent.Type.STALE, key, 0, null);
+    return answers.isGood(key, entry)
+        ? answers.remembered(key, entry)
+        : computed(key, plan.fn, entry);
   }
 
   /**
@@ -122,23 +101,12 @@ final class MemoHandle<K, V> implements Memo<K, V> {
         () -> {
           Envelope seen = found;
           while (true) {
-            Effect.Outcome outcome = replaced(key, fn, seen);
-            if (outcome instanceof Effect.Threw threw) {
-              if (seen != null && isErrorCovered(key, seen, threw)) {
-                stale(key);
-                return remembered(key, seen);
-              }
-              throw Failure.sneaky(((Failure) threw.failure()).toThrow());
+            Answers.Answer<V> answer = answers.of(key, replaced(key, fn, seen), seen);
+            Envelope tooOld = answer.tooOld();
+            if (tooOld == null) {
+              return answers.cast(answer.value());
             }
-            Payload payload = payload(outcome);
-            Envelope entry = payload.entry();
-            if (!payload.isFound()) {
-              return valueOf(key, payload.result(node.codec()));
-            }
-            if (isGood(key, entry)) {
-              return remembered(key, entry);
-            }
-            seen = entry;
+            seen = tooOld;
           }
         });
   }
@@ -153,8 +121,8 @@ final class MemoHandle<K, V> implements Memo<K, V> {
       try {
         return call.outcome.get(plan.softTimeout, TimeUnit.MILLISECONDS);
       } catch (TimeoutException e) {
-        if (isStill(key, seen)) {
-          stale(key); // the run goes on
+        if (answers.isStill(key, seen)) {
+          answers.stale(key); // the run goes on
           return new Effect.Returned(new Value(Payload.made(seen), 0, 0));
         }
         return plan.waitTimeout == 0
@@ -241,22 +209,6 @@ final class MemoHandle<K, V> implements Memo<K, V> {
     return new Failure(null, Failure.Kind.TIMEOUT, text);
   }
 
-  // ---- stale values
-
-  private boolean isErrorCovered(K key, Envelope seen, Effect.Threw threw) {
-    return switch (((Failure) threw.failure()).kind()) {
-      case RUN, HOME, TIMEOUT ->
-          freshness.isErrorCovered(seen, node.clock().millis()) && isStill(key, seen);
-      case CYCLE, CLOSED -> false;
-    };
-  }
-
-  /** Whether it is there: an invalidation may have come in the meantime. */
-  private boolean isStill(K key, Envelope seen) {
-    Envelope now = node.anywhere(key);
-    return now != null && now.equals(seen);
-  }
-
   // ---- calls without a thread
 
   @Override
@@ -267,7 +219,7 @@ final class MemoHandle<K, V> implements Memo<K, V> {
   private CompletableFuture<V> async(K key, boolean gathered) {
     K asked = open(key);
     Envelope here = here(asked);
-    if (here != null && (here.fresh() == null || isGood(asked, here))) {
+    if (here != null && (here.fresh() == null || answers.isGood(asked, here))) {
       return completed(asked, here);
     }
     requireSound(asked);
@@ -278,7 +230,7 @@ final class MemoHandle<K, V> implements Memo<K, V> {
 
   private CompletableFuture<V> completed(K key, Envelope entry) {
     try {
-      return CompletableFuture.completedFuture(remembered(key, entry));
+      return CompletableFuture.completedFuture(answers.remembered(key, entry));
     } catch (Throwable e) { // a failure that is remembered
       return CompletableFuture.failedFuture(e);
     }
@@ -349,22 +301,12 @@ final class MemoHandle<K, V> implements Memo<K, V> {
 
     private void settle(Effect.Outcome outcome, @Nullable Envelope seen) {
       try {
-        if (outcome instanceof Effect.Threw threw) {
-          if (seen != null && isErrorCovered(key, seen, threw)) {
-            stale(key);
-            future.complete(remembered(key, seen));
-          } else {
-            future.completeExceptionally(((Failure) threw.failure()).toThrow());
-          }
-          return;
-        }
-        Payload payload = payload(outcome);
-        if (!payload.isFound()) {
-          future.complete(valueOf(key, payload.result(node.codec())));
-        } else if (isGood(key, payload.entry())) {
-          future.complete(remembered(key, payload.entry()));
+        Answers.Answer<V> answer = answers.of(key, outcome, seen);
+        Envelope tooOld = answer.tooOld();
+        if (tooOld == null) {
+          future.complete(answers.cast(answer.value()));
         } else {
-          ask(payload.entry());
+          ask(tooOld);
         }
       } catch (Throwable e) {
         future.completeExceptionally(e);
@@ -395,22 +337,6 @@ final class MemoHandle<K, V> implements Memo<K, V> {
     }
   }
 
-  // ---- results
-
-  private static Payload payload(Effect.Outcome outcome) {
-    return (Payload) ((Effect.Returned) outcome).value().payload();
-  }
-
-  private V valueOf(K key, @Nullable Object result) {
-    if (Running.isTracked()) {
-      Tags.read(node, key);
-    }
-    if (result instanceof Failure failure) {
-      throw Failure.sneaky(failure.toThrow());
-    }
-    return cast(result);
-  }
-
   // ---- entries
 
   @Override
@@ -422,10 +348,10 @@ final class MemoHandle<K, V> implements Memo<K, V> {
     if (entry == null) {
       Payload coming = node.onItsWay(asked).orElse(null);
       result = coming == null ? null : coming.result(node.codec());
-    } else if (freshness.of(entry, node.clock().millis()) != Freshness.Age.LAST_RESORT) {
+    } else if (answers.isShown(entry)) {
       result = Payload.result(entry, node.codec());
     }
-    return result instanceof Failure ? Optional.empty() : Optional.ofNullable(cast(result));
+    return result instanceof Failure ? Optional.empty() : Optional.ofNullable(answers.cast(result));
   }
 
   @Override
@@ -550,11 +476,6 @@ final class MemoHandle<K, V> implements Memo<K, V> {
   private IllegalArgumentException unsendable(K key, IllegalArgumentException e) {
     return new IllegalArgumentException(
         node.id() + ": the key " + key + " can't be sent: " + e.getMessage(), e);
-  }
-
-  @SuppressWarnings({"unchecked", "NullAway"}) // V may be a nullable type
-  private V cast(@Nullable Object result) {
-    return (V) result;
   }
 
   @SuppressWarnings("unchecked") // keys of this memo are its own

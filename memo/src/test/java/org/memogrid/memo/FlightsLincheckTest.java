@@ -24,8 +24,9 @@ import org.memogrid.cluster.Member;
 /**
  * The flights of one member are linearizable: whatever the order in which threads call, compute,
  * invalidate and change the source, somebody who did one thing after the other could have seen the
- * same. Lincheck runs two and three threads through the interleavings of {@link Turns}, {@link
- * MemoCore} and {@link Call}.
+ * same. Lincheck runs two and three threads through the interleavings of {@link Turns} and {@link
+ * Call}; a step of {@link MemoCore} counts as one, since no two threads are in it at a time, which
+ * is checked. {@code -Dmemogrid.lincheck=N} takes N interleavings of each scenario.
  */
 class FlightsLincheckTest {
   private static final int INTERLEAVINGS = Integer.getInteger("memogrid.lincheck", 100);

@@ -20,6 +20,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
 import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Cluster;
 import org.memogrid.cluster.Member;
@@ -28,8 +30,11 @@ import org.memogrid.internal.store.Envelope;
 import org.memogrid.testkit.Await;
 import org.memogrid.testkit.TestCluster;
 
-/** Three members of one cluster, with a clock that moves when it is told to, and callers. */
-final class Members implements AutoCloseable {
+/**
+ * Three members of one cluster, with a clock that moves when it is told to, and callers: for all
+ * tests of a class.
+ */
+final class Members implements AfterAllCallback {
   private static final AtomicInteger NAMES = new AtomicInteger();
 
   final TestCluster cluster;
@@ -119,7 +124,7 @@ final class Members implements AutoCloseable {
   }
 
   @Override
-  public void close() {
+  public void afterAll(ExtensionContext context) {
     callers.shutdownNow();
     cluster.close();
   }

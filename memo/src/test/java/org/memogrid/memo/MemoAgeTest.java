@@ -16,9 +16,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.memogrid.cache.Mode;
@@ -28,20 +27,10 @@ import org.memogrid.testkit.Await;
 @Timeout(120)
 class MemoAgeTest {
   private static final Duration TTL = Duration.ofSeconds(100);
-  private static Members members;
+  @RegisterExtension private static final Members members = new Members();
 
   private final AtomicInteger runs = new AtomicInteger();
   private final AtomicBoolean broken = new AtomicBoolean();
-
-  @BeforeAll
-  static void join() {
-    members = new Members();
-  }
-
-  @AfterAll
-  static void leave() {
-    members.close();
-  }
 
   private int count(int key) {
     int run = runs.incrementAndGet();

@@ -13,9 +13,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.memogrid.cache.Mode;
@@ -23,12 +23,7 @@ import org.memogrid.cache.Mode;
 /** Functions that call memos: what ends, and what would wait for itself. */
 @Timeout(180)
 class MemoCycleTest {
-  private static final Members MEMBERS = new Members();
-
-  @AfterAll
-  static void end() {
-    MEMBERS.close();
-  }
+  @RegisterExtension private static final Members MEMBERS = new Members();
 
   /** A run gives its permit back while it waits, or none could ever end. */
   @ParameterizedTest

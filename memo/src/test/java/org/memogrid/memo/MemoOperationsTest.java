@@ -22,10 +22,9 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.memogrid.cache.Mode;
@@ -35,19 +34,9 @@ import org.memogrid.testkit.Await;
 /** What is forgotten together, how much runs and is kept, where and how functions run. */
 @Timeout(120)
 class MemoOperationsTest {
-  private static Members members;
+  @RegisterExtension private static final Members members = new Members();
 
   private final AtomicInteger runs = new AtomicInteger();
-
-  @BeforeAll
-  static void join() {
-    members = new Members();
-  }
-
-  @AfterAll
-  static void leave() {
-    members.close();
-  }
 
   // ---- forgotten together
 

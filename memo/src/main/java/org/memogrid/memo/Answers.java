@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.memo;
+
+import org.jspecify.annotations.Nullable;
+import org.memogrid.internal.store.Envelope;
+
+/**
+ * What calls get: judges the age of what is remembered, has it replaced when that is due, and makes
+ * values and failures of what runs and entries say.
+ */
+final class Answers<K, V> {
+  private final MemoNode node;
+  private final Counters counters;
+  private final Runner<K, V> runner;
+  private final Freshness freshness;
+  private final Refresher<K> refresher;
+
+  Answers(
+      MemoNode node,
+      Plan<K, V> plan,
+      Counters counters,
+      Runner<K, V> runner,
+      Refresher<K> refresher) {
+    this.node = node;
+    this.counters = counters;
+    this.runner = runner;
+    this.freshness = new Freshness(plan);
+    this.refresher = refresher;
+  }
+
+  /**
+   * A call's value, or an entry that is too old to be one, in whose place another is to be asked
+   * for.
+   */
+  record Answer<V>(@Nullable V value, @Nullable Envelope tooOld) {}
+
+  /**
+   * What the call gets that asked and heard this. Throws what it is to throw, checked or not.
+   *
+   * @param seen null, or the stale entry that it may get instead of a failure
+   */
+  Answer<V> of(K key, Effect.Outcome outcome, @Nullable Envelope seen) {
+    if (outcome instanceof Effect.Threw threw) {
+      if (seen != null && isErrorCovered(key, seen, threw)) {
+        stale(key);
+        return new Answer<>(remembered(key, seen), null);
+      }
+      throw Failure.sneaky(((Failure) threw.failure()).toThrow());
+    }
+    Payload payload = (Payload) ((Effect.Returned) outcome).value().payload();
+    if (!payload.isFound()) {
+      return new Answer<>(of(key, payload.result(node.codec())), null);
+    }
+    Envelope entry = payload.entry();
+    return isGood(key, entry)
+        ? new Answer<>(remembered(key, entry), null)
+        : new Answer<>(null, entry);
+  }
+
+  /** A hit. */
+  V remembered(K key, Envelope entry) {
+    counters.hits.increment();
+    node.used(key, entry);
+    return of(key, Payload.result(entry, node.codec()));
+  }
+
+  V of(K key, @Nullable Object result) {
+    if (Running.isTracked()) {
+      Tags.read(node, key);
+    }
+    if (result instanceof Failure failure) {
+      throw Failure.sneaky(failure.toThrow());
+    }
+    return cast(result);
+  }
+
+  /** Whether a call may return it; sees to it that it is replaced if that is due. */
+  boolean isGood(K key, Envelope entry) {
+    Freshness.Age age = freshness.of(entry, node.clock().millis());
+    if (age == Freshness.Age.DUE || age == Freshness.Age.STALE) {
+      refresher.refresh(key, entry);
+    }
+    if (age == Freshness.Age.STALE) {
+      stale(key);
+    }
+    return age.compareTo(Freshness.Age.LAST_RESORT) < 0;
+  }
+
+  /** Whether it may be shown to who does not ask for a run. */
+  boolean isShown(Envelope entry) {
+    return freshness.of(entry, node.clock().millis()) != Freshness.Age.LAST_RESORT;
+  }
+
+  /** Counts and tells that a stale value stands in. */
+  void stale(K key) {
+    counters.stale.increment();
+    runner.tell(MemoEvent.Type.STALE, key, 0, null);
+  }
+
+  private boolean isErrorCovered(K key, Envelope seen, Effect.Threw threw) {
+    return switch (((Failure) threw.failure()).kind()) {
+      case RUN, HOME, TIMEOUT ->
+          freshness.isErrorCovered(seen, node.clock().millis()) && isStill(key, seen);
+      case CYCLE, CLOSED -> false;
+    };
+  }
+
+  /** Whether it is there: an invalidation may have come in the meantime. */
+  boolean isStill(K key, Envelope seen) {
+    Envelope now = node.anywhere(key);
+    return now != null && now.equals(seen);
+  }
+
+  @SuppressWarnings({"unchecked", "NullAway"}) // V may be a nullable type
+  V cast(@Nullable Object result) {
+    return (V) result;
+  }
+}
