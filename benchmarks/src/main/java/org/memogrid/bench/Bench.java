@@ -20,7 +20,15 @@ public final class Bench {
 
   private static final Map<String, Suite> SUITES =
       new TreeMap<>(
-          Map.of("reads", new Reads(), "turns", new Interleaved(), "memo", MemoPeers::run));
+          Map.of(
+              "memo",
+              MemoPeers::run,
+              "pipeline",
+              new PipelineBench(),
+              "reads",
+              new Reads(),
+              "turns",
+              new Interleaved()));
 
   private Bench() {}
 

@@ -37,16 +37,17 @@ record Envelope(
    * One of the elements of a fan-out.
    *
    * @param hop of the value that was fanned out
+   * @param print of all elements: a second run that makes others makes another group of them
    */
-  record Branch(int hop, int index, int count) {}
+  record Branch(int hop, long print, int index, int count) {}
 
   Envelope next(byte @Nullable [] result, int moreJumps) {
     return new Envelope(id, origin, deadline, keep, hop + 1, jumps + moreJumps, branches, result);
   }
 
-  Envelope branch(int index, int count, byte @Nullable [] element) {
+  Envelope branch(long print, int index, int count, byte @Nullable [] element) {
     List<Branch> more = new ArrayList<>(branches);
-    more.add(new Branch(hop, index, count));
+    more.add(new Branch(hop, print, index, count));
     return new Envelope(id, origin, deadline, keep, hop + 1, jumps, List.copyOf(more), element);
   }
 
@@ -70,7 +71,7 @@ record Envelope(
 
   /** Which fan-out of which value this is an element of. */
   String group() {
-    return id + path(branches.size() - 1) + "/" + last().hop;
+    return id + path(branches.size() - 1) + "/" + last().hop + ":" + last().print;
   }
 
   /** The same for each run of one step on one value, and for no other move. */
@@ -84,7 +85,8 @@ record Envelope(
     }
     StringBuilder path = new StringBuilder();
     for (Branch branch : branches.subList(0, depth)) {
-      path.append('/').append(branch.hop).append('.').append(branch.index);
+      path.append('/').append(branch.hop).append(':').append(branch.print);
+      path.append('.').append(branch.index);
     }
     return path.toString();
   }
@@ -92,7 +94,7 @@ record Envelope(
   byte[] encode() {
     byte[] bytes = value;
     ByteArrayOutputStream encoded =
-        new ByteArrayOutputStream(96 + (bytes == null ? 0 : bytes.length));
+        new ByteArrayOutputStream(160 + (bytes == null ? 0 : bytes.length));
     try (DataOutputStream out = new DataOutputStream(encoded)) {
       out.writeUTF(id);
       out.writeUTF(origin);
@@ -103,6 +105,7 @@ record Envelope(
       out.writeInt(branches.size());
       for (Branch branch : branches) {
         out.writeInt(branch.hop);
+        out.writeLong(branch.print);
         out.writeInt(branch.index);
         out.writeInt(branch.count);
       }
@@ -127,9 +130,13 @@ record Envelope(
       int depth = in.readInt();
       List<Branch> branches = new ArrayList<>(Math.min(depth, 16));
       for (int i = 0; i < depth; i++) {
-        branches.add(new Branch(in.readInt(), in.readInt(), in.readInt()));
+        branches.add(new Branch(in.readInt(), in.readLong(), in.readInt(), in.readInt()));
       }
-      byte[] value = in.readBoolean() ? in.readAllBytes() : null;
+      byte[] value = null;
+      if (in.readBoolean()) {
+        value = new byte[in.available()]; // all of an array is there
+        in.readFully(value);
+      }
       return new Envelope(id, origin, deadline, keep, hop, jumps, List.copyOf(branches), value);
     } catch (IOException e) {
       throw new UncheckedIOException(

@@ -63,6 +63,7 @@ final class ResultCore<T> {
 
   private final LinkedHashMap<String, Kept> kept = new LinkedHashMap<>();
   private final Map<Long, Offered<T>> offers = new LinkedHashMap<>();
+  private final Map<Member, Line> lines = new LinkedHashMap<>();
   private final Map<String, Waiting<T>> waiting = new LinkedHashMap<>();
   private final TreeSet<Due> deadlines = new TreeSet<>(Due.ORDER);
   private final Map<String, Question> questions = new HashMap<>();
@@ -81,6 +82,9 @@ final class ResultCore<T> {
     final Outcome outcome;
     final long expiresAt;
     @Nullable Member partner;
+
+    /** Whether it was decided here in the place of its origin, which has not heard of it. */
+    boolean inPlace;
 
     /** Own offers that end when the partner has it. */
     final List<Long> unconfirmed = new ArrayList<>();
@@ -103,6 +107,12 @@ final class ResultCore<T> {
       this.offer = offer;
       this.ticket = ticket;
     }
+  }
+
+  /** Offers to one member. Those that come while as many are under way wait, and go together. */
+  private static final class Line {
+    final Map<Long, Mail.Offer> waiting = new LinkedHashMap<>();
+    final Set<Long> underWay = new HashSet<>();
   }
 
   /** Who waits here for one id. */
@@ -206,13 +216,30 @@ final class ResultCore<T> {
     if (members.isEmpty()) {
       return; // with the first view
     }
+    leaveLine(own);
     Member to = decider(own.offer);
     own.decider = to;
     if (to.equals(self)) {
       offered(self, own.offer);
     } else {
-      bag.offer(to, own.offer);
+      lines.computeIfAbsent(to, m -> new Line()).waiting.put(own.offer.number(), own.offer);
     }
+  }
+
+  private void leaveLine(Offered<T> own) {
+    Member asked = own.decider;
+    Line line = asked == null ? null : lines.get(asked);
+    if (line != null && asked != null) {
+      line.waiting.remove(own.offer.number());
+      line.underWay.remove(own.offer.number());
+      if (line.waiting.isEmpty() && line.underWay.isEmpty()) {
+        lines.remove(asked);
+      }
+    }
+  }
+
+  private boolean hasMember(String id) {
+    return members.stream().anyMatch(m -> m.id().equals(id));
   }
 
   private Member decider(Mail.Offer offer) {
@@ -246,6 +273,7 @@ final class ResultCore<T> {
       return;
     }
     view = id;
+    List<Member> before = members;
     members = List.copyOf(now);
     for (Question question : List.copyOf(questions.values())) {
       question.silent.retainAll(members);
@@ -255,10 +283,14 @@ final class ResultCore<T> {
     if (rules.apply(Rule.COPY_AGAIN)) {
       kept.forEach(this::copyIfAlone);
     }
+    if (rules.apply(Rule.TELL_WHO_RETURNS)) {
+      members.stream().filter(m -> !before.contains(m)).forEach(this::tellIfBack);
+    }
     if (rules.apply(Rule.OFFER_AGAIN)) {
       for (Offered<T> own : List.copyOf(offers.values())) {
         Member asked = own.decider;
-        if (asked == null || !members.contains(asked)) {
+        boolean originIsBack = asked != null && isBack(own.offer, asked);
+        if (asked == null || !members.contains(asked) || originIsBack) {
           offer(own);
         }
       }
@@ -266,6 +298,22 @@ final class ResultCore<T> {
     if (rules.apply(Rule.ASK_AFTER_CHANGE)) {
       List.copyOf(waiting.keySet()).forEach(this::ask);
     }
+  }
+
+  private boolean isBack(Mail.Offer offer, Member asked) {
+    return hasMember(offer.origin()) && !asked.id().equals(offer.origin());
+  }
+
+  /** The origin of what was decided here meanwhile may still wait for it. */
+  private void tellIfBack(Member member) {
+    kept.forEach(
+        (id, result) -> {
+          if (result.inPlace && result.origin.equals(member.id())) {
+            result.inPlace = false;
+            result.partner = member;
+            bag.copy(member, new Mail.Copy(id, result.origin, result.expiresAt, result.outcome));
+          }
+        });
   }
 
   private void copyIfAlone(String id, Kept result) {
@@ -342,15 +390,21 @@ final class ResultCore<T> {
 
   private void decide(Member from, Mail.Offer offer) {
     String id = offer.id();
+    boolean inPlace = !offer.origin().equals(self.id());
+    if (inPlace && hasMember(offer.origin()) && rules.apply(Rule.LEAVE_IT_TO_THE_ORIGIN)) {
+      return; // who offers it hears of the origin too, and offers it there
+    }
     long expiresAt = clock.getAsLong() + Math.max(LEAST_KEPT, offer.keep());
     if (!from.equals(self)) {
       Kept decided = new Kept(offer.origin(), offer.outcome(), expiresAt, from);
+      decided.inPlace = inPlace;
       keep(id, decided);
       bag.verdict(from, new Mail.Verdict(offer.number(), true, expiresAt));
-      tell(id, decided);
+      confirmed(id, decided);
       return;
     }
     Kept decided = new Kept(offer.origin(), offer.outcome(), expiresAt, null);
+    decided.inPlace = inPlace;
     decided.unconfirmed.add(offer.number());
     keep(id, decided);
     if (rules.apply(Rule.HELD_BY_TWO)) {
@@ -362,14 +416,16 @@ final class ResultCore<T> {
 
   private void verdict(Member from, Mail.Verdict verdict) {
     Offered<T> own = offers.get(verdict.number());
-    if (own == null || !from.equals(own.decider)) {
+    boolean passed = own != null && !verdict.yours() && !from.equals(own.decider);
+    if (own == null || passed) {
+      // Somebody else decides it, or has. But whoever says that it stands counts on this copy.
       return;
     }
     Mail.Offer offer = own.offer;
     if (verdict.yours() && rules.apply(Rule.HELD_BY_TWO)) {
       Kept decided = new Kept(offer.origin(), offer.outcome(), verdict.expiresAt(), from);
       keep(offer.id(), decided);
-      tell(offer.id(), decided);
+      confirmed(offer.id(), decided);
     }
     conclude(verdict.number());
   }
@@ -377,6 +433,7 @@ final class ResultCore<T> {
   private void conclude(long number) {
     Offered<T> own = offers.remove(number);
     if (own != null) {
+      leaveLine(own);
       effects.concluded(own.ticket);
     }
   }
@@ -386,7 +443,7 @@ final class ResultCore<T> {
     if (known == null || !stands(known, copy.outcome())) {
       Kept decided = new Kept(copy.origin(), copy.outcome(), copy.expiresAt(), from);
       keep(copy.id(), decided);
-      tell(copy.id(), decided);
+      confirmed(copy.id(), decided);
     }
     bag.copied(from, copy.id());
   }
@@ -581,6 +638,14 @@ final class ResultCore<T> {
 
   /** Sends what has come together. Called at the end of each turn. */
   void flush() {
+    lines.forEach(
+        (member, line) -> {
+          if (line.waiting.size() >= line.underWay.size()) {
+            line.waiting.values().forEach(offer -> bag.offer(member, offer));
+            line.underWay.addAll(line.waiting.keySet());
+            line.waiting.clear();
+          }
+        });
     bag.flush();
   }
 

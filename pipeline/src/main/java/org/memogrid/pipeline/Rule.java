@@ -3,7 +3,8 @@ package org.memogrid.pipeline;
 
 /**
  * The rules of a pipeline's protocol, by the names that the code and the tests call them. A
- * simulated cluster without one breaks an invariant, and a test shows so.
+ * simulated cluster without one breaks an invariant, and a test shows so, for all but two that the
+ * test names.
  */
 enum Rule {
   // ---- a message's way through a step
@@ -15,6 +16,8 @@ enum Rule {
   LIMIT_JUMPS,
   /** No step begins with a value whose deadline has passed. */
   DROP_LATE,
+  /** Runs of a fan-out that make different elements make groups of their own. */
+  ONE_GROUP_PER_RESULT,
   /** A join stores its part before it looks whether all are there. */
   STORE_THEN_LOOK,
   // ---- results
@@ -26,6 +29,10 @@ enum Rule {
   OFFER_AGAIN,
   /** Who decides in the place of a value's origin asks all members first. */
   ASK_BEFORE_DECIDING,
+  /** Who would decide in the place of an origin that is back leaves it to that. */
+  LEAVE_IT_TO_THE_ORIGIN,
+  /** An origin that comes back is told what was decided in its place. */
+  TELL_WHO_RETURNS,
   /** An origin that may have been taken for lost asks what others decided. */
   ASK_AFTER_CHANGE,
   /** A result whose other holder is gone is copied again. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.queue;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,11 +17,14 @@ import org.memogrid.cluster.Member;
  * already, the new home is told how.
  */
 final class Consumer {
+  private static final int IN_FLIGHT = 2;
+
   private final Desk desk;
   private final Map<Long, Packet.Subscription> subscriptions = new LinkedHashMap<>();
   private final Map<Tag, Packet.Delivery> held = new LinkedHashMap<>();
   private final Map<Tag, Packet.Settlement> settled = new LinkedHashMap<>();
   private final List<Packet.Settlement> unsent = new ArrayList<>();
+  private final ArrayDeque<Tag> batchEnds = new ArrayDeque<>();
   private boolean changed;
   private boolean first;
 
@@ -48,6 +52,7 @@ final class Consumer {
   void newHome() {
     first = true;
     unsent.clear();
+    batchEnds.clear();
     if (desk.apply(Rule.REMEMBER_SETTLED)) {
       unsent.addAll(settled.values());
     } else {
@@ -90,8 +95,13 @@ final class Consumer {
       first = false;
       changed = false;
     }
-    if (!unsent.isEmpty()) {
+    while (!batchEnds.isEmpty() && !settled.containsKey(batchEnds.element())) {
+      batchEnds.remove();
+    }
+    // What comes while some are under way goes together.
+    if (!unsent.isEmpty() && batchEnds.size() < IN_FLIGHT) {
       desk.send(home, new Packet.Settle(epoch, List.copyOf(unsent)));
+      batchEnds.add(unsent.get(unsent.size() - 1).tag());
       unsent.clear();
     }
   }

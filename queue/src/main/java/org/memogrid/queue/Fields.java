@@ -121,8 +121,8 @@ final class Fields {
       out.writeLong(traits.notBefore());
       out.writeLong(traits.expiresAt());
       textOrNull(traits.orderingKey());
-      textOrNull(traits.dedupeId());
-      textOrNull(traits.correlationId());
+      texts.writeOnce(traits.dedupeId(), out);
+      texts.writeOnce(traits.correlationId(), out);
       textOrNull(traits.replyTo());
       out.writeInt(traits.headers().size());
       for (Map.Entry<String, String> header : traits.headers().entrySet()) {
@@ -349,8 +349,8 @@ final class Fields {
       String dedupeId = textOrNull();
       String correlationId = textOrNull();
       String replyTo = textOrNull();
-      Map<String, String> headers = new HashMap<>();
       int count = in.readInt();
+      Map<String, String> headers = count == 0 ? Map.of() : new HashMap<>();
       for (int i = 0; i < count; i++) {
         headers.put(text(), text());
       }

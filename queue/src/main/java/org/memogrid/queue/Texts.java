@@ -34,12 +34,24 @@ final class Texts {
     }
     boolean remember = written.size() < MOST;
     out.writeByte(remember ? 253 : 254);
-    byte[] bytes = text.getBytes(UTF_8);
-    out.writeInt(bytes.length);
-    out.write(bytes);
+    writeBytes(text, out);
     if (remember) {
       written.put(text, written.size());
     }
+  }
+
+  /** One that will hardly come again, such as an id. */
+  void writeOnce(@Nullable String text, DataOutput out) throws IOException {
+    out.writeByte(text == null ? 255 : 254);
+    if (text != null) {
+      writeBytes(text, out);
+    }
+  }
+
+  private static void writeBytes(String text, DataOutput out) throws IOException {
+    byte[] bytes = text.getBytes(UTF_8);
+    out.writeInt(bytes.length);
+    out.write(bytes);
   }
 
   @Nullable String readOrNull(DataInput in) throws IOException {

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.pipeline;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cluster.Member;
+import org.memogrid.testkit.sim.SimViews;
+
+/** A member in the simulation: what the real shells do with threads. */
+final class SimPipelineMember {
+  static final long EPOCH = 1_000_000;
+
+  final Member self;
+  final ResultCore<Ticket> core;
+  long view = -1;
+  private final PipelineSim sim;
+  private final Queue<Runnable> inbox = new ArrayDeque<>();
+  private boolean handling;
+  private boolean stopped;
+  private double wakeAt = Double.MAX_VALUE;
+
+  /** Who waits. */
+  interface Ticket {
+    default void concluded() {}
+
+    default void ended(Outcome outcome) {}
+  }
+
+  SimPipelineMember(PipelineSim sim, Member self) {
+    this.sim = sim;
+    this.self = self;
+    this.core =
+        new ResultCore<>(
+            self,
+            sim.rules,
+            () -> EPOCH + (long) sim.time.now(),
+            new ResultCore.Effects<>() {
+              @Override
+              public void send(Member to, Mail mail) {
+                post(to, mail);
+              }
+
+              @Override
+              public void concluded(Ticket ticket) {
+                inbox.add(ticket::concluded);
+              }
+
+              @Override
+              public void ended(Ticket ticket, Outcome outcome) {
+                inbox.add(() -> ticket.ended(outcome));
+              }
+            });
+  }
+
+  void stop() {
+    stopped = true;
+  }
+
+  private void post(Member to, Mail mail) {
+    sim.note(self + " -> " + to + " " + mail);
+    SimPipelineMember other = sim.member(to);
+    if (other != null) {
+      sim.net.send(self, to, () -> other.feed(() -> other.core.received(self, mail)));
+    }
+  }
+
+  void feed(Runnable event) {
+    if (stopped) {
+      return;
+    }
+    inbox.add(event);
+    if (handling) {
+      return;
+    }
+    handling = true;
+    do {
+      for (Runnable next = inbox.poll(); next != null && !stopped; next = inbox.poll()) {
+        next.run();
+      }
+      core.flush();
+    } while (!inbox.isEmpty() && !stopped);
+    handling = false;
+    wake();
+  }
+
+  private void wake() {
+    double next = core.nextWake() - (double) EPOCH;
+    if (next < wakeAt && next < 1e9) {
+      wakeAt = Math.max(next, sim.time.now() + 1);
+      sim.time.at(
+          wakeAt,
+          () -> {
+            wakeAt = Double.MAX_VALUE;
+            sim.net.whenAwake(self, () -> feed(core::tick));
+          });
+    }
+  }
+
+  void install(SimViews.View next) {
+    if (next.id() > view) {
+      view = next.id();
+      sim.note(self + " installs " + next);
+      feed(() -> core.install(next.id(), next.members()));
+    }
+  }
+
+  // ---- users
+
+  void submit(String id, long deadline) {
+    sim.note(self + " submits " + id);
+    Outcome late = deadline == 0 ? null : Passage.late(sim.definition, StepContext.END, 0);
+    Ticket caller =
+        new Ticket() {
+          @Override
+          public void ended(Outcome outcome) {
+            sim.checker.told(id, self, outcome, true);
+          }
+        };
+    sim.checker.submitting(id, self);
+    feed(() -> core.expect(id, deadline, PipelineSim.KEEP, late, caller));
+    Envelope envelope =
+        new Envelope(id, self.id(), deadline, PipelineSim.KEEP, 0, 0, List.of(), bytes(id));
+    StepDefinition first = sim.definition.steps.get(0);
+    sim.queues.publish(
+        self,
+        new Act.Parcel(first, envelope, envelope.moveId(), false),
+        () -> sim.checker.submitted(id));
+  }
+
+  void find(String id) {
+    feed(
+        () ->
+            core.find(
+                id,
+                new Ticket() {
+                  @Override
+                  public void ended(Outcome outcome) {
+                    sim.checker.told(id, self, outcome, false);
+                  }
+                }));
+  }
+
+  // ---- steps
+
+  void take(SimQueues.Entry entry, int hand) {
+    if (stopped || entry.hand != hand) {
+      return;
+    }
+    new Work(entry, hand).begin();
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(UTF_8);
+  }
+
+  private final class Work {
+    final SimQueues.Entry entry;
+    final int hand;
+    final Passage passage;
+
+    Work(SimQueues.Entry entry, int hand) {
+      this.entry = entry;
+      this.hand = hand;
+      this.passage =
+          new Passage(sim.definition, entry.step, entry.envelope, entry.attempt, sim.rules);
+    }
+
+    void begin() {
+      perform(passage.begin(EPOCH + (long) sim.time.now()));
+    }
+
+    void perform(Act act) {
+      if (stopped) {
+        return;
+      }
+      if (act instanceof Act.Run run) {
+        sim.checker.begun(entry, passage.envelope(), run.parts());
+        if (!sim.isStuck(entry)) {
+          sim.time.after(
+              sim.time.between(1, 30),
+              () -> sim.net.whenAwake(self, () -> feed(() -> perform(ran()))));
+        }
+      } else if (act instanceof Act.Store) {
+        sim.queues.store(self, entry.envelope, () -> perform(passage.stored()));
+      } else if (act instanceof Act.Look) {
+        perform(passage.looked(sim.queues.look(entry.envelope)));
+      } else if (act instanceof Act.Move move) {
+        settleEarly();
+        int[] missing = {move.parcels().size()};
+        for (Act.Parcel parcel : move.parcels()) {
+          sim.queues.publish(
+              self,
+              parcel,
+              () -> {
+                if (--missing[0] == 0) {
+                  perform(passage.moved());
+                }
+              });
+        }
+      } else if (act instanceof Act.Conclude conclude) {
+        settleEarly();
+        conclude(conclude.outcome());
+      } else if (act instanceof Act.Ack) {
+        sim.queues.ack(self, entry, hand);
+      } else if (act instanceof Act.Retry) {
+        sim.queues.retry(self, entry, hand);
+      } else if (act instanceof Act.Bury) {
+        sim.queues.bury(self, entry, hand);
+      }
+    }
+
+    private void settleEarly() {
+      if (passage.settlesEarly()) {
+        sim.queues.ack(self, entry, hand);
+      }
+    }
+
+    private void conclude(Outcome outcome) {
+      Envelope envelope = passage.envelope();
+      sim.note(self + " concludes " + envelope.id() + " " + outcome.kind());
+      feed(
+          () ->
+              core.offer(
+                  envelope.id(),
+                  envelope.origin(),
+                  envelope.keep(),
+                  outcome,
+                  new Ticket() {
+                    @Override
+                    public void concluded() {
+                      perform(passage.concluded());
+                    }
+                  }));
+    }
+
+    /** What the step made of it: a value that no other run makes. */
+    private Act ran() {
+      String id = passage.envelope().id();
+      if (sim.time.chance(sim.failing())) {
+        return passage.failed(
+            Fault.of(new IllegalStateException("boom")), false, false, null, null);
+      }
+      String made = id + " run " + sim.runs++;
+      if (entry.step.kind() == StepDefinition.Kind.FAN_OUT) {
+        List<byte @Nullable []> elements = new ArrayList<>();
+        for (int i = sim.time.between(0, 3); i > 0; i--) {
+          elements.add(bytes(made + " element " + i));
+        }
+        return passage.returnedAll(elements);
+      }
+      boolean cycles = id.startsWith("cycle") && entry.step.index() == 1;
+      String goTo = cycles ? sim.definition.steps.get(1).name() : null;
+      return passage.returned(bytes(made), goTo);
+    }
+  }
+}
