@@ -2,6 +2,7 @@
 package org.memogrid.internal.codec;
 
 import com.esotericsoftware.kryo.Serializer;
+import java.io.Serializable;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.RoundingMode;
@@ -129,7 +130,8 @@ final class JdkClasses {
           Map.Entry.class,
           java.util.SortedSet.class,
           java.util.SortedMap.class,
-          ZoneId.class
+          ZoneId.class,
+          Serializable.class
         }) {
       ELEMENTS.add(type.getName());
     }

@@ -58,6 +58,9 @@ class DefaultCodecTest {
     crosses(new Dog("wolf", "Rex", PRICE));
     crosses(new Dog("wolf", "Rex", null));
     assertThat(((Dog) decoded(new Dog("wolf", "Rex", null))).cached).isZero();
+    assertThat((Object[]) decoded(new java.io.Serializable[] {"a", null, 1}))
+        .isExactlyInstanceOf(java.io.Serializable[].class)
+        .containsExactly("a", null, 1);
     assertThat((Object[]) decoded(new Price[] {PRICE, null, PRICE}))
         .isInstanceOf(Price[].class)
         .containsExactly(PRICE, null, PRICE);

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** Libraries that speak JSR-107, each on two nodes: what a program changes to have a cluster. */
+@NullMarked
+package org.memogrid.examples;
+
+import org.jspecify.annotations.NullMarked;
