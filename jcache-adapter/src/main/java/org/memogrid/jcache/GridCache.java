@@ -3,13 +3,11 @@ package org.memogrid.jcache;
 
 import static java.util.Objects.requireNonNull;
 
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -17,7 +15,6 @@ import javax.cache.Cache;
 import javax.cache.CacheManager;
 import javax.cache.configuration.CacheEntryListenerConfiguration;
 import javax.cache.configuration.Configuration;
-import javax.cache.event.EventType;
 import javax.cache.integration.CompletionListener;
 import javax.cache.processor.EntryProcessor;
 import javax.cache.processor.EntryProcessorException;
@@ -26,8 +23,8 @@ import org.jspecify.annotations.Nullable;
 import org.memogrid.internal.store.Envelope;
 
 /**
- * A cache of the JSR over one store of the cluster: what its operations mean, in terms of {@link
- * Entries}.
+ * A cache of the JSR over one store of the cluster: its operations, and what they count. What they
+ * do is said by {@link Filling}, {@link Storing}, {@link Erasing} and {@link Processing}.
  *
  * <p>Invariants. Arguments are checked and values encoded before the writer or the store is called.
  * The writer is called before the store, once for each change, while the key's lock is held; if it
@@ -40,10 +37,12 @@ final class GridCache<K, V> implements Cache<K, V> {
   private final Types types;
   private final KeyLocks locks;
   private final Loading<K, V> loading;
-  private final Writing<K, V> writing;
   private final Listeners<K, V> listeners;
   private final Statistics statistics;
   private final Processing<K, V> processing;
+  private final Filling<K, V> filling;
+  private final Storing<K, V> storing;
+  private final Erasing<K, V> erasing;
 
   GridCache(Parts.Maker<K, V> maker) {
     this.parts = maker.make(this);
@@ -52,10 +51,12 @@ final class GridCache<K, V> implements Cache<K, V> {
     this.types = parts.types();
     this.locks = parts.locks();
     this.loading = parts.loading();
-    this.writing = parts.writing();
     this.listeners = parts.listeners();
     this.statistics = parts.statistics();
     this.processing = parts.processing();
+    this.filling = new Filling<>(parts);
+    this.storing = new Storing<>(parts);
+    this.erasing = new Erasing<>(parts);
   }
 
   Parts<K, V> parts() {
@@ -70,7 +71,7 @@ final class GridCache<K, V> implements Cache<K, V> {
     Envelope there = entries.find(key);
     statistics.gets(there == null ? 0 : 1, there == null ? 1 : 0, begun);
     if (there == null) {
-      return parts.readThrough() ? load(key, false) : null;
+      return parts.readThrough() ? filling.load(key, false) : null;
     }
     V value = entries.open(there);
     entries.use(key, there);
@@ -93,7 +94,7 @@ final class GridCache<K, V> implements Cache<K, V> {
     statistics.gets(found.size(), wanted.size() - found.size(), begun);
     if (parts.readThrough() && found.size() < wanted.size()) {
       wanted.removeAll(found.keySet());
-      found.putAll(loadAll(wanted, false));
+      found.putAll(filling.loadAll(wanted, false));
     }
     return found;
   }
@@ -112,64 +113,6 @@ final class GridCache<K, V> implements Cache<K, V> {
     return entries.find(types.key(key)) != null;
   }
 
-  /** Loads a key that was missed, unless it has come meanwhile or is to be replaced. */
-  private @Nullable V load(K key, boolean replace) {
-    return locks.with(
-        key,
-        () -> {
-          Envelope there = entries.find(key);
-          if (there != null && !replace) {
-            return entries.open(there);
-          }
-          V loaded = loading.load(key);
-          return loaded == null ? null : keepLoaded(key, loaded, replace);
-        });
-  }
-
-  private Map<K, V> loadAll(Set<K> keys, boolean replace) {
-    Map<K, V> kept = new HashMap<>();
-    locks.withAll(
-        keys,
-        () -> {
-          Set<K> missing = new HashSet<>(keys);
-          if (!replace) {
-            parts
-                .findAll(keys)
-                .forEach(
-                    (key, there) -> {
-                      missing.remove(key);
-                      kept.put(key, entries.open(there));
-                    });
-          }
-          loading
-              .loadAll(missing)
-              .forEach(
-                  (key, value) -> {
-                    if (key != null && value != null) {
-                      kept.put(key, keepLoaded(key, value, replace));
-                    }
-                  });
-          return kept;
-        });
-    return kept;
-  }
-
-  /** Stores what the loader had, unless it is not to replace what came meanwhile. */
-  private V keepLoaded(K key, V loaded, boolean replace) {
-    K own = values.key(types.key(key));
-    Values.Sealed sealed = values.seal(types.value("value", loaded));
-    Entries<K, V>.Turn turn = entries.turn();
-    while (true) {
-      Envelope there = entries.find(own);
-      if (there != null && !replace) {
-        return entries.open(there);
-      }
-      if (entries.publish(own, there, sealed, turn) != Entries.Outcome.CONFLICT) {
-        return loaded;
-      }
-    }
-  }
-
   @Override
   public void loadAll(
       Set<? extends K> keys, boolean replaceExistingValues, @Nullable CompletionListener listener) {
@@ -181,7 +124,7 @@ final class GridCache<K, V> implements Cache<K, V> {
             () -> {
               try {
                 if (loading.isPossible()) {
-                  loadAll(wanted, replaceExistingValues);
+                  filling.loadAll(wanted, replaceExistingValues);
                 }
                 if (listener != null) {
                   listener.onCompletion();
@@ -194,77 +137,26 @@ final class GridCache<K, V> implements Cache<K, V> {
             });
   }
 
-  /** What an operation makes of an entry. */
-  private enum Only {
-    ALWAYS,
-    ABSENT,
-    PRESENT
-  }
-
-  /** What was there, and whether it was changed. */
-  private record Change(@Nullable Envelope before, boolean done) {}
-
-  private Change write(K key, V value, Only only, @Nullable V expected) {
-    K own = values.key(types.key(key));
-    Values.Sealed sealed = values.seal(types.value("value", value));
-    return locks.with(
-        own,
-        () -> {
-          Entries<K, V>.Turn turn = entries.turn();
-          boolean written = false;
-          while (true) {
-            Envelope there = entries.find(own);
-            if ((only == Only.ABSENT && there != null) || (only == Only.PRESENT && there == null)) {
-              return new Change(there, false);
-            }
-            if (expected != null && there != null && !entries.open(there).equals(expected)) {
-              entries.use(own, there);
-              return new Change(there, false);
-            }
-            if (!written) {
-              writing.write(key, value);
-              written = true;
-            }
-            Entries.Outcome outcome = entries.publish(own, there, sealed, turn);
-            if (outcome != Entries.Outcome.CONFLICT) {
-              return new Change(there, outcome == Entries.Outcome.STORED || there != null);
-            }
-          }
-        });
-  }
-
   @Override
   public void put(K key, V value) {
     requireOpen();
     long begun = statistics.begin();
     if (entries.isBlind()) {
-      putBlind(key, value);
+      storing.putBlind(key, value);
       statistics.puts(1, begun);
     } else {
-      statistics.puts(write(key, value, Only.ALWAYS, null).done ? 1 : 0, begun);
+      statistics.puts(storing.write(key, value, Storing.Only.ALWAYS, null).done() ? 1 : 0, begun);
     }
-  }
-
-  private void putBlind(K key, V value) {
-    K own = values.key(types.key(key));
-    Envelope envelope = entries.sealed(values.seal(types.value("value", value)));
-    locks.with(
-        own,
-        () -> {
-          writing.write(key, value);
-          parts.store().put(own, envelope);
-          return own;
-        });
   }
 
   @Override
   public @Nullable V getAndPut(K key, V value) {
     requireOpen();
     long begun = statistics.begin();
-    Change change = write(key, value, Only.ALWAYS, null);
-    statistics.gets(change.before == null ? 0 : 1, change.before == null ? 1 : 0, begun);
-    statistics.puts(change.done ? 1 : 0, begun);
-    return entries.openOrNull(change.before);
+    Change change = storing.write(key, value, Storing.Only.ALWAYS, null);
+    statistics.gets(change.before() == null ? 0 : 1, change.before() == null ? 1 : 0, begun);
+    statistics.puts(change.done() ? 1 : 0, begun);
+    return entries.openOrNull(change.before());
   }
 
   @Override
@@ -272,140 +164,53 @@ final class GridCache<K, V> implements Cache<K, V> {
     requireOpen();
     requireNonNull(map, "map");
     long begun = statistics.begin();
-    Map<K, Pair<K, V>> given = new HashMap<>();
-    Map<K, Values.Sealed> sealed = new HashMap<>();
-    map.forEach(
-        (key, value) -> {
-          K own = values.key(types.key(key));
-          sealed.put(own, values.seal(types.value("value", value)));
-          given.put(own, new Pair<>(key, value));
-        });
-    statistics.puts(
-        writing.isOn()
-            ? locks.withAll(sealed.keySet(), () -> writeAll(given, sealed))
-            : storeAll(sealed),
-        begun);
-  }
-
-  private long writeAll(Map<K, Pair<K, V>> given, Map<K, Values.Sealed> sealed) {
-    List<Pair<K, V>> batch = new ArrayList<>(given.values());
-    try {
-      writing.writeAll(batch);
-    } catch (RuntimeException e) {
-      Map<K, Values.Sealed> written = new HashMap<>(sealed);
-      given.forEach(
-          (own, pair) -> {
-            if (batch.contains(pair)) {
-              written.remove(own);
-            }
-          });
-      statistics.puts(storeAll(written), 0);
-      throw e;
-    }
-    return storeAll(sealed);
-  }
-
-  /** Stores values that the writer has. */
-  private long storeAll(Map<K, Values.Sealed> sealed) {
-    if (entries.isBlind()) {
-      Map<Object, Envelope> envelopes = new HashMap<>();
-      sealed.forEach((key, value) -> envelopes.put(key, entries.sealed(value)));
-      parts.store().putAll(envelopes);
-      return sealed.size();
-    }
-    long stored = 0;
-    for (Map.Entry<K, Values.Sealed> each : sealed.entrySet()) {
-      stored += locks.with(each.getKey(), () -> store(each.getKey(), each.getValue())) ? 1 : 0;
-    }
-    return stored;
-  }
-
-  private boolean store(K key, Values.Sealed value) {
-    Entries<K, V>.Turn turn = entries.turn();
-    while (true) {
-      Envelope there = entries.find(key);
-      Entries.Outcome outcome = entries.publish(key, there, value, turn);
-      if (outcome != Entries.Outcome.CONFLICT) {
-        return outcome == Entries.Outcome.STORED || there != null;
-      }
-    }
+    statistics.puts(storing.writeAll(map), begun);
   }
 
   @Override
   public boolean putIfAbsent(K key, V value) {
     requireOpen();
     long begun = statistics.begin();
-    Change change = write(key, value, Only.ABSENT, null);
-    statistics.gets(change.before == null ? 0 : 1, change.before == null ? 1 : 0, begun);
-    statistics.puts(change.done ? 1 : 0, begun);
-    return change.done;
+    Change change = storing.write(key, value, Storing.Only.ABSENT, null);
+    statistics.gets(change.before() == null ? 0 : 1, change.before() == null ? 1 : 0, begun);
+    statistics.puts(change.done() ? 1 : 0, begun);
+    return change.done();
   }
 
   @Override
   public boolean replace(K key, V oldValue, V newValue) {
     requireOpen();
     types.value("oldValue", oldValue);
-    return replaced(key, newValue, oldValue).done;
+    return replaced(key, newValue, oldValue).done();
   }
 
   @Override
   public boolean replace(K key, V value) {
     requireOpen();
-    return replaced(key, value, null).done;
+    return replaced(key, value, null).done();
   }
 
   @Override
   public @Nullable V getAndReplace(K key, V value) {
     requireOpen();
-    return entries.openOrNull(replaced(key, value, null).before);
+    return entries.openOrNull(replaced(key, value, null).before());
   }
 
   private Change replaced(K key, V value, @Nullable V expected) {
     long begun = statistics.begin();
-    Change change = write(key, value, Only.PRESENT, expected);
-    statistics.gets(change.before == null ? 0 : 1, change.before == null ? 1 : 0, begun);
-    statistics.puts(change.done ? 1 : 0, begun);
+    Change change = storing.write(key, value, Storing.Only.PRESENT, expected);
+    statistics.gets(change.before() == null ? 0 : 1, change.before() == null ? 1 : 0, begun);
+    statistics.puts(change.done() ? 1 : 0, begun);
     return change;
-  }
-
-  private Change erase(K key, @Nullable V expected) {
-    types.key(key);
-    return locks.with(
-        key,
-        () -> {
-          boolean deleted = false;
-          while (true) {
-            Envelope there = entries.find(key);
-            if (expected != null) {
-              if (there == null) {
-                return new Change(null, false);
-              }
-              if (!entries.open(there).equals(expected)) {
-                entries.use(key, there);
-                return new Change(there, false);
-              }
-            }
-            if (!deleted) {
-              writing.delete(key);
-              deleted = true;
-            }
-            if (there == null) {
-              return new Change(null, false);
-            }
-            if (entries.retire(key, there, EventType.REMOVED)) {
-              return new Change(there, true);
-            }
-          }
-        });
   }
 
   @Override
   public boolean remove(K key) {
     requireOpen();
     long begun = statistics.begin();
-    Change change = erase(key, null);
-    statistics.removals(change.done ? 1 : 0, begun);
-    return change.done;
+    Change change = erasing.erase(key, null);
+    statistics.removals(change.done() ? 1 : 0, begun);
+    return change.done();
   }
 
   @Override
@@ -413,26 +218,26 @@ final class GridCache<K, V> implements Cache<K, V> {
     requireOpen();
     types.value("oldValue", oldValue);
     long begun = statistics.begin();
-    Change change = erase(key, oldValue);
-    statistics.gets(change.before == null ? 0 : 1, change.before == null ? 1 : 0, begun);
-    statistics.removals(change.done ? 1 : 0, begun);
-    return change.done;
+    Change change = erasing.erase(key, oldValue);
+    statistics.gets(change.before() == null ? 0 : 1, change.before() == null ? 1 : 0, begun);
+    statistics.removals(change.done() ? 1 : 0, begun);
+    return change.done();
   }
 
   @Override
   public @Nullable V getAndRemove(K key) {
     requireOpen();
     long begun = statistics.begin();
-    Change change = erase(key, null);
-    statistics.gets(change.before == null ? 0 : 1, change.before == null ? 1 : 0, begun);
-    statistics.removals(change.done ? 1 : 0, begun);
-    return entries.openOrNull(change.before);
+    Change change = erasing.erase(key, null);
+    statistics.gets(change.before() == null ? 0 : 1, change.before() == null ? 1 : 0, begun);
+    statistics.removals(change.done() ? 1 : 0, begun);
+    return entries.openOrNull(change.before());
   }
 
   @Override
   public void removeAll(Set<? extends K> keys) {
     requireOpen();
-    removeEach(checked(keys));
+    erase(checked(keys));
   }
 
   @Override
@@ -440,44 +245,12 @@ final class GridCache<K, V> implements Cache<K, V> {
     requireOpen();
     Set<K> all = new HashSet<>();
     parts.forEachKey(all::add);
-    removeEach(all);
+    erase(all);
   }
 
-  private void removeEach(Set<K> keys) {
+  private void erase(Set<K> keys) {
     long begun = statistics.begin();
-    long removed = writing.isOn() ? locks.withAll(keys, () -> deleteAll(keys)) : retireAll(keys);
-    statistics.removals(removed, begun);
-  }
-
-  private long deleteAll(Set<K> keys) {
-    Set<K> batch = new HashSet<>(keys);
-    try {
-      writing.deleteAll(batch);
-    } catch (RuntimeException e) {
-      Set<K> deleted = new HashSet<>(keys);
-      deleted.removeAll(batch);
-      statistics.removals(retireAll(deleted), 0);
-      throw e;
-    }
-    return retireAll(keys);
-  }
-
-  /** Removes what the writer has deleted. */
-  private long retireAll(Set<K> keys) {
-    long removed = 0;
-    for (K key : keys) {
-      removed += locks.with(key, () -> retire(key)) ? 1 : 0;
-    }
-    return removed;
-  }
-
-  private boolean retire(K key) {
-    while (true) {
-      Envelope there = entries.find(key);
-      if (there == null || entries.retire(key, there, EventType.REMOVED)) {
-        return there != null;
-      }
-    }
+    statistics.removals(erasing.eraseAll(keys), begun);
   }
 
   @Override
