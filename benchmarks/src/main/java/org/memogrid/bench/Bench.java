@@ -21,6 +21,8 @@ public final class Bench {
   private static final Map<String, Suite> SUITES =
       new TreeMap<>(
           Map.of(
+              "jobs",
+              new Jobs(),
               "memo",
               MemoPeers::run,
               "pipeline",

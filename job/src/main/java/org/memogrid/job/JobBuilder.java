@@ -144,7 +144,7 @@ public final class JobBuilder {
    *
    * @throws IllegalArgumentException if there is no schedule, or it has no firing; nothing is
    *     scheduled
-   * @throws IllegalStateException if the cluster is closed
+   * @throws IllegalStateException if the cluster is closed, or if a firing of the job calls this
    */
   @CanIgnoreReturnValue
   public Job start(Cluster cluster) {

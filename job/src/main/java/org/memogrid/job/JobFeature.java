@@ -90,22 +90,32 @@ public final class JobFeature implements Feature {
   // ---- jobs
 
   Job start(RunningJob.Plan plan) {
-    synchronized (starting) {
-      Works works = works(plan.name());
-      Board board = plan.everyNode() ? works.own : works.shared;
-      RunningJob before = jobs.get(plan.name());
-      Entry there = board.read(plan.name(), null);
-      if (there == null || !there.state().definition().equals(plan.definition())) {
-        check(plan); // before anything changes
+    while (true) {
+      RunningJob before;
+      synchronized (starting) {
+        Works works = works(plan.name());
+        Board board = plan.everyNode() ? works.own : works.shared;
+        Entry there = board.read(plan.name(), null);
+        if (there == null || !there.state().definition().equals(plan.definition())) {
+          check(plan); // before anything changes
+        }
+        before = jobs.get(plan.name());
+        if (before == null) {
+          schedule(plan, board);
+          RunningJob job = new RunningJob(plan, this, works, board);
+          jobs.put(plan.name(), job);
+          job.start();
+          return job;
+        }
       }
-      if (before != null) {
-        before.close();
+      if (before.isRunByThisThread()) {
+        throw new IllegalStateException(
+            "job '"
+                + plan.name()
+                + "' can't be started anew by its own firing, which that would wait for: use"
+                + " reschedule(...)");
       }
-      RunningJob job = new RunningJob(plan, this, works, board);
-      schedule(plan, board);
-      jobs.put(plan.name(), job);
-      job.start();
-      return job;
+      before.close();
     }
   }
 

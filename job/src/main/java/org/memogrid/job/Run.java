@@ -15,6 +15,7 @@ final class Run implements JobContext {
   private final Claim claim;
   private final FencingToken token;
   private final Thread thread;
+  private boolean isOver;
 
   Run(RunningJob job, Claim claim, FencingToken token, Thread thread) {
     this.job = job;
@@ -27,8 +28,16 @@ final class Run implements JobContext {
     return thread == other;
   }
 
-  void interrupt() {
-    thread.interrupt();
+  synchronized void interrupt() {
+    if (!isOver) {
+      thread.interrupt();
+    }
+  }
+
+  /** The task has ended: an interrupt was meant for it alone. Called by its thread. */
+  synchronized void over() {
+    isOver = true;
+    var unused = Thread.interrupted();
   }
 
   void reportHung() {

@@ -89,7 +89,12 @@ final class RunningJob implements Job, LeaseListener, JobMXBean {
     if (plan.everyNode) {
       onBegin(new FencingToken(leaseName(), works.runs().next(), self().id()));
     } else {
-      lease = works.leases().offer(leaseName(), LeaseSpec.SPREAD, this);
+      try {
+        lease = works.leases().offer(leaseName(), LeaseSpec.SPREAD, this);
+      } catch (RuntimeException e) {
+        var unused = end();
+        throw e;
+      }
     }
   }
 
@@ -320,7 +325,7 @@ final class RunningJob implements Job, LeaseListener, JobMXBean {
           "job '{}', firing of {}, failed on {}", plan.name, run.scheduledAt(), self(), failure);
     } finally {
       live.remove(claim.run());
-      var unused = Thread.interrupted(); // meant for the task alone
+      run.over();
       runs.incrementAndGet();
     }
     tell(
@@ -563,10 +568,14 @@ final class RunningJob implements Job, LeaseListener, JobMXBean {
   @Override
   public void close() {
     CompletableFuture<@Nullable Void> end = end();
-    Thread self = Thread.currentThread();
-    if (live.values().stream().noneMatch(run -> run.isOn(self))) { // else it waited for itself
+    if (!isRunByThisThread()) { // else it waited for itself
       var unused = end.join();
     }
+  }
+
+  boolean isRunByThisThread() {
+    Thread self = Thread.currentThread();
+    return live.values().stream().anyMatch(run -> run.isOn(self));
   }
 
   // ---- JMX

@@ -13,6 +13,7 @@ import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import javax.management.ObjectName;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -71,7 +72,6 @@ class JobTest {
   @Test
   void firesByCron() {
     Job job = job().cron("*/20 * * * * ?").zone("UTC").start(cluster);
-    assertThat(job.next()).isEqualTo("2026-03-02T10:00:00Z");
     awaitFired("2026-03-02T10:00:00Z");
     awaitDone(job);
     tickEach(Duration.ofSeconds(20), 2, job);
@@ -361,6 +361,26 @@ class JobTest {
     Job second = job().every(MINUTE.multipliedBy(2)).start(cluster);
     assertThat(first.status()).isEqualTo(JobStatus.CLOSED);
     assertThat(second.schedule()).hasToString("every(PT2M)");
+  }
+
+  @Test
+  void isNotStartedAnewByItsOwnFiring() {
+    AtomicReference<Throwable> thrown = new AtomicReference<>();
+    Job job =
+        Job.named(
+                "self",
+                context -> {
+                  try {
+                    Job.named("self", this::note).every(MINUTE).limit(2).start(cluster);
+                  } catch (IllegalStateException e) {
+                    thrown.set(e);
+                  }
+                })
+            .every(MINUTE)
+            .start(cluster);
+    Await.until("it has tried", () -> thrown.get() != null);
+    assertThat(thrown.get()).hasMessageContaining("'self'").hasMessageContaining("reschedule");
+    assertThat(job.schedule()).hasToString("every(PT1M)");
   }
 
   @Test
