@@ -18,6 +18,7 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.Cache;
 import org.memogrid.cache.CacheOptions;
@@ -39,6 +40,7 @@ final class PipelineHandle<I extends @Nullable Object, O extends @Nullable Objec
   private static final Logger LOG = LoggerFactory.getLogger(PipelineHandle.class);
   private static final int AWAITED = 1_000;
   private static final Duration DEDUPE = Duration.ofMinutes(1);
+  private static final Duration LEAVING = Duration.ofSeconds(3);
   private static final long LOSS_GRACE_MILLIS = 2_000;
 
   private final PipelineFeature feature;
@@ -131,9 +133,9 @@ final class PipelineHandle<I extends @Nullable Object, O extends @Nullable Objec
   /** Opens its queues and, if it works here, begins to take values. */
   void open(boolean works) {
     if (definition.steps.stream().anyMatch(s -> s.kind() == StepDefinition.Kind.JOIN)) {
-      Mode mode = node.membership().members().isEmpty() ? Mode.LOCAL : Mode.DISTRIBUTED;
       Cache<String, byte[]> cache =
-          cluster.cache("pipeline-parts", CacheOptions.of(mode).timeToLive(Duration.ofHours(1)));
+          cluster.cache(
+              "pipeline-parts", CacheOptions.of(Mode.DISTRIBUTED).timeToLive(Duration.ofHours(1)));
       parts = new Parts(cache);
     }
     for (StepDefinition step : definition.steps) {
@@ -469,7 +471,18 @@ final class PipelineHandle<I extends @Nullable Object, O extends @Nullable Objec
       results().forget(key(waiting.id), waiting);
       waiting.abandoned(why);
     }
+    awaitWork();
     queues.values().forEach(MessageQueue::close);
+  }
+
+  /** A step that is at work can still hand on what it makes. */
+  private void awaitWork() {
+    long until = System.nanoTime() + LEAVING.toNanos();
+    while (runners.values().stream().anyMatch(StepRunner::isAtWork)
+        && System.nanoTime() - until < 0
+        && !Thread.currentThread().isInterrupted()) {
+      LockSupport.parkNanos(5_000_000);
+    }
   }
 
   @Override

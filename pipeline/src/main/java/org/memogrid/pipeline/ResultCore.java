@@ -119,9 +119,6 @@ final class ResultCore<T> {
   private static final class Waiting<T> {
     final List<T> tickets = new ArrayList<>();
 
-    /** Whether it was submitted here. */
-    boolean own;
-
     /** Whether others may know what nobody will tell this member. */
     boolean look;
 
@@ -163,7 +160,6 @@ final class ResultCore<T> {
   void expect(String id, long deadline, long keep, @Nullable Outcome late, T ticket) {
     Waiting<T> its = waiting.computeIfAbsent(id, i -> new Waiting<>());
     its.tickets.add(ticket);
-    its.own = true;
     its.keep = keep;
     if (deadline > 0 && (its.deadline == 0 || deadline < its.deadline)) {
       deadlines.remove(new Due(its.deadline, id));
@@ -647,20 +643,6 @@ final class ResultCore<T> {
           }
         });
     bag.flush();
-  }
-
-  /** Whether nothing that was decided here is on its way. */
-  boolean isQuiet() {
-    return offers.isEmpty();
-  }
-
-  int underWay() {
-    return (int) waiting.values().stream().filter(its -> its.own).count();
-  }
-
-  /** Whether it holds a result; for tests. */
-  boolean holds(String id) {
-    return kept.containsKey(id);
   }
 
   /** All who wait here, who hear nothing any more. */

@@ -146,15 +146,6 @@ final class Results {
         });
   }
 
-  /** Runs with whether all that was offered here is decided. */
-  void quiet(java.util.function.Consumer<Boolean> answer) {
-    feed(
-        () -> {
-          boolean quiet = core.isQuiet();
-          outcomes.add(() -> answer.accept(quiet));
-        });
-  }
-
   // ---- turns
 
   private void feed(Runnable event) {

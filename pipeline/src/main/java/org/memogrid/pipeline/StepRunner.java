@@ -12,6 +12,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.queue.Message;
 import org.memogrid.queue.MessageQueue;
@@ -31,11 +32,16 @@ final class StepRunner {
   private final Definition definition;
   private final StepDefinition step;
   private final StepCounter counter = new StepCounter();
+  private final AtomicInteger atWork = new AtomicInteger();
 
   StepRunner(PipelineHandle<?, ?> pipeline, StepDefinition step) {
     this.pipeline = pipeline;
     this.definition = pipeline.definition();
     this.step = step;
+  }
+
+  boolean isAtWork() {
+    return atWork.get() > 0;
   }
 
   StepCounter counter() {
@@ -47,6 +53,8 @@ final class StepRunner {
    */
   CompletionStage<?> take(Message<byte[]> message) {
     Work work = new Work(message);
+    atWork.incrementAndGet();
+    var unused = work.end.whenComplete((done, failure) -> atWork.decrementAndGet());
     work.perform(work.passage.begin(pipeline.now()));
     return work.end;
   }

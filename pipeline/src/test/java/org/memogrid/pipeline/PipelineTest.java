@@ -446,6 +446,40 @@ class PipelineTest {
   }
 
   @Test
+  void whatAStepIsAtWorkOnWhenThePipelineClosesGoesOn() throws Exception {
+    String name = "closing" + NAMES.incrementAndGet();
+    AtomicInteger runs = new AtomicInteger();
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch gate = new CountDownLatch(1);
+    Pipeline<Integer, Integer> p =
+        Pipeline.<Integer, Integer>named(name)
+            .step(
+                "work",
+                n -> {
+                  runs.incrementAndGet();
+                  begun.countDown();
+                  awaitGate(gate);
+                  return n + 1;
+                })
+            .step("end", n -> n * 10)
+            .start(CLUSTER);
+    Submission<Integer> left = p.submit(1);
+    assertThat(begun.await(60, TimeUnit.SECONDS)).isTrue();
+    CompletableFuture<Void> closing = CompletableFuture.runAsync(p::close);
+    assertThat(failure(left)).isInstanceOf(CancellationException.class);
+    gate.countDown();
+    get(closing);
+    try (Pipeline<Integer, Integer> again =
+        Pipeline.<Integer, Integer>named(name)
+            .step("work", n -> n + 1)
+            .step("end", n -> n * 10)
+            .start(CLUSTER)) {
+      assertThat(get(again.result(left.id()))).isEqualTo(20);
+    }
+    assertThat(runs).hasValue(1);
+  }
+
+  @Test
   void aResultThatNobodyKnowsEndsInTime() {
     try (Pipeline<Integer, Integer> p =
         PipelineTest.<Integer, Integer>pipeline().step("one", n -> n).start(CLUSTER)) {
