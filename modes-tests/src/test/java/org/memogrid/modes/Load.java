@@ -43,6 +43,7 @@ final class Load implements AutoCloseable {
   private final long seed;
   private final ExecutorService threads;
   private final List<Door> doors = new CopyOnWriteArrayList<>();
+  private final Set<String> lost = ConcurrentHashMap.newKeySet();
   private final ReentrantReadWriteLock pause = new ReentrantReadWriteLock(true);
   private final AtomicInteger values = new AtomicInteger();
   private final AtomicLong done = new AtomicLong();
@@ -74,6 +75,15 @@ final class Load implements AutoCloseable {
   /** Sends no more calls to a node. Those under way go on. */
   void shut(String node) {
     doors.removeIf(door -> door.node().equals(node));
+  }
+
+  /**
+   * The same for a node that crashes in this process: its threads go on, and what it stores when it
+   * has lost all others it confirms to nobody but them.
+   */
+  void lose(String node) {
+    lost.add(node);
+    shut(node);
   }
 
   void start() {
@@ -210,7 +220,11 @@ final class Load implements AutoCloseable {
     Invocation writing = history.writes("client " + client, place(door, key), value);
     try {
       door.cache().put(key, value);
-      writing.acknowledged();
+      if (lost.contains(door.node())) {
+        writing.unknown();
+      } else {
+        writing.acknowledged();
+      }
     } catch (RuntimeException | Error e) {
       writing.unknown();
       failures.add(new Failure(door.node(), e));
@@ -221,7 +235,8 @@ final class Load implements AutoCloseable {
     Count count = Objects.requireNonNull(counts.get(door.name()));
     try {
       door.cache().update(COUNTER, op(n -> n == null ? 1 : n + 1));
-      count.acknowledged().incrementAndGet();
+      boolean heard = !lost.contains(door.node());
+      (heard ? count.acknowledged() : count.unknown()).incrementAndGet();
     } catch (RuntimeException | Error e) {
       count.unknown().incrementAndGet();
       failures.add(new Failure(door.node(), e));

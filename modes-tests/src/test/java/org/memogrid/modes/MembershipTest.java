@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import java.util.Random;
+import java.util.function.BiConsumer;
 import org.junit.jupiter.api.Test;
 import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Cluster;
@@ -18,15 +19,15 @@ class MembershipTest {
 
   @Test
   void joiningAndLeavingUnderLoadLosesNoAcknowledgedWrite() {
-    comeAndGo(8, TestCluster::leave);
+    comeAndGo(8, Load::shut, TestCluster::leave);
   }
 
   @Test
   void crashingUnderLoadLosesNoAcknowledgedWrite() {
-    comeAndGo(4, TestCluster::crash);
+    comeAndGo(4, Load::lose, TestCluster::crash);
   }
 
-  private static void comeAndGo(int rounds, Departure departure) {
+  private static void comeAndGo(int rounds, BiConsumer<Load, String> end, Departure departure) {
     long seed = Long.getLong("memogrid.test.seed", System.nanoTime());
     System.out.println("comings and goings: -Dmemogrid.test.seed=" + seed);
     Random random = new Random(seed);
@@ -38,7 +39,7 @@ class MembershipTest {
         open(load, cluster.join());
         awaitSettled(cluster);
         Cluster leaver = cluster.node(random.nextInt(3));
-        load.shut(leaver.self().name());
+        end.accept(load, leaver.self().name());
         departure.of(cluster, cluster.nodes().indexOf(leaver));
         assertThat(load.audit()).as("after round %s, seed %s", round, seed).isEmpty();
         assertThat(load.failuresExcept(leaver.self().name())).isEmpty();
