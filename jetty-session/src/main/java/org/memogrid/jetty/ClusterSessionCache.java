@@ -34,6 +34,22 @@ final class ClusterSessionCache extends NullSessionCache {
   }
 
   /**
+   * Moves the session to a new id, unless another request has invalidated it: Jetty would store it
+   * anew, and who had just logged out would be logged in again.
+   *
+   * @throws IllegalStateException if it is gone
+   */
+  @Override
+  protected void renewSessionId(
+      @Nullable ManagedSession session, String newId, String newExtendedId) throws Exception {
+    if (session != null && !store.delete(session.getId())) {
+      throw new IllegalStateException(
+          "session " + session.getId() + " was invalidated by another request: it gets no new id");
+    }
+    super.renewSessionId(session, newId, newExtendedId);
+  }
+
+  /**
    * Jetty tells the listeners of the session that this returns that it is destroyed. A session that
    * the application invalidates has told them already; one that expired is returned by the member
    * that removed it, so that they are told once.

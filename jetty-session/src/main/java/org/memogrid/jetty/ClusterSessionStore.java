@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.eclipse.jetty.session.AbstractSessionDataStore;
@@ -30,7 +31,7 @@ import org.slf4j.LoggerFactory;
  *       stores where there is nothing. A request under way while another one invalidates the
  *       session does not bring it back.
  *   <li>A failure is a {@link SessionUnavailableError} and nothing else.
- *   <li>An expired session is served to nobody but the node that scavenges it. Its entry outlives
+ *   <li>An expired session is served to nobody but the thread that scavenges it. Its entry outlives
  *       it by {@code linger}, so that there is something to scavenge.
  * </ul>
  */
@@ -41,7 +42,9 @@ final class ClusterSessionStore extends AbstractSessionDataStore {
   private final Codec codec;
   private final Cache<String, byte[]> cache;
   private final Duration linger;
-  private final Set<String> scavenged = ConcurrentHashMap.newKeySet();
+
+  /** What the thread that scavenges is at work on. To all others an expired session is none. */
+  private final ConcurrentMap<String, Thread> scavenged = new ConcurrentHashMap<>();
 
   ClusterSessionStore(Cluster cluster, Codec codec, Cache<String, byte[]> cache, Duration linger) {
     this.cluster = cluster;
@@ -67,7 +70,8 @@ final class ClusterSessionStore extends AbstractSessionDataStore {
         "read",
         id,
         () -> {
-          StoredSession stored = scavenged.contains(id) ? stored(id) : live(id);
+          StoredSession stored =
+              scavenged.get(id) == Thread.currentThread() ? stored(id) : live(id);
           if (stored == null) {
             return null;
           }
@@ -104,16 +108,48 @@ final class ClusterSessionStore extends AbstractSessionDataStore {
   }
 
   private boolean write(String id, SessionChanges changes, boolean first) {
-    Expiry expiry = expiry(changes.session().maxInactiveMillis());
+    StoredSession session = changes.session();
     if (first) {
-      cache.put(key(id), changes.session().toBytes(), expiry);
+      cache.put(key(id), session.toBytes(), expiry(session.maxInactiveMillis()));
       return true;
     }
-    return cache.update(
-            key(id),
-            there -> there == null ? null : StoredSession.of(there).with(changes).toBytes(),
-            expiry)
-        != null;
+    return merge(id, changes, session.maxInactiveMillis());
+  }
+
+  /**
+   * Writes the changes over what is there, for as long as that lives then. Its interval may be
+   * another than this request's, if a request that overlapped has set it.
+   */
+  private boolean merge(String id, SessionChanges changes, long interval) {
+    try {
+      return cache.update(key(id), there -> merged(there, changes, interval), expiry(interval))
+          != null;
+    } catch (OtherInterval other) {
+      return merge(id, changes, other.millis);
+    }
+  }
+
+  private static byte @Nullable [] merged(
+      byte @Nullable [] there, SessionChanges changes, long interval) {
+    if (there == null) {
+      return null;
+    }
+    StoredSession merged = StoredSession.of(there).with(changes);
+    if (merged.maxInactiveMillis() != interval) {
+      throw new OtherInterval(merged.maxInactiveMillis());
+    }
+    return merged.toBytes();
+  }
+
+  /** What is there lives for another time than the write would give it: nothing is written. */
+  private static final class OtherInterval extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+    private final long millis;
+
+    OtherInterval(long millis) {
+      super(null, null, false, false);
+      this.millis = millis;
+    }
   }
 
   /** Whether this call removed it: of several at once, one does. */
@@ -132,7 +168,8 @@ final class ClusterSessionStore extends AbstractSessionDataStore {
       return new HashSet<>();
     }
     Set<String> expired = doGetExpired(System.currentTimeMillis());
-    scavenged.addAll(expired);
+    scavenged.clear(); // what a round that failed has left
+    expired.forEach(id -> scavenged.put(id, Thread.currentThread()));
     return expired;
   }
 
@@ -160,9 +197,9 @@ final class ClusterSessionStore extends AbstractSessionDataStore {
   @Override
   public void doCleanOrphans(long time) {}
 
-  /** Whether this node is expiring that session; forgets that it was. */
+  /** Whether this thread is expiring that session; forgets that it was. */
   boolean endScavenge(String id) {
-    return scavenged.remove(id);
+    return scavenged.remove(id, Thread.currentThread());
   }
 
   /** Attributes leave this JVM after each request, so activation listeners are called. */

@@ -37,8 +37,9 @@ import org.memogrid.internal.node.Node;
  * naming the class and the line to add if one is not on the cluster's {@linkplain
  * org.memogrid.cluster.ClusterBuilder#allow allow list}. Each request gets objects of its own.
  *
- * <p><b>Failures.</b> When the cluster can't answer, the request fails with status 503 ({@link
- * SessionUnavailableError}); it never goes on as if there were no session.
+ * <p><b>Failures.</b> When the cluster can't answer, the request fails ({@link
+ * SessionUnavailableError}): with status 503, or with a broken response if that was on its way when
+ * its changes could not be kept. It never goes on as if there were no session.
  *
  * <p><b>Expiry.</b> A session that is not used for its max inactive interval, by the clocks of the
  * members that serve it, is served no more. {@code HttpSessionListener}s hear of it within the
@@ -92,6 +93,7 @@ public final class ClusterSessions {
   /**
    * How often the oldest member looks through all sessions for expired ones, 10 minutes unless
    * given, to tell their listeners. Their entries are kept for twice as long beyond their expiry.
+   * All members give the same.
    *
    * @throws IllegalArgumentException if it is below a second
    */
@@ -109,8 +111,9 @@ public final class ClusterSessions {
    * Makes every context that starts in the server from now on, that has sessions, and none of its
    * own way to keep them, keep them here. The server may run already.
    *
-   * @throws IllegalStateException if a context has sessions already, or the server keeps its
-   *     sessions elsewhere
+   * @throws IllegalStateException if a context has sessions already, if the server keeps its
+   *     sessions elsewhere, or if it has a {@code SessionIdManager} whose housekeeper scavenges at
+   *     another interval
    */
   public void install(Server server) {
     requireNonNull(server, "server");
@@ -121,11 +124,30 @@ public final class ClusterSessions {
     }
     refuseAnother(server, SessionCacheFactory.class);
     refuseAnother(server, SessionDataStoreFactory.class);
+    SessionIdManager there = server.getBean(SessionIdManager.class);
+    if (there != null) {
+      scavengeWith(there);
+    }
     Stores stores = new Stores(cluster, cluster.cache(cacheName, mode), scavenge.multipliedBy(2));
     server.addBean((SessionCacheFactory) stores::newCache);
     server.addBean(stores);
-    if (server.getBean(SessionIdManager.class) == null) {
+    if (there == null) {
       server.addManaged(idManager(server));
+    }
+  }
+
+  /** Slower, and the entries would be gone before anybody told their listeners. */
+  private void scavengeWith(SessionIdManager ids) {
+    HouseKeeper keeper = ids.getSessionHouseKeeper();
+    if (keeper == null) {
+      ids.setSessionHouseKeeper(houseKeeper(ids));
+    } else if (keeper.getIntervalSec() != scavenge.toSeconds()) {
+      throw new IllegalStateException(
+          "the server's housekeeper scavenges every "
+              + Duration.ofSeconds(keeper.getIntervalSec())
+              + " and the cluster's sessions every "
+              + scavenge
+              + ": give one interval, here with scavengeEvery(...)");
     }
   }
 
@@ -141,6 +163,11 @@ public final class ClusterSessions {
   private DefaultSessionIdManager idManager(Server server) {
     DefaultSessionIdManager ids = new DefaultSessionIdManager(server);
     ids.setWorkerName("");
+    ids.setSessionHouseKeeper(houseKeeper(ids));
+    return ids;
+  }
+
+  private HouseKeeper houseKeeper(SessionIdManager ids) {
     HouseKeeper keeper = new HouseKeeper();
     try {
       keeper.setIntervalSec(scavenge.toSeconds());
@@ -148,8 +175,7 @@ public final class ClusterSessions {
       throw new IllegalStateException("the scavenge interval can't be set: " + scavenge, e);
     }
     keeper.setSessionIdManager(ids);
-    ids.setSessionHouseKeeper(keeper);
-    return ids;
+    return keeper;
   }
 
   /** Makes cache and store of each context, which belong together. */

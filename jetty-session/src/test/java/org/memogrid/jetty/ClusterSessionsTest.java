@@ -16,9 +16,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.session.DefaultSessionIdManager;
+import org.eclipse.jetty.session.HouseKeeper;
 import org.eclipse.jetty.session.NullSessionCacheFactory;
 import org.eclipse.jetty.session.SessionHandler;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;
@@ -26,8 +30,11 @@ import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.memogrid.cache.Cache;
+import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Cluster;
+import org.memogrid.internal.node.Node;
+import org.memogrid.internal.store.Store;
 import org.memogrid.jetty.WebNode.Visitor;
 import org.memogrid.testkit.Await;
 import org.memogrid.testkit.TestCluster;
@@ -50,7 +57,9 @@ class ClusterSessionsTest {
 
   @BeforeParameterizedClassInvocation
   static void start(Mode mode) {
-    cluster = TestCluster.of(2, builder -> builder.allow(Greeter.class.getName()));
+    cluster =
+        TestCluster.of(
+            2, builder -> builder.allow(Greeter.class.getName(), Interlude.class.getName()));
     a = new WebNode(cluster.node(0), mode);
     b = new WebNode(cluster.node(1), mode);
   }
@@ -237,6 +246,108 @@ class ClusterSessionsTest {
     assertThat(told(name)).isEqualTo(1);
   }
 
+  /**
+   * 1. A request is under way with the session's first interval. 2. Another sets a longer one and
+   * ends. 3. The first ends: the session keeps the longer life, and its entry does, too.
+   */
+  @Test
+  void anIntervalSetDuringAnotherRequestHoldsForTheEntryToo() {
+    CountDownLatch in = new CountDownLatch(1);
+    CountDownLatch set = new CountDownLatch(1);
+    a.page("/brief", request -> interval(request, 3));
+    b.page(
+        "/slow",
+        request -> {
+          request.getSession().setAttribute("slow", "write");
+          in.countDown();
+          await(set);
+          return "";
+        });
+    a.page("/long", request -> interval(request, 3_600));
+    a.page("/brief-again", request -> interval(request, 3));
+    a.page("/names", ClusterSessionsTest::attributes);
+    visitor.get(a, "/brief");
+    var slow = visitor.ask(b.port(), "/slow");
+    await(in);
+    visitor.get(a, "/long");
+    set.countDown();
+    slow.join();
+    String id = visitor.cookie().replaceFirst(".*=", "");
+    assertThat(lifeOf(id)).isGreaterThan(Duration.ofMinutes(59));
+    assertThat(visitor.get(a, "/names")).isEqualTo("{slow=write}");
+    visitor.get(a, "/brief-again");
+    assertThat(lifeOf(id)).isLessThan(Duration.ofMinutes(1));
+  }
+
+  private static String interval(HttpServletRequest request, int seconds) {
+    request.getSession().setMaxInactiveInterval(seconds);
+    return "";
+  }
+
+  /** How long the entry would still be there if nobody used the session. */
+  private Duration lifeOf(String id) {
+    Store store = cluster.node(0).unwrap(Node.class).store("http-sessions", CacheOptions.of(mode));
+    try (var entries = store.entries()) {
+      return entries
+          .filter(entry -> entry.getKey().toString().endsWith(id))
+          .map(entry -> Duration.ofMillis(entry.getValue().lifeLeft(System.currentTimeMillis())))
+          .findFirst()
+          .orElseThrow();
+    }
+  }
+
+  /**
+   * 1. A request asks for a new id, and the session is read. 2. Another request invalidates it. 3.
+   * What is gone does not come back under the new id.
+   */
+  @Test
+  void aSessionThatIsInvalidatedGetsNoNewId() {
+    b.page("/name", request -> set(request, "interlude", new Interlude()));
+    a.page(
+        "/logout",
+        request -> {
+          request.getSession().invalidate();
+          return "";
+        });
+    b.page("/has", ClusterSessionsTest::hasSession);
+    visitor.get(b, "/name");
+    String cookie = visitor.cookie();
+    b.page(
+        "/login",
+        request -> {
+          request.getSession();
+          Interlude.next.set(() -> new Visitor().withCookie(cookie).get(a, "/logout"));
+          return request.changeSessionId();
+        });
+    String id = visitor.get(b, "/login");
+    assertThat(Interlude.next.get()).as("the logout came in between").isNull();
+    assertThat(new Visitor().withCookie("JSESSIONID=" + id).get(b, "/has")).isEqualTo("no");
+  }
+
+  /**
+   * 1. The scavenger reads an expired session to tell its listeners. 2. Its user comes back to that
+   * node: there is no session. 3. The listeners are told once.
+   */
+  @Test
+  void aRequestForASessionThatIsBeingScavengedFindsNone() {
+    String name = "returns-" + System.nanoTime();
+    a.page("/has", ClusterSessionsTest::hasSession);
+    a.page(
+        "/brief",
+        request -> {
+          request.getSession().setMaxInactiveInterval(1);
+          request.getSession().setAttribute("name", name);
+          return set(request, "interlude", new Interlude());
+        });
+    visitor.get(a, "/brief");
+    String cookie = visitor.cookie();
+    AtomicReference<String> answer = new AtomicReference<>("nobody asked");
+    Interlude.next.set(() -> answer.set(new Visitor().withCookie(cookie).get(a, "/has")));
+    Await.until("the listener", () -> told(name) > 0);
+    assertThat(answer.get()).isEqualTo("no");
+    assertThat(told(name)).isEqualTo(1);
+  }
+
   @Test
   void anAppsOwnInvalidationTellsItsListenersOnce() {
     String name = "logout-" + System.nanoTime();
@@ -311,6 +422,16 @@ class ClusterSessionsTest {
     assertThatThrownBy(() -> sessions.install(other))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("remove that bean");
+    Server slower = new Server();
+    DefaultSessionIdManager ids = new DefaultSessionIdManager(slower);
+    HouseKeeper keeper = new HouseKeeper();
+    keeper.setIntervalSec(3_600);
+    ids.setSessionHouseKeeper(keeper);
+    slower.addBean(ids);
+    assertThatThrownBy(() -> sessions.install(slower))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("every PT1H")
+        .hasMessageContaining("scavengeEvery(...)");
     Server running = new Server();
     running.setHandler(new SessionHandler());
     running.start();
@@ -373,6 +494,19 @@ class ClusterSessionsTest {
   }
 
   record OffTheList(String item) {}
+
+  /** An attribute that has something happen just when its session has been read. */
+  static final class Interlude implements HttpSessionActivationListener {
+    static final AtomicReference<@Nullable Runnable> next = new AtomicReference<>();
+
+    @Override
+    public void sessionDidActivate(HttpSessionEvent event) {
+      Runnable interlude = next.getAndSet(null);
+      if (interlude != null) {
+        interlude.run();
+      }
+    }
+  }
 
   /** An attribute that wants to know where it is. */
   static final class Greeter implements HttpSessionActivationListener {
