@@ -19,7 +19,7 @@ public final class DemoMain {
   public static void main(String[] args) throws Exception {
     List<String> line = List.of(args);
     if (line.contains("--help")) {
-      System.out.print(DemoOptions.USAGE);
+      System.out.print(DemoOptions.usage());
       return;
     }
     try {
@@ -27,9 +27,18 @@ public final class DemoMain {
         System.out.print(HaproxyConfig.parse(line.subList(1, line.size())).text());
         return;
       }
-      run(DemoOptions.parse(line));
+      if (line.equals(List.of("--train"))) {
+        Training.run(DemoMain::run);
+        return;
+      }
+      DemoOptions options = DemoOptions.parse(line);
+      if (options.app() == DemoOptions.App.COUNTER) {
+        count(options);
+      } else {
+        run(options);
+      }
     } catch (DemoOptions.UsageException e) {
-      System.err.println("demo: " + e.getMessage() + "\n\n" + DemoOptions.USAGE);
+      System.err.println("demo: " + e.getMessage() + "\n\n" + DemoOptions.usage());
       System.exit(2);
     } catch (IOException | IllegalArgumentException | IllegalStateException e) {
       System.err.println("demo: " + e.getMessage());
@@ -37,10 +46,33 @@ public final class DemoMain {
     }
   }
 
-  private static void run(DemoOptions options) throws Exception {
+  private static Logger log() {
     // The engine logs where the demo does, so that one file says what is shown.
     System.setProperty("org.jboss.logging.provider", "slf4j");
-    Logger log = LoggerFactory.getLogger(DemoMain.class);
+    return LoggerFactory.getLogger(DemoMain.class);
+  }
+
+  /** The first demo of the library's model: no HTTP, two lines of log. */
+  private static void count(DemoOptions options) {
+    Logger log = log();
+    Cluster cluster = join(options);
+    CounterApp app = new CounterApp(cluster);
+    Runnable stop =
+        () -> {
+          app.close();
+          cluster.close();
+        };
+    Runtime.getRuntime().addShutdownHook(new Thread(stop, "stop"));
+    log.info(
+        "{} (pid {}) joined {}: {}",
+        options.nodeName(),
+        ProcessHandle.current().pid(),
+        options.clusterName(),
+        names(cluster.membership()));
+  }
+
+  private static int run(DemoOptions options) throws Exception {
+    Logger log = log();
 
     // HTTP comes first: a port in use ends the node before the cluster sees it, and who asks for
     // its health meanwhile is told that it joins.
@@ -70,7 +102,8 @@ public final class DemoMain {
         };
     Runtime.getRuntime().addShutdownHook(new Thread(stop, "stop"));
     health.up(cluster::membership);
-    log.info("serving http://localhost:{}/", server.port());
+    log.info("serving http://localhost:{}/, {}", server.port(), Footprint.now());
+    return server.port();
   }
 
   /** Time for a balancer to see that this node wants no more, while it still serves. */

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.demo;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Objects.requireNonNull;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -16,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param clusterPort the first port that the cluster's own traffic tries
  * @param seeds members to ask first, {@code host:port}; empty for nodes of this machine
  * @param drain how long to go on serving when told to stop, with {@code /health} red
+ * @param app what to show
  */
 record DemoOptions(
     int port,
@@ -23,23 +30,15 @@ record DemoOptions(
     String clusterName,
     int clusterPort,
     List<String> seeds,
-    Duration drain) {
-  static final String USAGE =
-      """
-      usage: demo [--nodes N] [--haproxy] [options]    N nodes, on 8080, 8180, ... (default: 2)
-             demo --port P [options]                   one node
-
-        --nodes N              how many nodes to start
-        --haproxy              put HAProxy in front of them, on http://localhost:8000/
-
-        --port P               serve HTTP on 127.0.0.1:P (0: a free port)
-        --node-name N          this node's name in the cluster (default: node-P)
-        --cluster-name G       the cluster to join (default: memogrid-demo)
-        --cluster-port C       first port of the cluster's traffic (default: 7800)
-        --seeds H:P[,H:P...]   members to ask first (default: nodes on this machine)
-        --drain S              serve for S seconds more when stopped, with /health red (default: 0)
-        --help                 show this text
-      """;
+    Duration drain,
+    App app) {
+  /** What the nodes do. */
+  enum App {
+    /** All of the library, behind HTTP. */
+    CLUSTER,
+    /** A daemon sends numbers, the nodes receive them. */
+    COUNTER
+  }
 
   DemoOptions {
     seeds = List.copyOf(seeds);
@@ -57,6 +56,7 @@ record DemoOptions(
     Integer clusterPort = null;
     List<String> seeds = null;
     Duration drain = null;
+    App app = null;
     for (Iterator<String> rest = args.iterator(); rest.hasNext(); ) {
       String option = rest.next();
       switch (option) {
@@ -67,6 +67,7 @@ record DemoOptions(
             clusterPort = once(option, clusterPort, port(option, value(option, rest), 1));
         case "--seeds" -> seeds = once(option, seeds, seeds(value(option, rest)));
         case "--drain" -> drain = once(option, drain, seconds(option, value(option, rest)));
+        case "--app" -> app = once(option, app, app(value(option, rest)));
         default -> throw new UsageException("unknown option " + option);
       }
     }
@@ -81,7 +82,25 @@ record DemoOptions(
         clusterName != null ? clusterName : "memogrid-demo",
         clusterPort != null ? clusterPort : 7800,
         seeds != null ? seeds : List.of(),
-        drain != null ? drain : Duration.ZERO);
+        drain != null ? drain : Duration.ZERO,
+        app != null ? app : App.CLUSTER);
+  }
+
+  /** How to call it. */
+  static String usage() {
+    try (InputStream text = DemoOptions.class.getResourceAsStream("usage.txt")) {
+      return new String(requireNonNull(text).readAllBytes(), UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static App app(String name) {
+    return switch (name) {
+      case "cluster" -> App.CLUSTER;
+      case "counter" -> App.COUNTER;
+      default -> throw new UsageException("--app is " + name + ": give cluster or counter");
+    };
   }
 
   private static String value(String option, Iterator<String> rest) {

@@ -15,7 +15,14 @@ class DemoOptionsTest {
   void thePortAloneIsEnough() {
     assertThat(parse("--port", "8080"))
         .isEqualTo(
-            new DemoOptions(8080, "node-8080", "memogrid-demo", 7800, List.of(), Duration.ZERO));
+            new DemoOptions(
+                8080,
+                "node-8080",
+                "memogrid-demo",
+                7800,
+                List.of(),
+                Duration.ZERO,
+                DemoOptions.App.CLUSTER));
   }
 
   @Test
@@ -27,6 +34,7 @@ class DemoOptionsTest {
                 "--cluster-name", "blue",
                 "--node-name", "a",
                 "--drain", "2",
+                "--app", "counter",
                 "--port", "0"))
         .isEqualTo(
             new DemoOptions(
@@ -35,7 +43,8 @@ class DemoOptionsTest {
                 "blue",
                 7900,
                 List.of("10.0.0.1:7800", "[::1]:7801"),
-                Duration.ofSeconds(2)));
+                Duration.ofSeconds(2),
+                DemoOptions.App.COUNTER));
   }
 
   @ParameterizedTest
@@ -45,6 +54,7 @@ class DemoOptionsTest {
         "--prot 8080                     | unknown option --prot",
         "8080                            | unknown option 8080",
         "--port                          | --port needs a value",
+        "--app counters                  | --app is counters: give cluster or counter",
         "--port --node-name              | --port needs a value",
         "--port 65536                    | --port is 65536: give a number from 0 to 65535",
         "--port eighty                   | --port is eighty: give a number from 0 to 65535",

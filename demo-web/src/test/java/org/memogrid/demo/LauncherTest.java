@@ -12,7 +12,9 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -22,6 +24,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.memogrid.testkit.Await;
 
 /** {@code bin/demo} itself, on a tree whose {@code mvnw} and {@code java} only say what they do. */
 @DisabledOnOs(OS.WINDOWS)
@@ -37,10 +40,12 @@ class LauncherTest {
       """
       #!/bin/sh
       if [ "$1" = -version ]; then echo 'openjdk version "%s" 2025-04-15' >&2; exit 0; fi
-      while [ "$1" != org.memogrid.demo.DemoMain ]; do shift; done
+      flags=
+      while [ "$1" != org.memogrid.demo.DemoMain ]; do flags="$flags $1"; shift; done
       shift
+      echo "$flags $*" >> "${0%%/*}/lines"
       echo "ran $*"
-      case "$*" in %s) %s;; esac
+      case "$*" in --train) exit 1;; %s) %s;; esac
       """;
 
   @TempDir Path dir;
@@ -55,6 +60,8 @@ class LauncherTest {
       write(root.resolve(folder).resolve("src/main/A.java"), "");
     }
     write(root.resolve("pom.xml"), "");
+    Path usage = Path.of("src/main/resources/org/memogrid/demo/usage.txt");
+    write(root.resolve("demo-web").resolve(usage), Files.readString(usage));
     script(root.resolve("mvnw"), FAKE_BUILD);
     Path demo = Path.of("..", "bin", "demo");
     Files.createDirectories(root.resolve("bin"));
@@ -75,6 +82,8 @@ class LauncherTest {
     assertThat(finished(0, "--port", "9", "--node-name", "a b"))
         .contains("ran --port 9 --node-name a b");
     assertThat(finished(0, "--port", "9")).containsExactly("ran --port 9");
+    assertThat(finished(0, "--port", "9", "--drain", "5"))
+        .containsExactly("ran --port 9 --drain 5");
     assertThat(builds()).containsExactly("built -q -B -DskipTests -pl demo-web -am package");
   }
 
@@ -128,18 +137,112 @@ class LauncherTest {
     java("25", "*", "exec sleep 60");
     Process demo = start(dir, root.resolve("bin/demo"));
     try (var lines = demo.inputReader()) {
-      assertThat(List.of(line(lines), line(lines), line(lines)))
+      assertThat(List.of(line(lines), line(lines), line(lines), line(lines)))
           .contains(
               "node-8080 | ran --node-name node-8080 --port 8080",
               "node-8180 | ran --node-name node-8180 --port 8180");
       List<ProcessHandle> nodes = demo.descendants().toList();
       demo.destroy();
-      assertThat(demo.waitFor(10, SECONDS)).as("ended").isTrue();
+      assertThat(demo.waitFor(30, SECONDS)).as("ended").isTrue();
       assertThat(demo.exitValue()).isZero();
       for (ProcessHandle node : nodes) {
-        node.onExit().get(10, SECONDS);
+        node.onExit().get(30, SECONDS);
       }
     }
+  }
+
+  /**
+   * 1. A node has been started, and says so. 2. Before the launcher has written down which it is, a
+   * signal comes. 3. The node ends with the others.
+   */
+  @Test
+  void aNodeThatHasJustBeenStartedIsStoppedToo() throws Exception {
+    java("25", "*", "exec sleep 60");
+    Path demo = root.resolve("bin/demo");
+    String text = Files.readString(demo);
+    String slow = text.replace("    pids+=($!)\n", "    sleep 1; pids+=($!)\n");
+    assertThat(slow).isNotEqualTo(text);
+    Files.writeString(demo, slow);
+    Process launcher = start(dir, demo);
+    try (var lines = launcher.inputReader()) {
+      Await.until("the first node", () -> line(lines).contains("node-8080 | ran"));
+      List<ProcessHandle> nodes = launcher.descendants().toList();
+      launcher.destroy();
+      assertThat(launcher.waitFor(30, SECONDS)).as("ended").isTrue();
+      for (ProcessHandle node : nodes) {
+        node.onExit().get(30, SECONDS);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, haproxy refuses", "0, haproxy ended"})
+  void aBalancerThatCannotStartLeavesNoNodeRunning(int check, String message) throws Exception {
+    java("17", "*--port*", "exec sleep 60");
+    script(
+        dir.resolve("tools/haproxy"),
+        "#!/bin/sh\n[ \"$1\" != -c ] || exit %d\nexit 1\n".formatted(check));
+    ProcessBuilder builder = builder(dir, root.resolve("bin/demo"), "--haproxy");
+    builder.environment().merge("PATH", dir.resolve("tools") + ":", (path, own) -> own + path);
+    Process launcher = start(builder);
+    try (var reader = launcher.inputReader()) {
+      Set<ProcessHandle> nodes = new HashSet<>();
+      Await.until(
+          "the launcher's end",
+          () -> {
+            launcher.descendants().forEach(nodes::add);
+            return !launcher.isAlive();
+          });
+      assertThat(launcher.exitValue()).isEqualTo(1);
+      for (ProcessHandle node : nodes) {
+        node.onExit().get(30, SECONDS);
+      }
+      List<String> lines = reader.lines().toList();
+      if (check == 1) {
+        assertThat(lines).anyMatch(line -> line.contains(message));
+      }
+    }
+  }
+
+  @Test
+  void severalNodesGetTheirPortsFromTheFirst() throws Exception {
+    assertThat(finished(0, "--nodes", "3", "--http-port", "9000"))
+        .contains(
+            "node-9000 | ran --node-name node-9000 --port 9000",
+            "node-9100 | ran --node-name node-9100 --port 9100",
+            "node-9200 | ran --node-name node-9200 --port 9200");
+  }
+
+  @Test
+  void helpBuildsNothing() throws Exception {
+    assertThat(finished(0, "--help")).first().asString().startsWith("usage: demo [--nodes N]");
+    assertThat(root.resolve("builds")).doesNotExist();
+  }
+
+  /** The classes are noted once per build, and only if that works are they used. */
+  @Test
+  void theClassArchiveIsMadeOnceAndUsed() throws Exception {
+    finished(0, "--port", "1");
+    finished(0, "--port", "2");
+    assertThat(javas()).hasSize(3).noneMatch(line -> line.contains("SharedArchiveFile"));
+    script(
+        dir.resolve("jdk/bin/java"),
+        Files.readString(dir.resolve("jdk/bin/java"))
+            .replace(
+                "--train) exit 1",
+                "--train) f=${flags#*ArchiveClassesAtExit=}; echo jsa > \"${f%% *}\"; exit 0"));
+    Files.delete(root.resolve("demo-web/target/demo-built"));
+    finished(0, "--port", "3");
+    finished(0, "--port", "4");
+    assertThat(javas()).hasSize(6);
+    assertThat(javas().get(3)).contains("ArchiveClassesAtExit=").endsWith(" --train");
+    assertThat(javas().subList(4, 6))
+        .allMatch(line -> line.contains("-XX:SharedArchiveFile="))
+        .allMatch(line -> line.contains("demo-17.0.15.jsa"));
+  }
+
+  private List<String> javas() throws IOException {
+    return Files.readAllLines(dir.resolve("jdk/bin/lines"));
   }
 
   @Test
@@ -165,7 +268,10 @@ class LauncherTest {
         "--nodes two          | demo: --nodes is two: give a number from 1 to 9",
         "--nodes --drain 1    | demo: --nodes is --drain: give a number from 1 to 9",
         "--nodes              | demo: --nodes is missing: give a number from 1 to 9",
-        "--haproxy --port 80  | demo: --haproxy starts its nodes itself: leave out --port",
+        "--haproxy --port 80  | demo: --haproxy is for several nodes, which get their ports: leave out --port",
+        "--nodes 3 --port 80  | demo: --nodes is for several nodes, which get their ports: leave out --port",
+        "--http-port 8o80     | demo: --http-port is 8o80: give a port from 1 to 65535",
+        "--haproxy-port       | demo: --haproxy-port is missing: give a port from 1 to 65535",
       })
   void aBadLineIsRefusedBeforeAnythingIsBuilt(String line, String message) throws Exception {
     assertThat(finished(1, line.split(" "))).containsExactly(message);
@@ -230,7 +336,7 @@ class LauncherTest {
   private static List<String> output(Process process, int status) throws Exception {
     try (var reader = process.inputReader()) {
       List<String> lines = reader.lines().toList();
-      assertThat(process.waitFor(10, SECONDS)).as("ended").isTrue();
+      assertThat(process.waitFor(30, SECONDS)).as("ended").isTrue();
       assertThat(process.exitValue()).as("status after %s", lines).isEqualTo(status);
       return lines;
     }

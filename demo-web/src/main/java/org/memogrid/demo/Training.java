@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.demo;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.HttpURLConnection;
+import java.net.URI;
+import java.util.List;
+import java.util.Timer;
+import java.util.TimerTask;
+
+/**
+ * A node that does once what nodes do and ends, so that its JVM can note the classes for others
+ * ({@code -XX:ArchiveClassesAtExit}). It has a port and a cluster of its own.
+ */
+final class Training {
+  private static final long LONGEST_MILLIS = 60_000;
+
+  private Training() {}
+
+  /** Starts a node; answers the port that it serves on. */
+  interface Node {
+    int start(DemoOptions options) throws Exception;
+  }
+
+  static void run(Node node) throws Exception {
+    new Timer("training takes too long", true)
+        .schedule(
+            new TimerTask() {
+              @Override
+              public void run() {
+                Runtime.getRuntime().halt(1);
+              }
+            },
+            LONGEST_MILLIS);
+    long pid = ProcessHandle.current().pid();
+    int port =
+        node.start(
+            DemoOptions.parse(List.of("--port", "0", "--cluster-name", "demo-training-" + pid)));
+    for (String path : List.of("/", "/count", "/example/?t=0", "/example/?t=0", "/dashboard")) {
+      get(port, path);
+    }
+    System.exit(0); // as a signal does: through the hooks
+  }
+
+  private static void get(int port, String path) throws IOException {
+    var connection =
+        (HttpURLConnection) URI.create("http://127.0.0.1:" + port + path).toURL().openConnection();
+    try (InputStream body = connection.getInputStream()) {
+      body.readAllBytes();
+    } finally {
+      connection.disconnect();
+    }
+  }
+}
