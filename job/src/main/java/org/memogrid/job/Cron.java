@@ -149,6 +149,9 @@ final class Cron {
         if (change.isGap() && change.getInstant().isAfter(after) && swallows(change)) {
           return change.getInstant();
         }
+        if (found == null && next(change.getDateTimeBefore().atZone(ZoneOffset.UTC)) == null) {
+          return null; // its years are over, the clock changes for ever
+        }
         change = zone.getRules().nextTransition(change.getInstant());
       }
     }

@@ -2,8 +2,11 @@
 package org.memogrid.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
+import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDateTime;
 import java.time.OffsetDateTime;
 import java.time.ZoneId;
 import java.util.ArrayList;
@@ -11,6 +14,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** When an expression fires, above all on the days on which a zone's clock changes. */
 class CronTest {
@@ -111,6 +115,29 @@ class CronTest {
   void anExpressionMayHaveAYear() {
     assertThat(times("0 0 0 1 1 ? 2027", "UTC", "2026-03-02T10:00+00:00", 2))
         .containsExactly("2027-01-01T00:00Z", "never");
+  }
+
+  /** Those zones' clocks change for ever, and with each change may come a time that it left out. */
+  @ParameterizedTest
+  @ValueSource(strings = {BERLIN, "America/New_York"})
+  void oneWhoseYearsAreOverEnds(String zone) {
+    assertTimeoutPreemptively(
+        Duration.ofSeconds(20),
+        () -> {
+          ZoneId id = ZoneId.of(zone);
+          Cron cron = Cron.parse("0 0 12 1 1 ? 2027");
+          Instant last = LocalDateTime.parse("2027-01-01T12:00").atZone(id).toInstant();
+          assertThat(cron.nextAfter(last.minusSeconds(1), id, Gap.RUN_ONCE_AFTER)).isEqualTo(last);
+          assertThat(cron.nextAfter(last, id, Gap.RUN_ONCE_AFTER)).isNull();
+        });
+  }
+
+  @Test
+  void theVeryLastTimeMayBeOneThatIsLeftOut() {
+    assertThat(times("0 30 2 29 3 ? 2026", BERLIN, "2026-03-01T12:00+01:00", 2))
+        .containsExactly("2026-03-29T03:00+02:00", "never");
+    assertThat(times("0 30 2 29 3 ? 2026", BERLIN, "2024-03-01T12:00+01:00", 1))
+        .containsExactly("2026-03-29T03:00+02:00");
   }
 
   @ParameterizedTest
