@@ -29,7 +29,7 @@ public interface Daemon extends AutoCloseable {
   /**
    * A daemon of that name, the same on all members that offer it.
    *
-   * @throws IllegalArgumentException if the name is blank
+   * @throws IllegalArgumentException if the name is blank, or begins with {@code job:}
    */
   static DaemonBuilder named(String name, DaemonTask task) {
     return new DaemonBuilder(name, task);
@@ -40,10 +40,14 @@ public interface Daemon extends AutoCloseable {
   /** What it does on this member. */
   DaemonStatus status();
 
-  /** Who runs it, as far as is known here; null if nobody in the view. Itself on every node. */
+  /**
+   * Who runs it, or is about to, as far as is known here: with a quorum also one that still waits
+   * for the votes. Null if nobody in the view, and while this member does not offer it. Itself on
+   * every node.
+   */
   @Nullable Member holder();
 
-  /** The token of the last turn that is known here; null before the first. */
+  /** The token of the last turn that is known here; null before the first, and on every node. */
   @Nullable FencingToken token();
 
   /** Offers it here again after {@link #stop}. Returns at once. */
@@ -56,7 +60,8 @@ public interface Daemon extends AutoCloseable {
 
   /**
    * Stops it here, waiting until it has stopped or hangs, and offers it no more. Other members go
-   * on. Closing again does nothing.
+   * on. Closing again does nothing. Does not wait if the daemon's own task or {@code onStop} calls
+   * it.
    */
   @Override
   void close();

@@ -26,6 +26,14 @@ public final class DaemonBuilder {
       throw new IllegalArgumentException(
           "a daemon's name is blank: give the same name on all members");
     }
+    if (name.startsWith(LeaseFeature.JOBS)) {
+      throw new IllegalArgumentException(
+          "daemon '"
+              + name
+              + "': names that begin with '"
+              + LeaseFeature.JOBS
+              + "' are those of jobs: give another");
+    }
   }
 
   /** What ends the daemon, called on a thread of its own. Default: nothing, the task sees it. */
@@ -91,7 +99,8 @@ public final class DaemonBuilder {
    * is closed first, which waits for it.
    *
    * @throws IllegalArgumentException if options contradict each other
-   * @throws IllegalStateException if the cluster is closed
+   * @throws IllegalStateException if the cluster is closed, if one of that name hangs on this
+   *     member, or if its own task calls this
    */
   @CanIgnoreReturnValue
   public Daemon start(Cluster cluster) {

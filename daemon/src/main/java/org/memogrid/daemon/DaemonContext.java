@@ -12,7 +12,11 @@ public interface DaemonContext {
   /** The member that the daemon runs on. */
   Member member();
 
-  /** The proof of this turn, for {@link org.memogrid.cache.Cache#putFenced}. */
+  /**
+   * The proof of this turn, for {@link org.memogrid.cache.Cache#putFenced}.
+   *
+   * @throws IllegalStateException on every node, where turns keep nobody out
+   */
   FencingToken token();
 
   /**

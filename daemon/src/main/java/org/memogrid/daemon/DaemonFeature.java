@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.daemon;
 
-import java.util.ArrayList;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import org.jspecify.annotations.Nullable;
+import java.util.function.LongSupplier;
 import org.memogrid.internal.lease.LeaseFeature;
 import org.memogrid.internal.node.Feature;
 import org.memogrid.internal.node.Node;
@@ -18,8 +19,23 @@ import org.slf4j.LoggerFactory;
 /** The daemons of a member. Public only for {@link java.util.ServiceLoader}; not for users. */
 public final class DaemonFeature implements Feature {
   private static final Logger LOG = LoggerFactory.getLogger(DaemonFeature.class);
+
+  /** Nothing is called while its lock is held. */
   private final Map<String, RunningDaemon> daemons = new HashMap<>();
+
   private boolean stopped;
+  private volatile Timing timing =
+      new Timing(Duration.ofSeconds(10), Duration.ofSeconds(5), System::nanoTime);
+
+  /**
+   * How long a task has to stop, by itself and then interrupted, and what its turns are measured
+   * by.
+   */
+  record Timing(Duration grace, Duration afterInterrupt, LongSupplier clock) {
+    long nanoTime() {
+      return clock.getAsLong();
+    }
+  }
 
   /** For the service loader. */
   public DaemonFeature() {}
@@ -27,9 +43,19 @@ public final class DaemonFeature implements Feature {
   @Override
   public void start(Node node) {}
 
+  Timing timing() {
+    return timing;
+  }
+
+  /** For tests: of turns from now on. */
+  void timing(Timing timing) {
+    this.timing = timing;
+  }
+
   Daemon start(RunningDaemon.Plan plan, Node node, LeaseFeature leases) {
     while (true) {
       RunningDaemon before;
+      RunningDaemon daemon = null;
       synchronized (daemons) {
         if (stopped) {
           throw new IllegalStateException(
@@ -37,13 +63,44 @@ public final class DaemonFeature implements Feature {
         }
         before = daemons.get(plan.name());
         if (before == null) {
-          RunningDaemon daemon = new RunningDaemon(plan, node, leases, this);
+          daemon = new RunningDaemon(plan, node, leases, this);
           daemons.put(plan.name(), daemon);
-          daemon.start();
-          return daemon;
         }
       }
-      before.close();
+      if (daemon != null) {
+        return started(daemon);
+      }
+      if (before != null) {
+        close(before);
+      }
+    }
+  }
+
+  private static Daemon started(RunningDaemon daemon) {
+    try {
+      daemon.start();
+      return daemon;
+    } catch (RuntimeException e) {
+      var unused = daemon.end();
+      throw e;
+    }
+  }
+
+  private static void close(RunningDaemon before) {
+    if (before.isRunByThisThread()) {
+      throw new IllegalStateException(
+          "daemon '"
+              + before.name()
+              + "' can't be started anew by its own task, which that would wait for: return from"
+              + " the task, or throw, and it is started again");
+    }
+    before.close();
+    if (before.holdsOn()) {
+      throw new IllegalStateException(
+          "daemon '"
+              + before.name()
+              + "' was started before on this member and hangs, the log shows where: have its task"
+              + " end, or restart the process; whenHung(RELEASE) would let another take over");
     }
   }
 
@@ -56,17 +113,20 @@ public final class DaemonFeature implements Feature {
   /** Stops them all at once, so that they take as long as the slowest. */
   @Override
   public void stop() {
-    List<CompletableFuture<@Nullable Void>> ends = new ArrayList<>();
+    List<RunningDaemon> all;
     synchronized (daemons) {
       stopped = true;
-      daemons.values().forEach(daemon -> ends.add(daemon.end()));
+      all = List.copyOf(daemons.values());
     }
+    CompletableFuture<?>[] ends =
+        all.stream().map(RunningDaemon::end).toArray(CompletableFuture<?>[]::new);
     try {
-      CompletableFuture.allOf(ends.toArray(CompletableFuture<?>[]::new)).get(20, TimeUnit.SECONDS);
+      CompletableFuture.allOf(ends).get(20, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    } catch (java.util.concurrent.ExecutionException | TimeoutException e) {
+    } catch (ExecutionException | TimeoutException e) {
       LOG.warn("not all daemons have stopped; leaving all the same", e);
     }
+    all.forEach(RunningDaemon::hide);
   }
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.daemon;
 
-import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ScheduledFuture;
@@ -16,15 +15,24 @@ import org.memogrid.internal.lease.LeaseListener;
 import org.memogrid.internal.lease.LeaseSpec;
 import org.memogrid.internal.node.Beans;
 import org.memogrid.internal.node.Node;
+import org.memogrid.internal.store.Serial;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * A daemon on one member.
  *
- * <p>Invariants, under the lock: there is at most one {@link Turn} whose task may still run; the
- * next begins when that has ended ({@code next} waits for it). A turn that this member ends itself
- * is given back to the cluster after its task has ended, never before.
+ * <p>Invariants, under the lock:
+ *
+ * <ul>
+ *   <li>There is at most one {@link Turn} whose task may still run; the next begins when that has
+ *       ended ({@code next} waits for it).
+ *   <li>Users say what they want ({@code wanted}); {@link #settle} brings it about, one step at a
+ *       time, whenever that or what runs has changed. {@code out}: what is on offer here is to be
+ *       taken back first.
+ *   <li>A turn that this member ends itself is given back to the cluster after its task has ended,
+ *       never before, unless it hangs and {@link Hung#RELEASE} says so.
+ * </ul>
  */
 final class RunningDaemon implements Daemon, LeaseListener, DaemonMXBean {
   private static final Logger LOG = LoggerFactory.getLogger(RunningDaemon.class);
@@ -39,20 +47,33 @@ final class RunningDaemon implements Daemon, LeaseListener, DaemonMXBean {
   private final Beans.Bean bean;
   private final Object lock = new Object();
 
+  /** Tells the listener, in order, on one thread at a time. */
+  private final Serial teller;
+
+  /** Completes when it is closed and nothing of it runs here any more, or when it hangs. */
+  private final CompletableFuture<@Nullable Void> over = new CompletableFuture<>();
+
   private volatile DaemonStatus status = DaemonStatus.WAITING;
+
+  /** While it is on offer here. */
   private volatile @Nullable Lease lease;
-  private @Nullable Turn turn;
+
+  private volatile @Nullable FencingToken ownToken;
+  private volatile @Nullable FencingToken lastToken;
+  private volatile @Nullable Turn turn;
   private @Nullable FencingToken next;
   private @Nullable ScheduledFuture<?> backoff;
-  private CompletableFuture<@Nullable Void> steppingBack = CompletableFuture.completedFuture(null);
-  private boolean offered;
+  private boolean wanted;
+  private boolean out;
+  private boolean takingBack;
+  private boolean hangs;
+  private boolean refused;
   private boolean closed;
   private int failuresInARow;
   private long starts;
   private long failures;
   private long losses;
   private long ownTokens;
-  private volatile @Nullable FencingToken ownToken;
 
   /** What the builder collected. */
   record Plan(
@@ -69,6 +90,7 @@ final class RunningDaemon implements Daemon, LeaseListener, DaemonMXBean {
     this.node = node;
     this.leases = leases;
     this.feature = feature;
+    this.teller = new Serial(node.workers());
     this.bean = Beans.show("Daemon", plan.name, node.membership().self().name(), this);
   }
 
@@ -80,6 +102,10 @@ final class RunningDaemon implements Daemon, LeaseListener, DaemonMXBean {
 
   Member self() {
     return node.membership().self();
+  }
+
+  DaemonFeature.Timing timing() {
+    return feature.timing();
   }
 
   boolean isValid(FencingToken token) {
@@ -108,7 +134,8 @@ final class RunningDaemon implements Daemon, LeaseListener, DaemonMXBean {
   @Override
   public @Nullable FencingToken token() {
     Lease now = lease;
-    return plan.everyNode ? ownToken : now == null ? null : now.lastToken();
+    FencingToken heard = now == null ? null : now.lastToken();
+    return heard == null ? lastToken : heard;
   }
 
   @Override
@@ -120,87 +147,132 @@ final class RunningDaemon implements Daemon, LeaseListener, DaemonMXBean {
 
   @Override
   public void start() {
-    CompletableFuture<@Nullable Void> before;
     synchronized (lock) {
-      if (closed || offered || status == DaemonStatus.HUNG) {
+      if (closed || wanted) {
         return;
       }
-      offered = true;
-      before = steppingBack;
+      wanted = true;
       failuresInARow = 0;
-      if (status == DaemonStatus.STOPPED) {
-        status(DaemonStatus.WAITING);
-      }
-    }
-    if (before.isDone()) {
-      offer();
-    } else {
-      // Elsewhere: the lease's thread, which completes it, must not wait for itself.
-      var unused = before.thenRunAsync(this::offer, node.workers());
-    }
-  }
-
-  private void offer() {
-    if (plan.everyNode) {
-      FencingToken token = new FencingToken(plan.name, ++ownTokens, self().id());
-      ownToken = token;
-      onBegin(token);
-    } else {
-      lease = leases.offer(plan.name, plan.spec, this);
+      settle();
     }
   }
 
   @Override
   public void stop() {
-    var unused = stepBack(DaemonStatus.STOPPED);
-  }
-
-  /** Stops what runs, then offers the name no more. */
-  private CompletableFuture<@Nullable Void> stepBack(DaemonStatus then) {
-    CompletableFuture<@Nullable Void> ended;
-    Lease mine;
     synchronized (lock) {
-      offered = false;
-      next = null;
-      cancelBackoff();
-      mine = lease;
-      ended = turn == null ? CompletableFuture.completedFuture(null) : turn.end();
-    }
-    CompletableFuture<@Nullable Void> done = ended.thenCompose(none -> givenBack(mine, then));
-    synchronized (lock) {
-      steppingBack = done;
-    }
-    return done;
-  }
-
-  private CompletableFuture<@Nullable Void> givenBack(@Nullable Lease mine, DaemonStatus then) {
-    synchronized (lock) {
-      if (turn != null && plan.hung == Hung.HOLD) {
-        return CompletableFuture.completedFuture(null); // see ended()
+      if (wanted) {
+        takeOut();
       }
-      ownToken = null;
-      status(closed ? DaemonStatus.CLOSED : then);
     }
-    return mine == null
-        ? CompletableFuture.completedFuture(null)
-        : mine.withdraw().<@Nullable Void>thenApply(told -> null).toCompletableFuture();
+  }
+
+  private void takeOut() {
+    wanted = false;
+    out = true;
+    next = null;
+    cancelBackoff();
+    settle();
+  }
+
+  /** One step towards what is wanted; what it waits for calls it again. */
+  private void settle() {
+    Turn runs = turn;
+    if (out && runs != null && !hangs) {
+      runs.end(); // then ended() or hung()
+    } else if (out && runs != null && plan.hung == Hung.HOLD) {
+      LOG.debug("daemon '{}' is on offer until it has ended", plan.name);
+    } else if (out && !takingBack) {
+      takeBack();
+    } else if (!out && wanted && runs == null && lease == null && ownToken == null) {
+      offer();
+    }
+  }
+
+  private void offer() {
+    refused = false;
+    status(DaemonStatus.WAITING);
+    if (plan.everyNode) {
+      FencingToken token = new FencingToken(plan.name, ++ownTokens, self().id());
+      ownToken = token;
+      begin(token);
+    } else {
+      lease = leases.offer(plan.name, plan.spec, this);
+    }
+  }
+
+  private void takeBack() {
+    takingBack = true;
+    Lease mine = lease;
+    lastToken = token();
+    lease = null;
+    ownToken = null;
+    if (!hangs) {
+      status(atRest());
+    }
+    if (mine == null) {
+      takenBack();
+    } else {
+      var unused = mine.withdraw().thenRun(this::takenBack);
+    }
+  }
+
+  private void takenBack() {
+    synchronized (lock) {
+      takingBack = false;
+      out = false;
+      if (!closed) {
+        settle();
+        return;
+      }
+      if (!hangs) {
+        status(DaemonStatus.CLOSED);
+      }
+    }
+    bean.close();
+    feature.closed(this);
+    over.complete(null);
+  }
+
+  private DaemonStatus atRest() {
+    return closed ? DaemonStatus.CLOSED : wanted ? DaemonStatus.WAITING : DaemonStatus.STOPPED;
   }
 
   CompletableFuture<@Nullable Void> end() {
     synchronized (lock) {
-      closed = true;
+      if (!closed) {
+        closed = true;
+        takeOut();
+        if (hangs) {
+          over.complete(null);
+        }
+      }
     }
-    return stepBack(DaemonStatus.CLOSED)
-        .whenComplete(
-            (none, error) -> {
-              bean.close();
-              feature.closed(this);
-            });
+    return over;
   }
 
   @Override
   public void close() {
-    var unused = end().join();
+    CompletableFuture<@Nullable Void> end = end();
+    if (!isRunByThisThread()) { // else it waited for itself
+      var unused = end.join();
+    }
+  }
+
+  boolean isRunByThisThread() {
+    Turn now = turn;
+    return now != null && now.isOn(Thread.currentThread());
+  }
+
+  /** Whether its name is kept from everybody by a task that does not end. */
+  boolean holdsOn() {
+    synchronized (lock) {
+      return hangs && plan.hung == Hung.HOLD;
+    }
+  }
+
+  /** The member is gone: what still runs is seen no more. */
+  void hide() {
+    bean.close();
   }
 
   // ---- the lease
@@ -208,14 +280,14 @@ final class RunningDaemon implements Daemon, LeaseListener, DaemonMXBean {
   @Override
   public void onBegin(FencingToken token) {
     synchronized (lock) {
-      if (!offered) {
-        return;
+      if (out || !wanted) {
+        return; // about to be given back
       }
       if (turn != null) {
         next = token;
-        return;
+      } else {
+        begin(token);
       }
-      begin(token);
     }
   }
 
@@ -245,7 +317,7 @@ final class RunningDaemon implements Daemon, LeaseListener, DaemonMXBean {
             .schedule(
                 () -> {
                   synchronized (lock) {
-                    if (offered && turn == null && isValid(token)) {
+                    if (wanted && !out && turn == null && isValid(token)) {
                       run(token);
                     }
                   }
@@ -268,10 +340,11 @@ final class RunningDaemon implements Daemon, LeaseListener, DaemonMXBean {
       losses++;
       next = null;
       cancelBackoff();
-      if (turn != null) {
+      Turn runs = turn;
+      if (runs != null) {
         LOG.warn("daemon '{}' is stopped on {}: {}", plan.name, self(), why);
-        var unused = turn.end();
-      } else if (offered) {
+        runs.end();
+      } else if (!out && wanted) {
         status(DaemonStatus.WAITING);
       }
     }
@@ -284,7 +357,10 @@ final class RunningDaemon implements Daemon, LeaseListener, DaemonMXBean {
   public void onRefused(String why) {
     LOG.error("daemon '{}' can't run on {}: {}", plan.name, self(), why);
     synchronized (lock) {
-      status(DaemonStatus.REFUSED);
+      refused = true;
+      if (turn == null) {
+        status(DaemonStatus.REFUSED);
+      }
     }
   }
 
@@ -298,9 +374,17 @@ final class RunningDaemon implements Daemon, LeaseListener, DaemonMXBean {
   /** The task threw while the turn was on. */
   void failed(Turn which, Throwable failure) {
     synchronized (lock) {
+      if (turn != which) {
+        return;
+      }
+      turn = null;
+      FencingToken token = next == null ? which.given() : next;
+      next = null;
+      forgetFailuresAfter(which);
       failures++;
       failuresInARow++;
-      boolean elsewhere = failuresInARow % FAILURES_PER_MEMBER == 0 && !plan.everyNode;
+      Lease mine = lease;
+      boolean elsewhere = failuresInARow % FAILURES_PER_MEMBER == 0 && mine != null;
       LOG.warn(
           "daemon '{}' failed on {}, time {} in a row: {}",
           plan.name,
@@ -308,29 +392,32 @@ final class RunningDaemon implements Daemon, LeaseListener, DaemonMXBean {
           failuresInARow,
           elsewhere ? "another member is asked" : "it is started again after a while",
           failure);
-      if (turn != which) {
-        return;
-      }
-      turn = null;
-      Lease mine = lease;
-      if (elsewhere && mine != null) {
+      if (out) {
+        settle();
+      } else if (elsewhere && mine != null) {
         status(DaemonStatus.WAITING);
-        mine.release(which.token(), true);
-      } else if (offered) {
-        backOff(which.token());
+        mine.release(token, true);
+      } else {
+        backOff(token);
       }
+    }
+  }
+
+  /** One that ran for long was well: what failed before is another row. */
+  private void forgetFailuresAfter(Turn which) {
+    if (which.lasted().toMillis() >= LAST_BACKOFF_MILLIS) {
+      failuresInARow = 0;
     }
   }
 
   /** Its user saw that it is over before the cluster said so: it is given back. */
   void sawTheEnd(FencingToken token) {
-    Lease mine = lease;
-    if (mine != null) {
-      synchronized (lock) {
-        if (turn != null && turn.token().equals(token)) {
-          losses++;
-          var unused = turn.end().thenRun(() -> mine.release(token, false));
-        }
+    synchronized (lock) {
+      Lease mine = lease;
+      Turn runs = turn;
+      if (mine != null && runs != null && runs.given().equals(token)) {
+        losses++;
+        var unused = runs.end().thenRun(() -> mine.release(token, false));
       }
     }
   }
@@ -342,26 +429,21 @@ final class RunningDaemon implements Daemon, LeaseListener, DaemonMXBean {
   }
 
   /** Nothing of the turn runs any more. */
-  void ended(Turn which, Duration lasted) {
+  void ended(Turn which) {
     synchronized (lock) {
       if (turn != which) {
         return;
       }
       turn = null;
-      if (lasted.toMillis() >= LAST_BACKOFF_MILLIS) {
-        failuresInARow = 0;
-      }
-      if (!offered) {
-        if (status == DaemonStatus.HUNG) { // it ended after all
-          steppingBack = givenBack(lease, DaemonStatus.STOPPED);
-        }
-        return;
-      }
+      hangs = false;
+      forgetFailuresAfter(which);
       FencingToken waiting = next;
       next = null;
-      status(DaemonStatus.WAITING);
-      if (waiting != null) {
+      status(refused && wanted ? DaemonStatus.REFUSED : atRest());
+      if (waiting != null && !out) {
         begin(waiting);
+      } else {
+        settle();
       }
     }
   }
@@ -376,8 +458,17 @@ final class RunningDaemon implements Daemon, LeaseListener, DaemonMXBean {
         plan.hung == Hung.HOLD ? "nobody else gets it" : "another member gets it",
         where);
     synchronized (lock) {
-      if (turn == which) {
-        status(DaemonStatus.HUNG);
+      if (turn != which) {
+        return;
+      }
+      hangs = true;
+      status(DaemonStatus.HUNG);
+      if (plan.hung == Hung.RELEASE) {
+        out = true;
+        next = null;
+        settle(); // on offer again when it has ended after all, if it is wanted then
+      } else if (closed) {
+        over.complete(null);
       }
     }
   }
@@ -385,11 +476,15 @@ final class RunningDaemon implements Daemon, LeaseListener, DaemonMXBean {
   private void status(DaemonStatus now) {
     if (status != now) {
       status = now;
-      try {
-        node.workers().execute(() -> plan.listener.onStatus(this, now));
-      } catch (java.util.concurrent.RejectedExecutionException leaving) {
-        LOG.debug("the status {} of '{}' is not told", now, plan.name, leaving);
-      }
+      teller.execute(() -> tell(now));
+    }
+  }
+
+  private void tell(DaemonStatus now) {
+    try {
+      plan.listener.onStatus(this, now);
+    } catch (RuntimeException | Error e) {
+      LOG.warn("the listener of daemon '{}' failed on {}", plan.name, now, e);
     }
   }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.daemon;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -11,30 +12,44 @@ import org.memogrid.cluster.Member;
 
 /** One turn of a daemon on this member: its thread, and the thread that ends it. */
 final class Turn implements DaemonContext {
-  private static final Duration GRACE = Duration.ofSeconds(10);
-  private static final Duration AFTER_INTERRUPT = Duration.ofSeconds(5);
-
   private final RunningDaemon daemon;
   private final FencingToken token;
   private final Thread thread;
-  private final long since = System.nanoTime();
+  private final DaemonFeature.Timing timing;
+  private final long since;
   private final CountDownLatch over = new CountDownLatch(1);
 
   /** Completes when nothing runs any more, or when it hangs. */
   private final CompletableFuture<@Nullable Void> end = new CompletableFuture<>();
 
+  private volatile @Nullable Thread callingOnStop;
   private volatile boolean failed;
   private boolean ending;
 
   Turn(RunningDaemon daemon, FencingToken token) {
     this.daemon = daemon;
     this.token = token;
+    this.timing = daemon.timing();
+    this.since = timing.nanoTime();
     this.thread = new Thread(this::run, "memogrid-daemon-" + daemon.name());
     thread.setDaemon(true);
   }
 
   void start() {
     thread.start();
+  }
+
+  /** Its token, also where it proves nothing. */
+  FencingToken given() {
+    return token;
+  }
+
+  Duration lasted() {
+    return Duration.ofNanos(timing.nanoTime() - since);
+  }
+
+  boolean isOn(Thread one) {
+    return one == thread || one == callingOnStop;
   }
 
   private void run() {
@@ -50,6 +65,7 @@ final class Turn implements DaemonContext {
   }
 
   /** Tells it to stop; the first call does. */
+  @CanIgnoreReturnValue
   synchronized CompletableFuture<@Nullable Void> end() {
     if (!ending) {
       ending = true;
@@ -66,14 +82,15 @@ final class Turn implements DaemonContext {
     try {
       Thread calling = new Thread(this::callOnStop, thread.getName() + "-on-stop");
       calling.setDaemon(true);
+      callingOnStop = calling;
       calling.start();
-      long deadline = System.nanoTime() + GRACE.toNanos();
+      long deadline = System.nanoTime() + timing.grace().toNanos();
       join(calling, deadline);
       join(thread, deadline);
       if (calling.isAlive() || thread.isAlive()) {
         calling.interrupt();
         thread.interrupt();
-        deadline = System.nanoTime() + AFTER_INTERRUPT.toNanos();
+        deadline = System.nanoTime() + timing.afterInterrupt().toNanos();
         join(calling, deadline);
         join(thread, deadline);
       }
@@ -83,7 +100,7 @@ final class Turn implements DaemonContext {
         calling.join();
         thread.join();
       }
-      daemon.ended(this, Duration.ofNanos(System.nanoTime() - since));
+      daemon.ended(this);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
@@ -119,6 +136,13 @@ final class Turn implements DaemonContext {
 
   @Override
   public FencingToken token() {
+    if (daemon.plan().everyNode()) {
+      throw new IllegalStateException(
+          "daemon '"
+              + name()
+              + "' runs on every node, so no turn of it keeps another out and a token would prove"
+              + " nothing: write without one, or leave onEveryNode() out");
+    }
     return token;
   }
 

@@ -161,8 +161,13 @@ class DaemonTest {
       stubborn.stop();
       Await.until("it hangs", () -> stubborn.status() == DaemonStatus.HUNG);
       assertThat(starts).extracting(Start::node).containsExactly("interrupted");
+      Daemon later = Daemon.named("later", context -> {}).start(cluster.node(1));
+      Await.until("what came later is placed", () -> later.holder() != null);
       assertThat(other.status()).isEqualTo(DaemonStatus.WAITING);
+      assertThat(running).hasValue(1);
       release.countDown();
+      Await.until("it is given away once it has ended", () -> starts.size() == 2);
+      assertThat(other.status()).isEqualTo(DaemonStatus.RUNNING);
     }
   }
 
@@ -219,12 +224,20 @@ class DaemonTest {
     }
   }
 
+  private void sample(DaemonContext context) throws InterruptedException {
+    running.incrementAndGet();
+    while (context.sleep(Duration.ofMillis(20))) {
+      // working
+    }
+    running.decrementAndGet();
+  }
+
   @Test
   void onEveryNodeItRunsOnEach() {
     try (TestCluster cluster = TestCluster.of(2)) {
       cluster
           .nodes()
-          .forEach(node -> Daemon.named("sampler", this::loop).onEveryNode().start(node));
+          .forEach(node -> Daemon.named("sampler", this::sample).onEveryNode().start(node));
       Await.until("both run", () -> running.get() == 2);
     }
     assertThat(running).hasValue(0);

@@ -66,6 +66,10 @@ final class Directory {
     }
   }
 
+  int size() {
+    return names.size() + free.size();
+  }
+
   /** An unanswered question. */
   private record Asked(long since, long at, boolean newcomer) {}
 
@@ -163,6 +167,9 @@ final class Directory {
     Name name = names.get(called);
     if (name != null) {
       remove(name, from);
+      if (name.candidates.isEmpty()) {
+        names.remove(called);
+      }
       decide(name, now);
     }
   }
@@ -197,6 +204,9 @@ final class Directory {
     for (Iterator<Name> all = names.values().iterator(); all.hasNext(); ) {
       Name name = all.next();
       remove(name, member);
+      if (name.candidates.isEmpty()) {
+        all.remove();
+      }
     }
   }
 
@@ -207,7 +217,9 @@ final class Directory {
       name.holder = null;
       free.add(name);
     }
-    // A name that nobody offers is kept for its last token, which the next one must exceed.
+    if (name.candidates.isEmpty()) {
+      free.remove(name); // and forgotten: the next token is higher than that of any name here
+    }
   }
 
   void tick(long now) {
@@ -243,7 +255,7 @@ final class Directory {
     if (name.highest.number() == 0
         && name.candidates.size() < view.members().size()
         && now < name.since + SETTLE) {
-      core.wake(name.since + SETTLE - now);
+      core.wakeAt(name.since + SETTLE, now);
       return;
     }
     Set<Member> able = new HashSet<>();

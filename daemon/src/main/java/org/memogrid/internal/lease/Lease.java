@@ -81,7 +81,14 @@ public final class Lease {
     listener.onEnd(token, why);
   }
 
-  void released() {
+  /** That turn was given back; a later one goes on. */
+  void released(FencingToken token) {
+    if (token.equals(held)) {
+      held = null;
+    }
+  }
+
+  void withdrawn() {
     held = null;
   }
 

@@ -3,9 +3,11 @@ package org.memogrid.internal.lease;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cluster.Member;
@@ -20,7 +22,7 @@ import org.memogrid.internal.lease.Message.Offer;
  *
  * <ul>
  *   <li>A turn begins only by the word of the oldest member of this member's view, in the term in
- *       which that one asked it last.
+ *       which that one asked it last. The view is without members that lack this module.
  *   <li>{@code lastTick} never skips over a gap longer than a lease: the turns end first.
  *   <li>A turn that is over never comes back: the next one has a higher token.
  * </ul>
@@ -40,6 +42,11 @@ final class LeaseCore {
   private final Map<String, Local> locals = new LinkedHashMap<>();
   private final Map<Member, Long> earlyAsks = new HashMap<>();
   private final Votes votes = new Votes();
+  private final Set<Member> lacking = new HashSet<>();
+
+  /** As it was installed; {@code view} is without those that lack this module. */
+  private View whole;
+
   private View view;
   private long lastTick;
   private long lastChange;
@@ -47,6 +54,7 @@ final class LeaseCore {
   private long terms;
   private long highestNumber;
   private boolean voting;
+  private long wakeAt = Long.MIN_VALUE;
   private @Nullable Directory directory;
 
   /** A name that this member offers. */
@@ -68,7 +76,8 @@ final class LeaseCore {
     this.self = self;
     this.rules = rules;
     this.effects = effects;
-    this.view = new View(Long.MIN_VALUE, List.of(self));
+    this.whole = new View(Long.MIN_VALUE, List.of(self));
+    this.view = whole;
     this.lastTick = now;
     this.lastChange = now; // what a former life of this process promised is not known
   }
@@ -77,12 +86,22 @@ final class LeaseCore {
     return view;
   }
 
+  /** For tests: how many names this member knows of as the one that places them. */
+  int placed() {
+    Directory mine = directory;
+    return mine == null ? 0 : mine.size();
+  }
+
   void send(Member to, Message message) {
     effects.accept(new Effect.Send(to, message));
   }
 
-  void wake(long delay) {
-    effects.accept(new Effect.Wake(delay));
+  /** Has itself ticked at that moment; one tick serves all that wait for one then or later. */
+  void wakeAt(long moment, long now) {
+    if (wakeAt <= now || moment < wakeAt) {
+      wakeAt = moment;
+      effects.accept(new Effect.Wake(moment - now));
+    }
   }
 
   long nextNumber(long atLeast) {
@@ -141,12 +160,34 @@ final class LeaseCore {
 
   void install(View next, long now) {
     at(now);
-    if (next.id() == view.id() && next.members().equals(view.members())) {
+    if (next.equals(whole)) {
       return;
     }
-    View before = view;
-    view = next;
+    boolean gap = whole.id() + 1 != next.id();
+    whole = next;
     lastChange = now;
+    lacking.retainAll(next.members());
+    change(gap, now);
+  }
+
+  /**
+   * That member runs without this module: it offers and holds nothing, places nothing, and will
+   * never say so. Nobody waits for it.
+   */
+  void missing(Member member, long now) {
+    at(now);
+    if (whole.has(member) && rules.apply(Rule.COUNT_OUT_THE_LACKING) && lacking.add(member)) {
+      change(false, now);
+      if (term == NO_TERM && !view.oldest().equals(self)) {
+        send(view.oldest(), new Message.Here()); // it may have been so all the time, and known it
+      }
+    }
+  }
+
+  private void change(boolean gap, long now) {
+    View before = view;
+    View next = whole.without(lacking);
+    view = next;
     for (Member member : before.members()) {
       if (!next.has(member)) {
         votes.forget(member);
@@ -161,9 +202,12 @@ final class LeaseCore {
       }
     }
     if (next.oldest().equals(self)) {
-      lead(before, now);
+      lead(before, gap, now);
     } else {
       directory = null;
+      if (!next.oldest().equals(before.oldest())) {
+        send(next.oldest(), new Message.Beat(whole.id(), whole.mark(), now)); // is it one of us?
+      }
       Long early = earlyAsks.remove(next.oldest());
       if (early != null) {
         asked(next.oldest(), early);
@@ -178,9 +222,8 @@ final class LeaseCore {
     }
   }
 
-  private void lead(View before, long now) {
+  private void lead(View before, boolean gap, long now) {
     Directory mine = directory;
-    boolean gap = before.id() + 1 != view.id();
     if (mine == null || (gap && rules.apply(Rule.ASK_AFTER_A_GAP))) {
       openTerm(now);
       return;
@@ -225,7 +268,7 @@ final class LeaseCore {
         refused(refused);
       }
     } else if (message instanceof Message.Beat beat) {
-      boolean same = beat.viewId() == view.id() && beat.viewMark() == view.mark();
+      boolean same = beat.viewId() == whole.id() && beat.viewMark() == whole.mark();
       if (same || !rules.apply(Rule.SAME_VIEW_VOTES)) {
         send(from, new Message.Heard(beat.viewId(), beat.sentAt(), now - lastChange >= LEASE));
       }
@@ -263,6 +306,8 @@ final class LeaseCore {
       mine.released(from, release.name(), release.token(), release.avoid(), now);
     } else if (message instanceof Message.Lapsed) {
       mine.lapsed(from, now);
+    } else if (message instanceof Message.Here) {
+      mine.ask(from, false, now);
     }
   }
 
@@ -371,7 +416,7 @@ final class LeaseCore {
     }
     for (Member member : view.members()) {
       if (!member.equals(self)) {
-        send(member, new Message.Beat(view.id(), view.mark(), now));
+        send(member, new Message.Beat(whole.id(), whole.mark(), now));
       }
     }
     count(now);

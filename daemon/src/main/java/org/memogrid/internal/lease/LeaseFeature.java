@@ -3,11 +3,12 @@ package org.memogrid.internal.lease;
 
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -34,6 +35,9 @@ public final class LeaseFeature implements Feature {
   private static final Logger LOG = LoggerFactory.getLogger(LeaseFeature.class);
   private static final String SERVICE = "lease";
 
+  /** What the names of jobs begin with, and those of daemons do not. */
+  public static final String JOBS = "job:";
+
   /** More than what a daemon gets for its stop, with the interrupt after it. */
   private static final Duration LEAVING = Duration.ofSeconds(20);
 
@@ -44,8 +48,8 @@ public final class LeaseFeature implements Feature {
   private final List<Registration> registrations = new ArrayList<>();
   private volatile @Nullable Running running;
 
-  // Used by the thread.
-  private final Map<String, Lease> leases = new HashMap<>();
+  /** Added to by users' threads, taken from by the thread of the leases alone. */
+  private final Map<String, Lease> leases = new ConcurrentHashMap<>();
 
   /** Until when the turns of each quorum in use are valid; replaced whole. */
   private volatile long[] validUntil = {0, 0};
@@ -73,6 +77,8 @@ public final class LeaseFeature implements Feature {
     LeaseCore core = new LeaseCore(self, Rules.all(), this::perform, now());
     running = new Running(node, core, thread);
     registrations.add(node.wire().serve(SERVICE, format, this::onMessage));
+    registrations.add(
+        node.wire().onMissing(SERVICE, member -> feed(c -> c.missing(member, now()))));
     registrations.add(node.onView(this::view));
     view();
     var unused =
@@ -190,13 +196,16 @@ public final class LeaseFeature implements Feature {
   // ---- what users of names do
 
   /**
-   * Offers a name.
+   * Offers a name. Never waits for the thread of the leases, which may be about to call somebody
+   * who waits for a lock that the caller holds.
    *
    * @throws IllegalStateException if this member offers it already, or is leaving
    */
   public Lease offer(String name, LeaseSpec spec, LeaseListener listener) {
     Lease lease = new Lease(this, name, spec, listener);
-    CompletableFuture<Boolean> taken = new CompletableFuture<>();
+    if (leases.putIfAbsent(name, lease) != null) {
+      throw new IllegalStateException("'" + name + "' is offered by this member already");
+    }
     try {
       running()
           .thread
@@ -204,28 +213,27 @@ public final class LeaseFeature implements Feature {
               () ->
                   event(
                       core -> {
-                        boolean isNew = leases.putIfAbsent(name, lease) == null;
-                        taken.complete(isNew);
-                        if (isNew) {
-                          if (spec.quorum() >= validUntil.length) {
-                            validUntil = new long[spec.quorum() + 1];
-                          }
-                          core.register(name, spec, now());
-                        }
+                        watch(spec.quorum());
+                        core.register(name, spec, now());
                       }));
     } catch (RejectedExecutionException left) {
+      leases.remove(name, lease);
       throw new IllegalStateException("'" + name + "': this member leaves its cluster", left);
     }
-    if (!taken.join()) {
-      throw new IllegalStateException("'" + name + "' is offered by this member already");
-    }
     return lease;
+  }
+
+  /** Has that quorum shown too; what is shown of the others stays. */
+  private void watch(int quorum) {
+    if (quorum >= validUntil.length) {
+      validUntil = Arrays.copyOf(validUntil, quorum + 1);
+    }
   }
 
   void release(Lease lease, FencingToken token, boolean avoid) {
     feed(
         core -> {
-          lease.released();
+          lease.released(token);
           core.release(lease.name(), new Token(token.number(), token.memberId()), avoid, now());
         });
   }
@@ -240,7 +248,7 @@ public final class LeaseFeature implements Feature {
                 event(
                     core -> {
                       if (leases.remove(lease.name(), lease)) {
-                        lease.released();
+                        lease.withdrawn();
                         core.withdraw(lease.name(), now());
                       }
                     });

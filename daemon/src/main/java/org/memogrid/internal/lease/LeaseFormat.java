@@ -67,6 +67,8 @@ final class LeaseFormat implements WireFormat<Message> {
       out.writeLong(m.viewId());
       out.writeLong(m.sentAt());
       out.writeBoolean(m.settled());
+    } else if (message instanceof Message.Here) {
+      out.writeByte(11);
     }
   }
 
@@ -90,6 +92,7 @@ final class LeaseFormat implements WireFormat<Message> {
       case 8 -> new Message.Refused(in.readLong(), in.readUTF(), in.readUTF());
       case 9 -> new Message.Beat(in.readLong(), in.readLong(), in.readLong());
       case 10 -> new Message.Heard(in.readLong(), in.readLong(), in.readBoolean());
+      case 11 -> new Message.Here();
       default ->
           throw new IOException(
               "a lease message of kind "

@@ -20,6 +20,9 @@ sealed interface Message {
   /** All that the sender held is over. */
   record Lapsed() implements Message {}
 
+  /** The sender has found out that the receiver is the oldest member, and waits to be asked. */
+  record Here() implements Message {}
+
   record Sync(long term, List<Offer> offers) implements Message {}
 
   // From the oldest member.

@@ -26,5 +26,7 @@ enum Rule {
   /**
    * A turn by vote starts only when the voters have seen nobody leave for the length of a lease.
    */
-  AWAIT_THE_CUT_OFF
+  AWAIT_THE_CUT_OFF,
+  /** Who runs without this module is not waited for, nor taken for the oldest member. */
+  COUNT_OUT_THE_LACKING
 }

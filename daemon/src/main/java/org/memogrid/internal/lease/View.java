@@ -2,6 +2,7 @@
 package org.memogrid.internal.lease;
 
 import java.util.List;
+import java.util.Set;
 import org.memogrid.cluster.Member;
 
 /** Who is in the cluster, oldest first. Two sides of a split reuse ids: compared with its mark. */
@@ -16,6 +17,10 @@ record View(long id, List<Member> members) {
 
   boolean has(Member member) {
     return members.contains(member);
+  }
+
+  View without(Set<Member> some) {
+    return new View(id, members.stream().filter(member -> !some.contains(member)).toList());
   }
 
   /** Tells views of one id apart. */

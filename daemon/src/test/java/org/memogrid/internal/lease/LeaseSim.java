@@ -26,6 +26,10 @@ import org.memogrid.testkit.sim.VirtualTime;
 final class LeaseSim {
   static final List<String> NAMES = List.of("plain", "oldest", "voted");
   private static final int SIZE = 5;
+
+  /** A member that runs without this module, in some lives. */
+  private static final Member LACKING = new Member("lacking", "lacking#1");
+
   private static final int QUORUM = 3;
   private static final int BUSY = 60_000;
   private static final int END = BUSY + 60_000;
@@ -58,6 +62,9 @@ final class LeaseSim {
     List<Member> all = new ArrayList<>();
     for (int i = 0; i < SIZE; i++) {
       all.add(start("n" + i));
+    }
+    if (time.chance(0.3)) {
+      all.add(time.between(0, SIZE), LACKING);
     }
     sides.add(all);
     install(0);
@@ -200,7 +207,7 @@ final class LeaseSim {
         met.addAll(sides.get(i));
       }
     }
-    met.removeIf(m -> node(m) == null);
+    met.removeIf(m -> node(m) == null && !m.equals(LACKING));
     sides.clear();
     sides.add(met);
     note("merge");
@@ -210,7 +217,7 @@ final class LeaseSim {
   private void exclude(Member member) {
     for (int i = 0; i < sides.size(); i++) {
       if (sides.get(i).remove(member)) {
-        boolean lives = node(member) != null;
+        boolean lives = node(member) != null || member.equals(LACKING);
         if (lives) {
           sides.add(new ArrayList<>(List.of(member)));
         }
@@ -455,6 +462,9 @@ final class LeaseSim {
 
     private void send(Effect.Send send) {
       Node to = node(send.to());
+      if (send.to().equals(LACKING) && sameSide(self, LACKING)) {
+        net.send(self, LACKING, () -> net.send(LACKING, self, () -> lacks(LACKING)));
+      }
       if (to == null || !sameSide(self, to.self)) {
         return;
       }
@@ -470,6 +480,12 @@ final class LeaseSim {
               to.core.received(self, send.message(), to.now());
             }
           });
+    }
+
+    private void lacks(Member member) {
+      if (!dead) {
+        core.missing(member, now());
+      }
     }
   }
 

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.daemon;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
+
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import javax.management.ObjectName;
+import org.junit.jupiter.api.Test;
+import org.memogrid.cluster.Cluster;
+import org.memogrid.internal.node.Node;
+import org.memogrid.testkit.Await;
+import org.memogrid.testkit.TestCluster;
+
+/** Daemons that are started, stopped and closed at bad moments, that hang, and that are many. */
+class DaemonLifeTest {
+  private static final Duration LONG = Duration.ofMinutes(2);
+
+  private final AtomicInteger running = new AtomicInteger();
+  private final CountDownLatch release = new CountDownLatch(1);
+
+  private void loop(DaemonContext context) throws InterruptedException {
+    running.incrementAndGet();
+    try {
+      while (context.sleep(Duration.ofMillis(20))) {
+        // working
+      }
+    } finally {
+      running.decrementAndGet();
+    }
+  }
+
+  /** Does not even heed an interrupt. */
+  private void hang(DaemonContext context) {
+    running.incrementAndGet();
+    while (release.getCount() > 0) {
+      try {
+        release.await();
+      } catch (InterruptedException ignoredOnPurpose) {
+        Thread.onSpinWait();
+      }
+    }
+    running.decrementAndGet();
+  }
+
+  /** Ends when it may, whether it has been told to or not. */
+  private void linger(DaemonContext context) throws InterruptedException {
+    running.incrementAndGet();
+    release.await();
+    running.decrementAndGet();
+  }
+
+  private static DaemonFeature feature(Cluster cluster) {
+    return cluster.unwrap(Node.class).feature(DaemonFeature.class);
+  }
+
+  private static void hurry(Cluster cluster) {
+    Duration soon = Duration.ofMillis(50);
+    feature(cluster).timing(new DaemonFeature.Timing(soon, soon, System::nanoTime));
+  }
+
+  /**
+   * The race: one thread starts a daemon while another's is being closed, which the thread of the
+   * leases completes; whoever starts must not wait for that thread with a lock that it needs.
+   */
+  @Test
+  void twoThreadsStartAndCloseAsManyAsTheyLike() {
+    assertTimeoutPreemptively(
+        LONG,
+        () -> {
+          try (Cluster cluster = Cluster.local()) {
+            List<CompletableFuture<Void>> both = new ArrayList<>();
+            for (String thread : List.of("a", "b")) {
+              both.add(CompletableFuture.runAsync(() -> startAndClose(cluster, thread)));
+            }
+            CompletableFuture.allOf(both.toArray(CompletableFuture<?>[]::new)).get();
+          }
+        });
+  }
+
+  private static void startAndClose(Cluster cluster, String thread) {
+    for (int i = 0; i < 250; i++) {
+      Daemon.named(thread + i, context -> {}).start(cluster).close();
+    }
+  }
+
+  @Test
+  void oneThatRunsIsActiveWhileOthersWithLargerQuorumsAreStarted() {
+    CountDownLatch inactive = new CountDownLatch(1);
+    try (Cluster cluster = Cluster.local();
+        Daemon steady =
+            Daemon.named(
+                    "steady",
+                    context -> {
+                      running.incrementAndGet();
+                      while (context.isActive()) {
+                        Thread.onSpinWait();
+                      }
+                      inactive.countDown();
+                    })
+                .start(cluster)) {
+      Await.until("it runs", () -> running.get() == 1);
+      for (int quorum = 2; quorum <= 1_000; quorum++) {
+        Daemon.named("voted" + quorum, this::loop).quorum(quorum).start(cluster);
+      }
+      assertThat(steady.status()).isEqualTo(DaemonStatus.RUNNING);
+      assertThat(inactive.getCount()).as("it was active all the time").isEqualTo(1);
+    }
+  }
+
+  /** The race: it is started again before what it ran has ended, and another gets it then. */
+  @Test
+  void oneThatIsStartedAgainWhileItStopsIsOnOffer() {
+    try (TestCluster cluster = TestCluster.of(2)) {
+      Daemon first = Daemon.named("slow", this::linger).start(cluster.node(0));
+      Await.until("it runs", () -> running.get() == 1);
+      Daemon other = Daemon.named("slow", this::linger).start(cluster.node(1));
+      Await.until("the other knows", () -> other.holder() != null);
+      first.stop();
+      assertThat(first.status()).isEqualTo(DaemonStatus.STOPPING);
+      first.start();
+      release.countDown();
+      Await.until("one runs it", () -> other.status() == DaemonStatus.RUNNING);
+      Await.until("the first waits", () -> first.status() == DaemonStatus.WAITING);
+      other.close();
+      Await.until("the first runs it", () -> first.status() == DaemonStatus.RUNNING);
+    }
+  }
+
+  @Test
+  void oneThatWasStoppedNamesNobodyAsItsHolder() throws Exception {
+    try (TestCluster cluster = TestCluster.of(2)) {
+      Daemon daemon = Daemon.named("mover", this::loop).start(cluster.node(0));
+      Await.until("it runs", () -> running.get() == 1);
+      assertThat(daemon.holder()).isEqualTo(cluster.node(0).self());
+      var token = daemon.token();
+      daemon.stop();
+      Await.until("it stopped", () -> daemon.status() == DaemonStatus.STOPPED);
+      assertThat(daemon.holder()).isNull();
+      ObjectName bean = new ObjectName("org.memogrid:type=Daemon,name=mover");
+      assertThat(ManagementFactory.getPlatformMBeanServer().getAttribute(bean, "Holder")).isNull();
+      assertThat(daemon.token()).as("the last that was known").isEqualTo(token);
+    }
+  }
+
+  @Test
+  void oneThatHangsKeepsItsNameFromItsLikeAndLeavesNothingBehind() throws Exception {
+    try (Cluster cluster = Cluster.local()) {
+      hurry(cluster);
+      Daemon hanging = Daemon.named("stubborn", this::hang).start(cluster);
+      Await.until("it runs", () -> running.get() == 1);
+      assertThatThrownBy(() -> Daemon.named("stubborn", this::loop).start(cluster))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("'stubborn'")
+          .hasMessageContaining("hangs");
+      assertThat(hanging.status()).isEqualTo(DaemonStatus.HUNG);
+      release.countDown();
+      Await.until("it ended after all", () -> hanging.status() == DaemonStatus.CLOSED);
+      Daemon next = Daemon.named("stubborn", this::loop).start(cluster);
+      Await.until("the next runs", () -> next.status() == DaemonStatus.RUNNING);
+      next.close();
+      ObjectName beans = new ObjectName("org.memogrid:type=Daemon,name=stubborn,*");
+      assertThat(ManagementFactory.getPlatformMBeanServer().queryNames(beans, null)).isEmpty();
+    }
+  }
+
+  @Test
+  void oneThatHangsAndWasGivenAwayIsNotOnOfferUntilItHasEnded() {
+    try (TestCluster cluster = TestCluster.of(2)) {
+      hurry(cluster.node(0));
+      DaemonBuilder builder = Daemon.named("stubborn", this::hang).whenHung(Hung.RELEASE);
+      Daemon hanging = builder.start(cluster.node(0));
+      Await.until("it runs", () -> running.get() == 1);
+      Daemon other =
+          Daemon.named("stubborn", this::loop).whenHung(Hung.RELEASE).start(cluster.node(1));
+      hanging.stop();
+      Await.until("the other runs", () -> other.status() == DaemonStatus.RUNNING);
+      hanging.start();
+      other.close();
+      Daemon later = Daemon.named("later", this::loop).start(cluster.node(0));
+      Await.until("what came later is placed", () -> later.status() == DaemonStatus.RUNNING);
+      assertThat(hanging.status()).isEqualTo(DaemonStatus.HUNG);
+      assertThat(hanging.holder()).as("who could not run it").isNull();
+      release.countDown();
+      Await.until("it runs again", () -> hanging.status() == DaemonStatus.RUNNING);
+    }
+  }
+
+  @Test
+  void oneThatClosesItselfDoesNotWaitForItself() {
+    AtomicReference<Daemon> self = new AtomicReference<>();
+    CountDownLatch closed = new CountDownLatch(1);
+    List<DaemonStatus> heard = new CopyOnWriteArrayList<>();
+    try (Cluster cluster = Cluster.local()) {
+      Daemon daemon =
+          Daemon.named(
+                  "own",
+                  context -> {
+                    Await.until("its handle", () -> self.get() != null);
+                    Objects.requireNonNull(self.get()).close();
+                    closed.countDown();
+                  })
+              .listen((d, status) -> heard.add(status))
+              .start(cluster);
+      self.set(daemon);
+      Await.until("it is closed", () -> daemon.status() == DaemonStatus.CLOSED);
+      assertThat(closed.getCount()).isZero();
+      Await.until("all is told", () -> heard.contains(DaemonStatus.CLOSED));
+      assertThat(heard).doesNotContain(DaemonStatus.HUNG);
+    }
+  }
+
+  @Test
+  void oneIsNotStartedAnewByItsOwnTask() {
+    AtomicReference<Throwable> thrown = new AtomicReference<>();
+    try (Cluster cluster = Cluster.local();
+        Daemon daemon =
+            Daemon.named(
+                    "own",
+                    context -> {
+                      try {
+                        Daemon.named("own", this::loop).start(cluster);
+                      } catch (IllegalStateException e) {
+                        thrown.set(e);
+                      }
+                    })
+                .start(cluster)) {
+      Await.until("it has tried", () -> thrown.get() != null);
+      assertThat(thrown.get()).hasMessageContaining("'own'").hasMessageContaining("own task");
+      assertThat(daemon.status()).isEqualTo(DaemonStatus.RUNNING);
+    }
+  }
+
+  @Test
+  void failuresAreNotInARowIfItRanForLongBetweenThem() {
+    AtomicLong clock = new AtomicLong();
+    List<Long> tokens = new CopyOnWriteArrayList<>();
+    Duration grace = Duration.ofSeconds(10);
+    try (Cluster cluster = Cluster.local()) {
+      feature(cluster).timing(new DaemonFeature.Timing(grace, grace, clock::get));
+      Daemon.named(
+              "daily",
+              context -> {
+                tokens.add(context.token().number());
+                if (tokens.size() < 5) {
+                  var unused = clock.addAndGet(TimeUnit.SECONDS.toNanos(61));
+                  throw new IllegalStateException("on purpose");
+                }
+                loop(context);
+              })
+          .start(cluster);
+      Await.until("it runs for the fifth time", Await.LONG, () -> running.get() == 1);
+      assertThat(tokens).as("never given up to another").containsOnly(tokens.get(0));
+    }
+  }
+
+  @Test
+  void listenersHearInOrderOneAtATimeThoughTheyThrow() {
+    List<DaemonStatus> heard = new CopyOnWriteArrayList<>();
+    AtomicInteger inside = new AtomicInteger();
+    AtomicInteger most = new AtomicInteger();
+    List<DaemonStatus> expected = new ArrayList<>(List.of(DaemonStatus.RUNNING));
+    try (Cluster cluster = Cluster.local();
+        Daemon daemon =
+            Daemon.named("told", this::loop)
+                .listen(
+                    (d, status) -> {
+                      most.accumulateAndGet(inside.incrementAndGet(), Math::max);
+                      Thread.onSpinWait();
+                      heard.add(status);
+                      inside.decrementAndGet();
+                      throw new IllegalStateException("on purpose");
+                    })
+                .start(cluster)) {
+      for (int i = 0; i < 50; i++) {
+        Await.until("it runs", () -> daemon.status() == DaemonStatus.RUNNING);
+        daemon.stop();
+        Await.until("it stopped", () -> daemon.status() == DaemonStatus.STOPPED);
+        daemon.start();
+        expected.addAll(
+            List.of(
+                DaemonStatus.STOPPING,
+                DaemonStatus.STOPPED,
+                DaemonStatus.WAITING,
+                DaemonStatus.RUNNING));
+      }
+      Await.untilAsserted("all is told", () -> assertThat(heard).isEqualTo(expected));
+      assertThat(most).as("at a time").hasValue(1);
+    }
+  }
+
+  @Test
+  void aClusterThatClosesWaitsForAllThoughSomeWereStopped() {
+    AtomicInteger stopped = new AtomicInteger();
+    CountDownLatch never = new CountDownLatch(1);
+    try (Cluster cluster = Cluster.local()) {
+      for (int i = 0; i < 8; i++) {
+        Daemon.named("on" + i, this::loop)
+            .onEveryNode()
+            .onStop(
+                () -> {
+                  try {
+                    boolean unused = never.await(200, TimeUnit.MILLISECONDS);
+                  } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                  }
+                  stopped.incrementAndGet();
+                })
+            .start(cluster);
+        Daemon off = Daemon.named("off" + i, context -> {}).onEveryNode().start(cluster);
+        off.stop();
+        Await.until("it stopped", () -> off.status() == DaemonStatus.STOPPED);
+      }
+    }
+    assertThat(stopped).hasValue(8);
+  }
+
+  @Test
+  void onEveryNodeATokenWouldProveNothing() {
+    AtomicReference<Throwable> thrown = new AtomicReference<>();
+    try (Cluster cluster = Cluster.local();
+        Daemon daemon =
+            Daemon.named(
+                    "each",
+                    context -> {
+                      try {
+                        cluster.<String, Integer>cache("c").putFenced("k", 1, context.token());
+                      } catch (IllegalStateException e) {
+                        thrown.set(e);
+                      }
+                    })
+                .onEveryNode()
+                .start(cluster)) {
+      Await.until("it has tried", () -> thrown.get() != null);
+      assertThat(thrown.get()).hasMessageContaining("'each'").hasMessageContaining("every node");
+      assertThat(daemon.token()).isNull();
+      assertThat(daemon.holder()).isEqualTo(cluster.self());
+    }
+  }
+
+  @Test
+  void namesOfJobsAreRefused() {
+    assertThatThrownBy(() -> Daemon.named("job:report", this::loop))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("'job:report'");
+  }
+
+  @Test
+  void aThousandAreSpreadEvenly() {
+    Map<String, AtomicInteger> starts = new ConcurrentHashMap<>();
+    Map<String, Integer> each = new HashMap<>();
+    int names = 1_000;
+    try (TestCluster cluster = TestCluster.of(3)) {
+      for (int i = 0; i < names; i++) {
+        DaemonBuilder builder =
+            Daemon.named(
+                "daemon" + i,
+                context ->
+                    starts
+                        .computeIfAbsent(context.member().name(), name -> new AtomicInteger())
+                        .incrementAndGet());
+        cluster.nodes().forEach(builder::start);
+      }
+      Await.until(
+          "all to run",
+          Await.LONG,
+          () -> starts.values().stream().mapToInt(AtomicInteger::get).sum() == names);
+      starts.forEach((node, count) -> each.put(node, count.get()));
+    }
+    System.out.println("1,000 daemons on 3 members: " + each);
+    assertThat(each).hasSize(3);
+    assertThat(each.values()).allSatisfy(count -> assertThat(count).isBetween(267, 400));
+  }
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.internal.lease;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.memogrid.cluster.Member;
+
+/** What many names cost the oldest member of two. */
+class DirectoryTest {
+  private static final int MANY = 1_000;
+  private static final Member SELF = new Member("a", "a#1");
+  private static final Member OTHER = new Member("b", "b#1");
+
+  private final Deque<Message> toSelf = new ArrayDeque<>();
+  private final List<Effect.Wake> wakes = new ArrayList<>();
+  private final List<Effect.Begin> turns = new ArrayList<>();
+  private final LeaseCore core = new LeaseCore(SELF, Rules.all(), this::perform, 0);
+
+  private void perform(Effect effect) {
+    if (effect instanceof Effect.Send send && send.to().equals(SELF)) {
+      toSelf.add(send.message());
+    } else if (effect instanceof Effect.Wake wake) {
+      wakes.add(wake);
+    } else if (effect instanceof Effect.Begin begin) {
+      turns.add(begin);
+    }
+  }
+
+  private void deliver(long now) {
+    while (!toSelf.isEmpty()) {
+      core.received(SELF, toSelf.remove(), now);
+    }
+  }
+
+  private void lead() {
+    core.install(new View(1, List.of(SELF, OTHER)), 0);
+    deliver(0);
+    core.received(OTHER, new Message.Sync(1, List.of()), 0);
+  }
+
+  @Test
+  void namesThatSettleWaitForOneWakeAllTogether() {
+    lead();
+    for (int i = 0; i < MANY; i++) {
+      core.register("name" + i, LeaseSpec.SPREAD, 10);
+    }
+    deliver(120);
+    core.tick(250);
+    assertThat(turns).as("none before it has settled").isEmpty();
+    assertThat(wakes).hasSizeLessThan(5);
+    for (long now = 251; now < 800; now += 10) {
+      core.tick(now);
+    }
+    deliver(800);
+    assertThat(turns).hasSize(MANY);
+    assertThat(wakes).hasSizeLessThan(100);
+  }
+
+  @Test
+  void namesThatNobodyOffersAreForgottenButNotHowFarTokensWere() {
+    lead();
+    for (int i = 0; i < MANY; i++) {
+      core.register("name" + i, LeaseSpec.SPREAD, 1);
+    }
+    deliver(1);
+    core.tick(300);
+    deliver(300);
+    assertThat(turns).hasSize(MANY);
+    Token before = turns.get(0).token();
+    for (int i = 0; i < MANY; i++) {
+      core.withdraw("name" + i, 400);
+    }
+    deliver(400);
+    assertThat(core.placed()).as("names that are known").isZero();
+    core.register("name0", LeaseSpec.SPREAD, 500);
+    deliver(500);
+    core.tick(800);
+    deliver(800);
+    assertThat(turns).hasSize(MANY + 1);
+    assertThat(turns.get(MANY).token()).isGreaterThan(before);
+  }
+}
