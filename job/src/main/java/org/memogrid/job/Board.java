@@ -81,7 +81,15 @@ final class Board {
     return bytes == null ? List.of() : JobFormat.history(bytes);
   }
 
+  /** Adds to the history. What ends after its job was taken out leaves none behind. */
   void record(String job, Firing firing) {
+    add(job, firing);
+    if (states.get(job) == null) {
+      var unused = histories.remove(job);
+    }
+  }
+
+  private void add(String job, Firing firing) {
     while (true) {
       Envelope there = histories.get(job);
       List<Firing> firings = new ArrayList<>(history(there));

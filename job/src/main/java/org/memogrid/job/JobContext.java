@@ -24,7 +24,11 @@ public interface JobContext {
   /** Which attempt this is, from 1: more than that only by {@link WhenLost#RERUN}. */
   int attempt();
 
-  /** The proof of its member's turn at the job, for {@code cache.putFenced}. */
+  /**
+   * The proof of its member's turn at the job, for {@code cache.putFenced}.
+   *
+   * @throws IllegalStateException on every node, where firings keep nobody out
+   */
   FencingToken token();
 
   /**

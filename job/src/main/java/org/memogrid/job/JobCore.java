@@ -91,16 +91,16 @@ final class JobCore {
 
   // ---- events
 
-  /** The turn is this member's. */
+  /** The turn is this member's. What is there is to be shown next; if not, it is looked at soon. */
   void begin(long now) {
     turn = true;
-    step(now);
+    unread(now);
   }
 
   /** The turn is over. What runs goes on. */
   void end() {
     turn = false;
-    if (unsure.isEmpty() && ended.isEmpty() && givenUp.isEmpty()) {
+    if (!owes()) {
       wakeAt = Times.NEVER;
     }
   }
@@ -118,6 +118,18 @@ final class JobCore {
   void seen(@Nullable Entry now, long time) {
     take(now);
     step(time);
+  }
+
+  /** What is stored could not be read: it is looked at again after a while. */
+  void unread(long now) {
+    if (rules.apply(Rule.LOOK_AGAIN)) {
+      wakeAt = now + AGAIN;
+    }
+  }
+
+  /** Whether something is still to be noted, so that others need not wait for this member. */
+  boolean owes() {
+    return writing != null || !ended.isEmpty() || !givenUp.isEmpty() || !unsure.isEmpty();
   }
 
   /**

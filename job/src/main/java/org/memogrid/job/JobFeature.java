@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.Mode;
 import org.memogrid.cache.Registration;
+import org.memogrid.cluster.Member;
 import org.memogrid.internal.lease.LeaseFeature;
 import org.memogrid.internal.node.Feature;
 import org.memogrid.internal.node.Node;
@@ -36,12 +37,14 @@ import org.slf4j.LoggerFactory;
 /** The jobs of a member. Public only for {@link java.util.ServiceLoader}; not for users. */
 public final class JobFeature implements Feature {
   private static final Logger LOG = LoggerFactory.getLogger(JobFeature.class);
-  private static final String STATES = "memogrid.jobs";
+  static final String STATES = "memogrid.jobs";
   private static final String HISTORIES = "memogrid.jobs.history";
   private static final int THREADS = 200;
   private static final int BEATS_PER_SWEEP = 5;
+  private static final long MOST_SKEW = 500;
 
   private final Map<String, RunningJob> jobs = new ConcurrentHashMap<>();
+  private final Set<Member> ahead = ConcurrentHashMap.newKeySet();
   private final Object starting = new Object();
   private @Nullable Node node;
   private volatile @Nullable Works works;
@@ -85,6 +88,23 @@ public final class JobFeature implements Feature {
 
   long now() {
     return Objects.requireNonNull(clock, "clock").millis();
+  }
+
+  /** Compares clocks: that member began something at an instant that has not come here. */
+  void noteAhead(Member member, long millis) {
+    if (millis > MOST_SKEW && ahead.add(member)) {
+      LOG.warn(
+          "the clock of {} is at least {} ms ahead of that of this member, {}: jobs fire earlier or"
+              + " later, depending on who has them; set the clocks by NTP",
+          member,
+          millis,
+          Objects.requireNonNull(node, "node").membership().self());
+    }
+  }
+
+  /** For tests: whose clocks this member has warned of. */
+  Set<Member> ahead() {
+    return Set.copyOf(ahead);
   }
 
   // ---- jobs
@@ -263,7 +283,7 @@ public final class JobFeature implements Feature {
     synchronized (starting) {
       stopped = true;
       now = works;
-      jobs.values().forEach(job -> ends.put(job, job.end()));
+      jobs.values().forEach(job -> ends.put(job, job.end(true)));
     }
     if (now == null) {
       return;

@@ -9,7 +9,8 @@ import org.memogrid.cluster.Member;
 /**
  * All that the cluster knows of a job; one entry, so each change is one step. Immutable.
  *
- * <p>Invariant: every instant up to {@code last} is decided, and none after it.
+ * <p>Invariant: every instant up to {@code last} is decided, and none after it. Before the first
+ * one is decided {@code last} is not in the future, so that it says nothing about another schedule.
  *
  * @param scheduledAt when it was scheduled with this definition
  * @param last the last instant that fired or was let go
@@ -48,7 +49,7 @@ record JobState(
     return new JobState(
         definition,
         now,
-        times.beginning(),
+        Math.min(times.beginning(), now - 1),
         0,
         0,
         false,
@@ -85,10 +86,13 @@ record JobState(
             + java.time.Instant.ofEpochMilli(first);
   }
 
-  /** The same with another definition from now on. What runs is still known. */
+  /**
+   * The same with another definition from now on. What runs is still known, and instants that were
+   * decided stay so, also if they are in the new schedule, or in the future of a clock behind.
+   */
   JobState replacedBy(Definition other, long now) {
-    JobState begun = begin(other, now);
-    return new JobState(other, now, begun.last, 0, 0, paused, false, open, triggers, lastTrigger);
+    long decided = Math.max(last, begin(other, now).last);
+    return new JobState(other, now, decided, 0, 0, paused, false, open, triggers, lastTrigger);
   }
 
   /** The instant of the claim is decided, and those before it that do not fire are let go. */

@@ -22,5 +22,7 @@ enum Rule {
   /** A claim of this member's that nothing here knows of is given up, whoever has the turn. */
   GIVE_UP_WHAT_NOBODY_RUNS,
   /** Who has no turn claims nothing. */
-  CLAIM_IN_THE_TURN_ONLY
+  CLAIM_IN_THE_TURN_ONLY,
+  /** What could not be read is looked at again. */
+  LOOK_AGAIN
 }

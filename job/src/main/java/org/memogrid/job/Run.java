@@ -77,6 +77,13 @@ final class Run implements JobContext {
 
   @Override
   public FencingToken token() {
+    if (job.isOnEveryNode()) {
+      throw new IllegalStateException(
+          "job '"
+              + name()
+              + "' fires on every node, so no firing keeps another out and a token would prove"
+              + " nothing: write without one, or leave onEveryNode() out");
+    }
     return token;
   }
 

@@ -23,10 +23,12 @@ import org.memogrid.cache.FencingToken;
 import org.memogrid.cluster.Member;
 import org.memogrid.cluster.Membership;
 import org.memogrid.internal.lease.Lease;
+import org.memogrid.internal.lease.LeaseFeature;
 import org.memogrid.internal.lease.LeaseListener;
 import org.memogrid.internal.lease.LeaseSpec;
 import org.memogrid.internal.node.Beans;
 import org.memogrid.internal.store.Envelope;
+import org.memogrid.internal.store.Serial;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -56,6 +58,7 @@ final class RunningJob implements Job, LeaseListener, JobMXBean {
   private final Object reading = new Object();
   private final Timer.Slot slot;
   private final Map<Long, Run> live = new ConcurrentHashMap<>();
+  private final Serial news = new Serial(this::feed);
   private final AtomicLong runs = new AtomicLong();
   private final AtomicLong failures = new AtomicLong();
   private final Beans.Bean bean;
@@ -64,9 +67,11 @@ final class RunningJob implements Job, LeaseListener, JobMXBean {
   private volatile @Nullable FencingToken turn;
   private volatile @Nullable Entry known;
   private volatile boolean awaitsOthers;
+  private volatile @Nullable Thread teller;
 
   // Under the core's lock.
   private int busy;
+  private boolean leaving;
   private long view = Long.MIN_VALUE;
   private @Nullable CompletableFuture<@Nullable Void> ending;
   private final CompletableFuture<@Nullable Void> quiet = new CompletableFuture<>();
@@ -92,14 +97,14 @@ final class RunningJob implements Job, LeaseListener, JobMXBean {
       try {
         lease = works.leases().offer(leaseName(), LeaseSpec.SPREAD, this);
       } catch (RuntimeException e) {
-        var unused = end();
+        var unused = end(false);
         throw e;
       }
     }
   }
 
   private String leaseName() {
-    return "job:" + plan.name;
+    return LeaseFeature.JOBS + plan.name;
   }
 
   private Member self() {
@@ -135,16 +140,28 @@ final class RunningJob implements Job, LeaseListener, JobMXBean {
   private void done() {
     synchronized (core) {
       busy--;
-      if (busy > 0 || ending == null) {
+      if (ending == null || !isQuiet()) {
         return;
       }
     }
     quiet.complete(null);
   }
 
+  /** Whether nothing is under way. Who stays in the cluster first notes what has ended. */
+  private boolean isQuiet() {
+    return busy == 0 && (leaving || !core.owes());
+  }
+
   /** Shows the core what is on the board, and does what it wants. */
   private void look() {
-    perform(read((c, there, now) -> c.seen(there, now)));
+    List<Effect> effects;
+    try {
+      effects = read((c, there, now) -> c.seen(there, now));
+    } catch (RuntimeException e) {
+      LOG.warn("job '{}' can't be read on {}; it is looked at again", plan.name, self(), e);
+      effects = apply(c -> c.unread(feature.now()));
+    }
+    perform(effects);
   }
 
   /** What the core makes of something that was read. */
@@ -155,7 +172,16 @@ final class RunningJob implements Job, LeaseListener, JobMXBean {
   private List<Effect> read(Reaction reaction) {
     synchronized (reading) {
       Entry there = board.read(plan.name, known);
+      compareClocks(there, feature.now());
       return apply(c -> reaction.accept(c, there, feature.now()));
+    }
+  }
+
+  private void compareClocks(@Nullable Entry there, long now) {
+    if (there != null) {
+      there.state().open().stream()
+          .filter(claim -> !claim.member().equals(self()))
+          .forEach(claim -> feature.noteAhead(claim.member(), claim.startedAt() - now));
     }
   }
 
@@ -251,15 +277,16 @@ final class RunningJob implements Job, LeaseListener, JobMXBean {
   public void onBegin(FencingToken token) {
     turn = token;
     feed(
-        () ->
-            perform(
-                read(
-                    (c, there, now) -> {
-                      if (token.equals(turn)) {
-                        c.begin(now);
-                      }
-                      c.seen(there, now);
-                    })));
+        () -> {
+          var unused = apply(c -> noteTurn(c, token)); // wants nothing before it is read
+          look();
+        });
+  }
+
+  private void noteTurn(JobCore c, FencingToken token) {
+    if (token.equals(turn)) {
+      c.begin(feature.now());
+    }
   }
 
   @Override
@@ -278,7 +305,11 @@ final class RunningJob implements Job, LeaseListener, JobMXBean {
 
   @Override
   public CompletionStage<?> onLeaving() {
-    return end();
+    return end(true);
+  }
+
+  boolean isOnEveryNode() {
+    return plan.everyNode;
   }
 
   boolean isActive(FencingToken token) {
@@ -302,11 +333,13 @@ final class RunningJob implements Job, LeaseListener, JobMXBean {
           Instant.ofEpochMilli(claim.scheduledAt()));
       return apply(c -> c.gaveUp(claim, feature.now()));
     }
-    run(claim, token);
-    return apply(c -> c.ran(claim, feature.now()));
+    Firing firing = run(claim, token);
+    List<Effect> effects = apply(c -> c.ran(claim, feature.now()));
+    tell(firing); // meanwhile: the next firing waits for neither history nor listener
+    return effects;
   }
 
-  private void run(Claim claim, @Nullable FencingToken token) {
+  private Firing run(Claim claim, @Nullable FencingToken token) {
     Run run =
         new Run(
             this,
@@ -328,14 +361,13 @@ final class RunningJob implements Job, LeaseListener, JobMXBean {
       run.over();
       runs.incrementAndGet();
     }
-    tell(
-        new Firing(
-            run.scheduledAt(),
-            Instant.ofEpochMilli(claim.startedAt()),
-            Duration.ofMillis((System.nanoTime() - since) / 1_000_000),
-            self().name(),
-            failure == null ? Firing.Outcome.DONE : Firing.Outcome.FAILED,
-            failure == null ? null : shortened(failure.toString())));
+    return new Firing(
+        run.scheduledAt(),
+        Instant.ofEpochMilli(claim.startedAt()),
+        Duration.ofMillis((System.nanoTime() - since) / 1_000_000),
+        self().name(),
+        failure == null ? Firing.Outcome.DONE : Firing.Outcome.FAILED,
+        failure == null ? null : shortened(failure.toString()));
   }
 
   private static String shortened(String text) {
@@ -367,7 +399,13 @@ final class RunningJob implements Job, LeaseListener, JobMXBean {
     tell(new Firing(last, now, Duration.ZERO, self().name(), Firing.Outcome.MISSED, what));
   }
 
+  /** To history and listener, in order, on one thread at a time. */
   private void tell(Firing firing) {
+    news.execute(() -> telling(firing));
+  }
+
+  private void telling(Firing firing) {
+    teller = Thread.currentThread();
     try {
       board.record(plan.name, firing);
     } catch (RuntimeException e) {
@@ -377,6 +415,8 @@ final class RunningJob implements Job, LeaseListener, JobMXBean {
       plan.listener.onFiring(this, firing);
     } catch (RuntimeException | Error e) {
       LOG.warn("the listener of job '{}' failed on {}", plan.name, firing, e);
+    } finally {
+      teller = null;
     }
   }
 
@@ -482,7 +522,7 @@ final class RunningJob implements Job, LeaseListener, JobMXBean {
   @Override
   public void unschedule() {
     board.remove(plan.name);
-    var unused = end();
+    var unused = end(false);
   }
 
   @Override
@@ -500,19 +540,26 @@ final class RunningJob implements Job, LeaseListener, JobMXBean {
         failures.get());
   }
 
-  /** Lets what runs here end, then gives the turn back. */
-  CompletableFuture<@Nullable Void> end() {
+  /**
+   * Lets what runs here end, then gives the turn back.
+   *
+   * @param leaving whether the member leaves, so that others close what it left open
+   */
+  CompletableFuture<@Nullable Void> end(boolean leaving) {
     CompletableFuture<@Nullable Void> end = new CompletableFuture<>();
     boolean isQuiet;
+    boolean owes;
     synchronized (core) {
       CompletableFuture<@Nullable Void> before = ending;
       if (before != null) {
         return before;
       }
       ending = end;
-      isQuiet = busy == 0;
+      this.leaving = leaving;
+      isQuiet = isQuiet();
+      owes = core.owes();
       core.end();
-      slot.at(Times.NEVER);
+      slot.at(core.wakeAt());
     }
     turn = null;
     if (isQuiet) {
@@ -520,11 +567,15 @@ final class RunningJob implements Job, LeaseListener, JobMXBean {
     } else {
       hurry();
     }
+    if (owes && !leaving) {
+      feed(this::look); // and again by the slot, as long as it fails
+    }
     var unused =
         quiet
             .thenCompose(none -> withdraw())
             .whenComplete(
                 (none, error) -> {
+                  slot.at(Times.NEVER);
                   bean.close();
                   feature.closed(this);
                   end.complete(null);
@@ -567,7 +618,7 @@ final class RunningJob implements Job, LeaseListener, JobMXBean {
 
   @Override
   public void close() {
-    CompletableFuture<@Nullable Void> end = end();
+    CompletableFuture<@Nullable Void> end = end(false);
     if (!isRunByThisThread()) { // else it waited for itself
       var unused = end.join();
     }
@@ -575,7 +626,7 @@ final class RunningJob implements Job, LeaseListener, JobMXBean {
 
   boolean isRunByThisThread() {
     Thread self = Thread.currentThread();
-    return live.values().stream().anyMatch(run -> run.isOn(self));
+    return self == teller || live.values().stream().anyMatch(run -> run.isOn(self));
   }
 
   // ---- JMX

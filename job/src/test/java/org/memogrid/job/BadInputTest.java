@@ -3,16 +3,24 @@ package org.memogrid.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
+import javax.management.MalformedObjectNameException;
+import javax.management.ObjectName;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.memogrid.cache.CacheOptions;
+import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Cluster;
+import org.memogrid.internal.node.Node;
+import org.memogrid.internal.store.Store;
 
 /** What makes no sense is refused, with the value and where in it the error is. */
 class BadInputTest {
@@ -68,14 +76,36 @@ class BadInputTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("job 'ajob'")
         .satisfies(error -> assertThat(error.getMessage()).contains(parts));
-    Job fine = job().in(MINUTE).start(cluster);
-    assertThat(fine.next()).as("nothing was there").isEqualTo("2026-03-02T10:01:00Z");
+    assertNothingIsThere();
+  }
+
+  private void assertNothingIsThere() {
+    Node node = cluster.unwrap(Node.class);
+    Store shared = node.store(JobFeature.STATES, CacheOptions.of(Mode.REPLICATED));
+    Store own = node.store(JobFeature.STATES + ".own", CacheOptions.of(Mode.LOCAL));
+    assertThat(shared.get("ajob")).as("its entry").isNull();
+    assertThat(own.get("ajob")).as("its entry").isNull();
+    try {
+      ObjectName beans = new ObjectName("org.memogrid:type=Job,name=ajob,*");
+      assertThat(ManagementFactory.getPlatformMBeanServer().queryNames(beans, null)).isEmpty();
+    } catch (MalformedObjectNameException e) {
+      throw new AssertionError(e);
+    }
   }
 
   @Test
   void whatIsOverIsRefusedWhereItIsScheduled() {
     assertNothingIsScheduled(
         job().cron("0 0 0 1 1 ? 2025").zone("UTC"), "0 0 0 1 1 ? 2025", "never fires");
+  }
+
+  @Test
+  void whatIsOverIsRefusedWhereClocksChangeForEver() {
+    assertTimeoutPreemptively(
+        Duration.ofSeconds(20),
+        () ->
+            assertNothingIsScheduled(
+                job().cron("0 0 0 1 1 ? 2025").zone("Europe/Berlin"), "never fires"));
   }
 
   @Test

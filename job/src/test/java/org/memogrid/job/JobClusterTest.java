@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.memogrid.cluster.Cluster;
+import org.memogrid.internal.node.Node;
 import org.memogrid.testkit.Await;
 import org.memogrid.testkit.TestCluster;
 
@@ -132,6 +133,7 @@ class JobClusterTest {
     try (TestCluster cluster = TestCluster.of(2)) {
       List<Job> jobs = startOnAll(cluster, job());
       Await.until("the first", () -> starts.size() == 1);
+      clock.tick(Duration.ofSeconds(1)); // this very instant has fired
       job().limit(2).start(cluster.node(0));
       Await.until("it begins anew", () -> starts.size() == 2);
       assertThat(lastStart().number()).isEqualTo(1);
@@ -186,6 +188,33 @@ class JobClusterTest {
     assertThat(starts.get(1).at()).isEqualTo(starts.get(0).at());
     assertThat(starts).extracting(Start::attempt).containsExactly(1, 2, 1);
     assertThat(starts).extracting(Start::number).containsExactly(1L, 1L, 2L);
+  }
+
+  @Test
+  void aClockThatIsAheadIsWarnedOf() {
+    TestClock later = new TestClock("2026-03-02T10:00:00.700Z");
+    try (TestCluster cluster = TestCluster.of(2)) {
+      clock.of(cluster.node(0));
+      later.of(cluster.node(1));
+      CountDownLatch go = new CountDownLatch(1);
+      JobTask task =
+          context -> {
+            note(context);
+            if (context.number() == 2) {
+              go.await();
+            }
+          };
+      Job.named("ajob", task).every(MINUTE).start(cluster.node(1));
+      Await.until("it fires", () -> starts.size() == 1);
+      Job.named("ajob", task).every(MINUTE).start(cluster.node(0));
+      later.tick(MINUTE);
+      clock.tick(MINUTE);
+      JobFeature here = cluster.node(0).unwrap(Node.class).feature(JobFeature.class);
+      Await.until("a warning", () -> here.ahead().contains(cluster.node(1).self()));
+      JobFeature there = cluster.node(1).unwrap(Node.class).feature(JobFeature.class);
+      assertThat(there.ahead()).isEmpty();
+      go.countDown();
+    }
   }
 
   @Test

@@ -34,7 +34,7 @@ final class JobSim {
   static final long BASE = 1_700_000_000_000L;
   private static final String JOB = "job";
   private static final int SIZE = 4;
-  private static final int BUSY = 40_000;
+  static final int BUSY = 40_000;
   private static final int END = BUSY + 40_000;
 
   final VirtualTime time;
@@ -164,8 +164,11 @@ final class JobSim {
     if (victim.leaving || !views.has(victim.self) || nodes.size() < 3) {
       return;
     }
-    int die = time.between(1, 13);
-    if (die > 10) {
+    int die = time.between(1, 15);
+    if (die > 13) {
+      note(victim + " closes the job");
+      victim.close(time.between(2_000, 8_000));
+    } else if (die > 10) {
       vacancy();
     } else if (die <= 4) {
       note(victim + " crashes");

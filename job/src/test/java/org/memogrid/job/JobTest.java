@@ -80,6 +80,16 @@ class JobTest {
   }
 
   @Test
+  void firesTheLastTimeOfItsYearsAndIsFinished() {
+    Job job = job().cron("0 0 12 3 3 ? 2026").zone("Europe/Berlin").start(cluster);
+    assertThat(job.next()).isEqualTo("2026-03-03T11:00:00Z");
+    clock.set("2026-03-03T11:00:00Z");
+    Await.until("finished", () -> job.status() == JobStatus.FINISHED);
+    assertThat(job.next()).isNull();
+    awaitFired("2026-03-03T11:00:00Z");
+  }
+
+  @Test
   void firesByCronOfUnix() {
     Job job = job().cron("30 10 * * *").zone("UTC").start(cluster);
     assertThat(job.next()).isEqualTo("2026-03-02T10:30:00Z");
@@ -274,10 +284,99 @@ class JobTest {
     clock.tick(MINUTE);
     awaitFired("2026-03-02T10:01:00Z");
     Await.until("finished", () -> job.status() == JobStatus.FINISHED);
-    assertThatThrownBy(() -> job.reschedule(Schedule.cron("0 0 0 1 1 ? 2025")))
+    Schedule over = Schedule.cron("0 0 0 1 1 ? 2025").zone("Europe/Berlin");
+    assertThatThrownBy(() -> job.reschedule(over))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("ajob")
         .hasMessageContaining("2025");
+  }
+
+  /** Its only instant fired; the same instant with other policies is the same instant. */
+  @Test
+  void anInstantThatHasFiredDoesNotFireAgainForAnotherSchedule() {
+    Instant at = Instant.parse("2026-03-02T10:00:00Z");
+    Job first = job().at(at).start(cluster);
+    Await.until("finished", () -> first.status() == JobStatus.FINISHED);
+    clock.tick(MINUTE);
+    Job again = job().at(at).misfire(Misfire.fireAll(3)).start(cluster);
+    Await.until("finished", () -> again.status() == JobStatus.FINISHED);
+    again.reschedule(Schedule.every(MINUTE.multipliedBy(60)).startingAt(at));
+    clock.tick(MINUTE.multipliedBy(59));
+    awaitFired("2026-03-02T10:00:00Z", "2026-03-02T11:00:00Z");
+  }
+
+  @Test
+  void anInstantThatHasFiredDoesNotFireAgainForAClockThatIsBehind() {
+    Job job = job().cron("0 * * * * ?").zone("UTC").start(cluster);
+    awaitFired("2026-03-02T10:00:00Z");
+    awaitDone(job);
+    clock.set("2026-03-02T09:59:30Z");
+    job.reschedule(Schedule.cron("*/30 * * * * ?").zone("UTC"));
+    assertThat(job.next()).isEqualTo("2026-03-02T10:00:30Z");
+  }
+
+  @Test
+  void oneThatHasNotBegunIsReplacedByWhatComesBefore() {
+    Job job = job().at(Instant.parse("2030-01-01T00:00:00Z")).start(cluster);
+    job.reschedule(Schedule.every(MINUTE));
+    awaitFired("2026-03-02T10:00:00Z");
+  }
+
+  @Test
+  void aFiringThatEndsAfterItsJobWasTakenOutLeavesNoHistory() {
+    CountDownLatch go = new CountDownLatch(1);
+    Job job = Job.named("ajob", context -> hold(go)).every(MINUTE).start(cluster);
+    Await.until("it runs", () -> running.get() == 1);
+    job.unschedule();
+    go.countDown();
+    job.close();
+    Job next = job().in(MINUTE).start(cluster);
+    assertThat(next.history()).isEmpty();
+  }
+
+  @Test
+  void aListenerThatTakesLongHoldsUpNoFiring() {
+    CountDownLatch go = new CountDownLatch(1);
+    List<Instant> told = new CopyOnWriteArrayList<>();
+    Job job =
+        job()
+            .every(MINUTE)
+            .listen(
+                (j, firing) -> {
+                  try {
+                    go.await();
+                  } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                  }
+                  told.add(firing.scheduledAt());
+                })
+            .start(cluster);
+    awaitFired("2026-03-02T10:00:00Z");
+    awaitDone(job);
+    clock.tick(MINUTE);
+    awaitFired("2026-03-02T10:00:00Z", "2026-03-02T10:01:00Z");
+    assertThat(told).isEmpty();
+    go.countDown();
+    Await.untilAsserted("all is told", () -> assertThat(told).hasSize(2).isSorted());
+  }
+
+  @Test
+  void onEveryNodeATokenWouldProveNothing() {
+    AtomicReference<Throwable> thrown = new AtomicReference<>();
+    Job.named(
+            "each",
+            context -> {
+              try {
+                cluster.<String, Integer>cache("c").putFenced("k", 1, context.token());
+              } catch (IllegalStateException e) {
+                thrown.set(e);
+              }
+            })
+        .every(MINUTE)
+        .onEveryNode()
+        .start(cluster);
+    Await.until("it has tried", () -> thrown.get() != null);
+    assertThat(thrown.get()).hasMessageContaining("'each'").hasMessageContaining("every node");
   }
 
   @Test
@@ -322,7 +421,7 @@ class JobTest {
     awaitDone(job);
     clock.tick(MINUTE);
     Await.until("the second", () -> heard.size() == 2);
-    assertThat(job.history()).isEqualTo(heard);
+    assertThat(job.history()).isEqualTo(heard); // written before the listener is told
     assertThat(heard)
         .extracting(Firing::outcome)
         .containsExactly(Firing.Outcome.FAILED, Firing.Outcome.DONE);

@@ -20,7 +20,7 @@ final class SimJobNode implements JobCore.Runs {
   final Member self;
   final Rules rules;
   private final JobSim sim;
-  private final JobCore core;
+  private JobCore core;
   private final long skew;
   private final Set<Long> liveRuns = new HashSet<>();
   private final Map<Long, Double> claimedAt = new HashMap<>();
@@ -37,6 +37,8 @@ final class SimJobNode implements JobCore.Runs {
   private long turn;
   long view = -1;
   boolean leaving;
+  private boolean isClosed;
+  private Set<Member> present;
   boolean dead;
 
   /** Hears whether a write was stored, and what is there. */
@@ -50,7 +52,8 @@ final class SimJobNode implements JobCore.Runs {
     this.rules = rules;
     this.skew = sim.time.between(-400, 400);
     this.excludedUntil = sim.time.now() + VIEW_DELAY;
-    this.core = new JobCore(self, Set.of(self), rules, this, this::perform);
+    this.present = Set.of(self);
+    this.core = new JobCore(self, present, rules, this, this::perform);
   }
 
   long now() {
@@ -137,8 +140,39 @@ final class SimJobNode implements JobCore.Runs {
         });
   }
 
+  /** Closes the job here and stays; starts it again after a while. */
+  void close(int pause) {
+    leaving = true;
+    whenAwake(
+        () -> {
+          end(turn);
+          closeWhenQuiet(pause);
+        });
+  }
+
+  private void closeWhenQuiet(int pause) {
+    if (!liveRuns.isEmpty() || writing > 0 || core.owes()) {
+      sim.time.after(20, () -> whenAwake(() -> closeWhenQuiet(pause)));
+      return;
+    }
+    sim.note(this + " has closed the job");
+    isClosed = true;
+    wakes++;
+    sim.time.after(
+        pause,
+        () ->
+            whenAwake(
+                () -> {
+                  sim.note(this + " starts the job again");
+                  core = new JobCore(self, present, rules, this, this::perform);
+                  isClosed = false;
+                  leaving = false;
+                  look();
+                }));
+  }
+
   private void leaveWhenQuiet() {
-    if (liveRuns.isEmpty() && writing == 0) {
+    if (isClosed || (liveRuns.isEmpty() && writing == 0)) {
       sim.left(this);
     } else {
       sim.time.after(20, () -> whenAwake(this::leaveWhenQuiet));
@@ -169,11 +203,17 @@ final class SimJobNode implements JobCore.Runs {
       return;
     }
     view = now.id();
-    event(() -> core.view(Set.copyOf(now.members())));
+    present = Set.copyOf(now.members());
+    event(() -> core.view(present));
     look();
   }
 
   void look() {
+    if (sim.time.now() < JobSim.BUSY + 15_000 && sim.time.chance(0.03)) {
+      sim.note(this + " can't read it");
+      event(() -> core.unread(now()));
+      return;
+    }
     JobSim.Cell there = sim.read(this);
     event(() -> core.seen(there == null ? null : new Entry(there.state, there), now()));
   }
@@ -183,13 +223,24 @@ final class SimJobNode implements JobCore.Runs {
         5_000,
         () -> {
           if (!dead) {
-            whenAwake(this::look);
+            whenAwake(this::sweep);
             sweepLater();
           }
         });
   }
 
+  /** Looks if it has missed something. */
+  private void sweep() {
+    Entry known = core.entry();
+    if (turn != 0 && (known == null || known.mark() != sim.read(this))) {
+      look();
+    }
+  }
+
   private void event(Runnable event) {
+    if (isClosed) {
+      return;
+    }
     event.run();
     long at = core.wakeAt();
     long wake = ++wakes;

@@ -20,7 +20,10 @@ final class TestClock implements InstantSource {
   }
 
   void of(Cluster cluster) {
-    JobFeature feature = cluster.unwrap(Node.class).feature(JobFeature.class);
+    of(cluster.unwrap(Node.class).feature(JobFeature.class));
+  }
+
+  void of(JobFeature feature) {
     users.add(feature);
     feature.clock(this);
   }
