@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -36,8 +37,7 @@ class HaproxyTest {
   private static DemoProcess[] nodes;
   private static Process haproxy;
 
-  private final HttpClient client =
-      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  private final HttpClient client = newClient();
 
   @BeforeAll
   static void start() throws IOException {
@@ -93,11 +93,18 @@ class HaproxyTest {
     }
     int sticky = visitor.node();
     int other = 1 - sticky;
+    // Under way on the node that dies: the balancer asks the other, which computes anew. On a
+    // connection of its own: on one that was used before, the client itself would ask again.
+    var underWay =
+        CompletableFuture.supplyAsync(() -> get(newClient(), "/example/?t=3", visitor.cookies()));
+    Await.until("the run", () -> nodes[sticky].runs(3) == 1);
     nodes[sticky].kill();
     for (int i = 21; i <= 60; i++) {
       assertThat(visitor.count()).isEqualTo(i);
     }
     assertThat(visitor.node()).isEqualTo(other);
+    assertThat(underWay.join().statusCode()).isEqualTo(200);
+    assertThat(underWay.join().body()).isEqualTo("value=4\n");
     nodes[sticky] = node(sticky);
     nodes[sticky].awaitMembers(2);
     awaitBothInTurn();
@@ -138,7 +145,15 @@ class HaproxyTest {
     return cookie(response, "NODE");
   }
 
+  private static HttpClient newClient() {
+    return HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  }
+
   private HttpResponse<String> get(String path, String cookies) {
+    return get(client, path, cookies);
+  }
+
+  private static HttpResponse<String> get(HttpClient client, String path, String cookies) {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + balancer + path))
             .timeout(Duration.ofSeconds(60));
@@ -185,14 +200,17 @@ class HaproxyTest {
 
     /** What {@code /count} says; fails if the answer is not 200. */
     int count() {
-      HttpResponse<String> response =
-          get("/count", session + (session.isEmpty() || sticky.isEmpty() ? "" : "; ") + sticky);
+      HttpResponse<String> response = get("/count", cookies());
       assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
       String newSession = cookie(response, "JSESSIONID");
       session = newSession.isEmpty() ? session : newSession;
       String newSticky = cookie(response, "NODE");
       sticky = newSticky.isEmpty() ? sticky : newSticky;
       return Integer.parseInt(response.body().replaceAll("\\D", ""));
+    }
+
+    String cookies() {
+      return session + (session.isEmpty() || sticky.isEmpty() ? "" : "; ") + sticky;
     }
 
     int node() {
