@@ -5,42 +5,27 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.memogrid.cache.Cache;
-import org.memogrid.cache.FencedException;
-import org.memogrid.cache.Mode;
-import org.memogrid.daemon.Daemon;
-import org.memogrid.daemon.DaemonContext;
+import org.memogrid.modes.Counter.End;
+import org.memogrid.modes.Counter.Step;
 import org.memogrid.testkit.Await;
-import org.memogrid.testkit.NodeContext;
 import org.memogrid.testkit.NodeProcess;
 import org.memogrid.testkit.ProcessCluster;
 
 /**
  * A counter that keeps its number in a cache, as a daemon over JVMs of their own: its member is
- * killed, or stopped for longer than the others wait and then goes on.
+ * killed, leaves, or is stopped for longer than the others wait and then goes on.
  */
 class DaemonFaultTest {
-  private static final int KILLS = 3;
+  /** Far more than the half second that it takes on a machine that has nothing else to do. */
+  private static final Duration SOON = Duration.ofSeconds(20);
 
-  private final List<Step> steps = new CopyOnWriteArrayList<>();
-  private final List<Step> refused = new CopyOnWriteArrayList<>();
-  private final List<Step> ended = new CopyOnWriteArrayList<>();
+  private final Counter counter = new Counter();
   private ProcessCluster cluster;
-
-  /** What a turn told, and when it was heard here. */
-  private record Step(String node, long turn, int number, long heardAt) {
-    static Step heard(String node, String told) {
-      String[] parts = told.split(" ", -1);
-      return new Step(
-          node, Long.parseLong(parts[0]), Integer.parseInt(parts[1]), System.nanoTime());
-    }
-  }
 
   @BeforeEach
   void threeNodes() {
@@ -54,16 +39,7 @@ class DaemonFaultTest {
 
   private void join(NodeProcess node) {
     cluster.join(node);
-    node.onEvent("steps", told -> steps.add(Step.heard(node.name(), String.valueOf(told))));
-    node.onEvent("refused", told -> refused.add(Step.heard(node.name(), String.valueOf(told))));
-    node.onEvent("ended", told -> ended.add(Step.heard(node.name(), String.valueOf(told))));
-    node.run(
-        there ->
-            there.kept(
-                "daemon",
-                () ->
-                    Daemon.named("counter", context -> count(there, context))
-                        .start(there.cluster())));
+    counter.start(node);
   }
 
   @AfterEach
@@ -71,101 +47,94 @@ class DaemonFaultTest {
     cluster.close();
   }
 
-  /** Runs in the node's JVM. */
-  private static void count(NodeContext there, DaemonContext context) throws InterruptedException {
-    Cache<String, Integer> numbers = there.cluster().cache("numbers", Mode.REPLICATED);
-    long turn = context.token().number();
-    int next = 0;
-    do {
-      Integer last = numbers.get("counter");
-      next = last == null ? 1 : last + 1;
-      try {
-        numbers.putFenced("counter", next, context.token());
-      } catch (FencedException e) {
-        there.emit("refused", turn + " " + next);
-        return;
+  private void awaitMore(int steps) {
+    int before = counter.steps.size();
+    Await.until(steps + " steps more", Await.LONG, () -> counter.steps.size() > before + steps);
+  }
+
+  private NodeProcess holder() {
+    String name = counter.last().node();
+    return cluster.nodes().stream().filter(n -> n.name().equals(name)).findFirst().orElseThrow();
+  }
+
+  /** The holder is killed, then the oldest member, which places names, then both in one. */
+  @Test
+  void anotherGoesOnWithTheNextNumberWhenTheMemberIsKilled() {
+    long seed = new Random().nextLong();
+    System.out.println("seed " + seed);
+    Random random = new Random(seed);
+    for (int kill = 0; kill < 4; kill++) {
+      awaitMore(1 + random.nextInt(40));
+      NodeProcess holder = holder();
+      NodeProcess victim = kill % 2 == 0 ? holder : cluster.node(0);
+      long turn = counter.last().turn();
+      long killedAt = System.nanoTime();
+      cluster.kill(victim);
+      if (victim == holder) {
+        Await.until("a later turn", Await.LONG, () -> counter.last().turn() > turn);
+        Step first = counter.firstOfTheLastTurn();
+        Duration took = Duration.ofNanos(first.began() - killedAt);
+        System.out.printf(
+            "killed %s: %s went on %d ms later%n", victim.name(), first.node(), took.toMillis());
+        assertThat(took).isLessThan(SOON);
+      } else {
+        awaitMore(20);
+        assertThat(counter.last().turn()).as("who lives goes on").isEqualTo(turn);
       }
-      there.emit("steps", turn + " " + next);
-    } while (context.sleep(Duration.ofMillis(20)));
-    there.emit("ended", turn + " " + next);
+      join(cluster.spare());
+    }
+    counter.assertOneAtATime();
+    counter.assertDisjoint();
+    assertThat(counter.refused).as("writes that were refused").isEmpty();
   }
 
   @Test
-  void anotherGoesOnWithTheNextNumberWhenTheMemberIsKilled() {
-    for (int kill = 0; kill < KILLS; kill++) {
-      int before = steps.size();
-      Await.until("twenty steps more", () -> steps.size() > before + 20);
-      NodeProcess holder = byName(steps.get(steps.size() - 1).node());
-      long killedAt = System.nanoTime();
-      cluster.kill(holder);
-      Await.until(
-          "a step of another than " + holder, () -> !lastStep().node().equals(holder.name()));
-      Step first = firstOfTheLastTurn();
-      System.out.printf(
-          "killed %s: %s went on %d ms later%n",
-          holder.name(), first.node(), (first.heardAt() - killedAt) / 1_000_000);
-      join(cluster.spare());
-    }
-    assertOneAtATime();
+  void aMemberThatLeavesHandsOverInOrder() {
+    awaitMore(20);
+    NodeProcess holder = holder();
+    long turn = counter.last().turn();
+    cluster.leave(holder);
+    Await.until("a later turn", Await.LONG, () -> counter.last().turn() > turn);
+    Duration gap =
+        Duration.ofNanos(counter.firstOfTheLastTurn().began() - counter.lastOf(turn).began());
+    System.out.printf("%s left: %d ms without a step%n", holder.name(), gap.toMillis());
+    assertThat(gap).isLessThan(SOON);
+    awaitMore(20);
+    counter.assertOneAtATime();
+    counter.assertDisjoint();
+    assertThat(counter.refused).as("writes that were refused").isEmpty();
+    assertThat(counter.ended)
+        .as("its task saw the end before another began")
+        .contains(new End(holder.name(), turn, false, true));
   }
 
   @Test
   void aMemberThatWasStoppedForLongIsNotActiveWhenItGoesOn() {
-    Await.until("twenty steps", () -> steps.size() > 20);
-    NodeProcess holder = byName(lastStep().node());
-    long turn = lastStep().turn();
+    awaitMore(20);
+    NodeProcess holder = holder();
+    long turn = counter.last().turn();
     Step successor;
     holder.pause();
     try {
-      Await.until(
-          "a step of another than " + holder,
-          Duration.ofSeconds(60),
-          () -> !lastStep().node().equals(holder.name()));
-      successor = firstOfTheLastTurn();
+      Await.until("a later turn", Await.LONG, () -> counter.last().turn() > turn);
+      successor = counter.firstOfTheLastTurn();
     } finally {
       holder.resume();
     }
     Await.until(
         "the end of the old turn",
-        () ->
-            ended.stream().anyMatch(step -> step.turn() == turn)
-                || refused.stream().anyMatch(step -> step.turn() == turn));
-    assertThat(steps.stream().filter(step -> step.turn() == turn))
+        Await.LONG,
+        () -> counter.ended.stream().anyMatch(end -> end.turn() == turn));
+    assertThat(counter.ended)
+        .as("it is not active, and its token is refused")
+        .contains(new End(holder.name(), turn, false, false));
+    assertThat(counter.steps.stream().filter(step -> step.turn() == turn))
         .as("steps of the old turn, told late or not, are from before the successor's first")
         .allSatisfy(step -> assertThat(step.number()).isLessThan(successor.number()));
     cluster.awaitMembers();
-    int before = steps.size();
-    Await.until("twenty steps more", () -> steps.size() > before + 20);
-    assertOneAtATime();
-    assertThat(lastStep().node()).as("who runs it keeps it").isEqualTo(successor.node());
-  }
-
-  /**
-   * In the order of the numbers, which rise by one, turns never go back. Where a turn ends, a
-   * number may be missing: it was written by a member that was lost before it could tell.
-   */
-  private void assertOneAtATime() {
-    List<Step> steps = this.steps.stream().sorted(Comparator.comparingInt(Step::number)).toList();
-    for (int i = 1; i < steps.size(); i++) {
-      Step before = steps.get(i - 1);
-      Step now = steps.get(i);
-      int most = now.turn() == before.turn() ? 1 : 2;
-      assertThat(now.number() - before.number()).as("%s, then %s", before, now).isBetween(1, most);
-      assertThat(now.turn()).as("%s, then %s", before, now).isGreaterThanOrEqualTo(before.turn());
-    }
-  }
-
-  private Step lastStep() {
-    return steps.get(steps.size() - 1);
-  }
-
-  /** The first step of the turn that the last step is of. */
-  private Step firstOfTheLastTurn() {
-    long turn = lastStep().turn();
-    return steps.stream().filter(step -> step.turn() == turn).findFirst().orElseThrow();
-  }
-
-  private NodeProcess byName(String name) {
-    return cluster.nodes().stream().filter(n -> n.name().equals(name)).findFirst().orElseThrow();
+    awaitMore(20);
+    counter.assertOneAtATime();
+    counter.assertDisjoint();
+    assertThat(counter.last().node()).as("who runs it keeps it").isEqualTo(successor.node());
   }
 }

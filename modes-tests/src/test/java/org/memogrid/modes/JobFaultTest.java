@@ -174,6 +174,39 @@ class JobFaultTest {
     assertThat(missing.size()).as("at most the firing of each kill").isLessThanOrEqualTo(kills);
   }
 
+  /**
+   * Its firing that ran, if one did, is lost; what it did before it stood still is not repeated.
+   */
+  @Test
+  void noInstantFiresTwiceThoughAMemberStandsStillAndGoesOn() {
+    awaitMore(10);
+    NodeProcess holder = holder(ONCE);
+    holder.pause();
+    try {
+      int before = elsewhere(holder);
+      Await.until("ten firings elsewhere", Await.LONG, () -> elsewhere(holder) >= before + 10);
+    } finally {
+      holder.resume();
+    }
+    cluster.awaitMembers();
+    awaitMore(20);
+    pause(ONCE);
+    pause(AGAIN);
+    assertThat(startsByInstant(ONCE).values()).as("starts per instant").containsOnly(1L);
+    Await.untilAsserted("all starts", () -> assertThat(missing(AGAIN)).isEmpty());
+    Await.untilAsserted(
+        "those not heard of are known to be lost",
+        () -> assertThat(lost).containsAll(missing(ONCE)));
+    assertThat(missing(ONCE).size()).as("at most the one that ran").isLessThanOrEqualTo(1);
+  }
+
+  private int elsewhere(NodeProcess holder) {
+    return (int)
+        starts.stream()
+            .filter(s -> s.job().equals(ONCE) && !s.node().equals(holder.name()))
+            .count();
+  }
+
   /** The longest time between two starts of late. */
   private long gap(String job) {
     List<Long> heard =

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.modes;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.memogrid.cluster.Partitions;
+import org.memogrid.testkit.Await;
+
+/** Three hosts of which the one that runs a daemon with a quorum is cut off, and comes back. */
+@Execution(ExecutionMode.CONCURRENT) // it waits for failure detectors
+class DaemonCutTest {
+  private static final int QUORUM = 2;
+
+  private final Counter counter = new Counter();
+
+  private void awaitMore(int steps) {
+    int before = counter.steps.size();
+    Await.until(steps + " steps more", Await.LONG, () -> counter.steps.size() > before + steps);
+  }
+
+  @Test
+  void withAQuorumOneRunsAtATimeThoughItsMemberIsCutOff() {
+    try (Hosts hosts = new Hosts(Partitions.AVAILABLE)) {
+      for (int host = 1; host <= Hosts.COUNT; host++) {
+        counter.start(hosts.node(host), QUORUM, "host3");
+      }
+      awaitMore(20);
+      assertThat(counter.last().node()).isEqualTo(hosts.node(3).name());
+      long turn = counter.last().turn();
+      hosts.lab().cut(3);
+      Await.until("a later turn", Await.LONG, () -> counter.last().turn() > turn);
+      Await.until(
+          "the end of the old one",
+          Await.LONG,
+          () -> counter.ended.stream().anyMatch(end -> end.turn() == turn));
+      Duration gap =
+          Duration.ofNanos(counter.firstOfTheLastTurn().began() - counter.lastOf(turn).began());
+      System.out.printf("cut off: %d ms without a step%n", gap.toMillis());
+      String successor = counter.last().node();
+      hosts.lab().heal(3);
+      hosts.awaitWhole();
+      awaitMore(20);
+      assertThat(counter.last().node()).as("who runs it keeps it").isEqualTo(successor);
+      counter.assertDisjoint();
+    }
+  }
+}
