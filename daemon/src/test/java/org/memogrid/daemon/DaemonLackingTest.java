@@ -9,9 +9,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 import org.memogrid.cluster.Cluster;
 import org.memogrid.testkit.Await;
 import org.memogrid.testkit.FreePorts;
@@ -19,9 +18,17 @@ import org.memogrid.testkit.FreePorts;
 /** A member whose process has no daemons: the others place theirs as if it were not there. */
 @Timeout(120)
 class DaemonLackingTest {
-  @ParameterizedTest
-  @ValueSource(booleans = {true, false})
-  void nobodyWaitsForAMemberWithoutDaemons(boolean isOldest) throws Exception {
+  @Test
+  void nobodyWaitsForAMemberWithoutDaemons() throws Exception {
+    placeAndMove(false);
+  }
+
+  @Test
+  void nobodyWaitsForAnOldestMemberWithoutDaemons() throws Exception {
+    placeAndMove(true);
+  }
+
+  private static void placeAndMove(boolean isOldest) throws Exception {
     AtomicInteger running = new AtomicInteger();
     DaemonTask task =
         context -> {

@@ -269,11 +269,20 @@ class DaemonLifeTest {
     }
   }
 
+  private static void awaitUpTo(long millis, CountDownLatch latch) {
+    try {
+      boolean unused = latch.await(millis, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
   @Test
   void listenersHearInOrderOneAtATimeThoughTheyThrow() {
     List<DaemonStatus> heard = new CopyOnWriteArrayList<>();
     AtomicInteger inside = new AtomicInteger();
     AtomicInteger most = new AtomicInteger();
+    CountDownLatch stopped = new CountDownLatch(1);
     List<DaemonStatus> expected = new ArrayList<>(List.of(DaemonStatus.RUNNING));
     try (Cluster cluster = Cluster.local();
         Daemon daemon =
@@ -281,7 +290,9 @@ class DaemonLifeTest {
                 .listen(
                     (d, status) -> {
                       most.accumulateAndGet(inside.incrementAndGet(), Math::max);
-                      Thread.onSpinWait();
+                      if (heard.isEmpty()) {
+                        awaitUpTo(500, stopped); // what comes meanwhile must wait for this
+                      }
                       heard.add(status);
                       inside.decrementAndGet();
                       throw new IllegalStateException("on purpose");
@@ -292,6 +303,9 @@ class DaemonLifeTest {
         daemon.stop();
         Await.until("it stopped", () -> daemon.status() == DaemonStatus.STOPPED);
         daemon.start();
+        if (i == 3) {
+          stopped.countDown();
+        }
         expected.addAll(
             List.of(
                 DaemonStatus.STOPPING,
@@ -314,11 +328,7 @@ class DaemonLifeTest {
             .onEveryNode()
             .onStop(
                 () -> {
-                  try {
-                    boolean unused = never.await(200, TimeUnit.MILLISECONDS);
-                  } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                  }
+                  awaitUpTo(200, never);
                   stopped.incrementAndGet();
                 })
             .start(cluster);
