@@ -3,11 +3,13 @@ package org.memogrid.cache;
 
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentMap;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.memogrid.cluster.Member;
 
 /**
  * A map that the members of a cluster share, in one of four {@linkplain Mode modes}; the mode says
@@ -137,6 +139,15 @@ public interface Cache<K, V> extends AutoCloseable {
    * end.
    */
   Stream<Map.Entry<K, V>> entries();
+
+  /**
+   * The members that hold the entry of a key, or would if there was one, as this member knows it
+   * now; the one that orders its writes first. In REPLICATED that is all members, in DISTRIBUTED as
+   * many as the cache has owners, while members come or go more; in LOCAL and INVALIDATED it is
+   * this member, whose entries are its own. Costs no message. For displays and for work that is to
+   * run where its data is: by the time it runs, the entry may lie elsewhere.
+   */
+  List<Member> owners(K key);
 
   /** This cache as a map that writes through. Its views and iterators are weakly consistent. */
   ConcurrentMap<K, V> asMap();

@@ -24,6 +24,7 @@ import org.memogrid.cache.CacheEvent;
 import org.memogrid.cache.CacheListener;
 import org.memogrid.cache.Registration;
 import org.memogrid.cluster.Cluster;
+import org.memogrid.cluster.Member;
 
 /**
  * A {@link Cache} whose calls run on a {@link NodeProcess}, so that one test can meet a cache in
@@ -142,7 +143,16 @@ public final class RemoteCache {
       all.forEach(element -> copy.add(portable(element)));
       return copy;
     }
-    return result;
+    return result instanceof Member member
+        ? new PortableMember(member.name(), member.id())
+        : result;
+  }
+
+  /** A member on its way, which arrives as one. */
+  private record PortableMember(String name, String id) implements Serializable {
+    private Object readResolve() {
+      return new Member(name, id);
+    }
   }
 
   @SuppressWarnings("unchecked")

@@ -494,6 +494,9 @@ class SnippetsTest {
             event -> log.info("{}", event), CacheEvent.Type.REMOVED, CacheEvent.Type.EXPIRED);
     CacheStats stats = prices.stats();
 
+    List<Member> owners = prices.owners("apple"); // who holds it, or would; costs no message
+
+    assertThat(owners).isNotEmpty();
     assertThat(found).isEqualTo(apple);
     assertThat(stats.hits()).isEqualTo(1);
     assertThat(prices.size()).isEqualTo(3);

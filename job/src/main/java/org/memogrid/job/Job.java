@@ -4,6 +4,7 @@ package org.memogrid.job;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.FencingToken;
 import org.memogrid.cluster.Member;
 
 /**
@@ -46,6 +47,9 @@ public interface Job extends AutoCloseable {
 
   /** Who fires it, as far as is known here; null if nobody. Itself on every node. */
   @Nullable Member holder();
+
+  /** The token of the last turn that is known here; null before the first. */
+  @Nullable FencingToken token();
 
   /**
    * Lets no instant fire until {@link #resume()}, in the whole cluster. What runs goes on.

@@ -65,6 +65,7 @@ final class RunningJob implements Job, LeaseListener, JobMXBean {
 
   private volatile @Nullable Lease lease;
   private volatile @Nullable FencingToken turn;
+  private volatile @Nullable FencingToken ownToken; // if it runs on every node
   private volatile @Nullable Entry known;
   private volatile boolean awaitsOthers;
   private volatile @Nullable Thread teller;
@@ -92,7 +93,9 @@ final class RunningJob implements Job, LeaseListener, JobMXBean {
 
   void start() {
     if (plan.everyNode) {
-      onBegin(new FencingToken(leaseName(), works.runs().next(), self().id()));
+      FencingToken token = new FencingToken(leaseName(), works.runs().next(), self().id());
+      ownToken = token;
+      onBegin(token);
     } else {
       try {
         lease = works.leases().offer(leaseName(), LeaseSpec.SPREAD, this);
@@ -468,6 +471,12 @@ final class RunningJob implements Job, LeaseListener, JobMXBean {
   public @Nullable Member holder() {
     Lease now = lease;
     return plan.everyNode ? self() : now == null ? null : now.holder();
+  }
+
+  @Override
+  public @Nullable FencingToken token() {
+    Lease now = lease;
+    return plan.everyNode ? ownToken : now == null ? null : now.lastToken();
   }
 
   @Override

@@ -14,6 +14,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
+import org.memogrid.cache.FencingToken;
 import org.memogrid.cluster.Cluster;
 import org.memogrid.internal.node.Node;
 import org.memogrid.testkit.Await;
@@ -26,12 +27,16 @@ class JobClusterTest {
   private final TestClock clock = new TestClock("2026-03-02T10:00:00Z");
   private final List<Start> starts = new CopyOnWriteArrayList<>();
 
-  private record Start(String node, Instant at, long number, int attempt) {}
+  private record Start(String node, Instant at, long number, int attempt, FencingToken token) {}
 
   private void note(JobContext context) {
     starts.add(
         new Start(
-            context.member().name(), context.scheduledAt(), context.number(), context.attempt()));
+            context.member().name(),
+            context.scheduledAt(),
+            context.number(),
+            context.attempt(),
+            context.token()));
   }
 
   private JobBuilder job() {
@@ -45,6 +50,19 @@ class JobClusterTest {
       jobs.add(builder.start(node));
     }
     return jobs;
+  }
+
+  private void awaitHolder(List<Job> jobs) {
+    Await.untilAsserted(
+        "all know the holder and its turn",
+        () ->
+            assertThat(jobs)
+                .allSatisfy(
+                    job -> {
+                      assertThat(Objects.requireNonNull(job.holder()).name())
+                          .isEqualTo(lastStart().node());
+                      assertThat(job.token()).isEqualTo(lastStart().token());
+                    }));
   }
 
   private void tickAndAwait(int firings) {
@@ -70,17 +88,12 @@ class JobClusterTest {
     try (TestCluster cluster = TestCluster.of(3)) {
       List<Job> jobs = startOnAll(cluster, job().limit(6));
       Await.until("the first", () -> starts.size() == 1);
-      Await.untilAsserted(
-          "all know the holder",
-          () ->
-              assertThat(jobs)
-                  .allSatisfy(
-                      job ->
-                          assertThat(Objects.requireNonNull(job.holder()).name())
-                              .isEqualTo(lastStart().node())));
+      awaitHolder(jobs);
       tickAndAwait(2);
+      FencingToken first = lastStart().token();
       cluster.leave(indexOf(cluster, lastStart().node()));
       tickAndAwait(3);
+      assertThat(lastStart().token()).isGreaterThan(first);
       tickAndAwait(4);
       cluster.crash(indexOf(cluster, lastStart().node()));
       tickAndAwait(5);

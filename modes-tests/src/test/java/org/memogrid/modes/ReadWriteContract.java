@@ -112,6 +112,7 @@ interface ReadWriteContract extends Contract {
     Cache<String, Integer> cache = this.<String, Integer>caches().here();
     refuses("key", () -> cache.get(null));
     refuses("key", () -> cache.containsKey(null));
+    refuses("key", () -> cache.owners(null));
     refuses("key", Executors.callable(() -> cache.put(null, 1)));
     refuses("value", Executors.callable(() -> cache.put("a", null)));
     refuses("expiry", Executors.callable(() -> cache.put("a", 1, null)));

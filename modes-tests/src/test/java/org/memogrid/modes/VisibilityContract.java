@@ -5,13 +5,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.memogrid.cache.Cache;
 import org.memogrid.cache.Mode;
+import org.memogrid.cluster.Cluster;
+import org.memogrid.cluster.Member;
+import org.memogrid.internal.store.Envelope;
+import org.memogrid.internal.store.Store;
 import org.memogrid.modes.samples.Sample;
+import org.memogrid.testkit.Await;
 
 /** What members see of each other's writes, which is what sets the modes apart. */
 interface VisibilityContract extends Contract {
@@ -156,5 +163,50 @@ interface VisibilityContract extends Contract {
       }
     }
     assertThat(caches.there().size()).isEqualTo(20);
+  }
+
+  @Test
+  default void theOwnersOfAKeyAreTheMembersThatHoldIt() {
+    Caches<String, Integer> caches = caches();
+    List<String> names = new ArrayList<>();
+    for (int node = 0; node < nodes(); node++) {
+      names.add(fixture().grid().on(node, cluster -> cluster.self().name()));
+    }
+    int expected =
+        mode() == Mode.REPLICATED ? nodes() : mode() == Mode.DISTRIBUTED ? Math.min(nodes(), 2) : 1;
+    String cache = caches.name();
+    Await.untilAsserted(
+        "owners of a cache at rest",
+        () -> {
+          for (int i = 0; i < 10; i++) {
+            String key = "k" + i;
+            caches.turn(i).put(key, i);
+            List<String> holders = new ArrayList<>();
+            for (int node = 0; node < nodes(); node++) {
+              if (fixture().grid().on(node, cluster -> holds(cluster, cache, key))) {
+                holders.add(names.get(node));
+              }
+            }
+            for (int node = 0; node < nodes(); node++) {
+              List<String> owners =
+                  caches.all().get(node).owners(key).stream().map(Member::name).toList();
+              assertThat(owners).doesNotHaveDuplicates().hasSize(expected);
+              if (shared()) {
+                assertThat(owners).hasSameElementsAs(holders);
+                assertThat(caches.here().owners(key).get(0).name()).isEqualTo(owners.get(0));
+              } else {
+                assertThat(owners).containsExactly(names.get(node));
+              }
+            }
+          }
+        });
+  }
+
+  /** Whether the engine has the entry on that very member. */
+  private static boolean holds(Cluster cluster, String cache, String key) {
+    Store store = cluster.cache(cache).unwrap(Store.class);
+    try (Stream<Map.Entry<Object, Envelope>> entries = store.localEntries()) {
+      return entries.anyMatch(entry -> entry.getKey().equals(key));
+    }
   }
 }

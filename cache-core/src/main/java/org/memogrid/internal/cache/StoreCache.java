@@ -23,6 +23,7 @@ import org.memogrid.cache.Expiry;
 import org.memogrid.cache.FencingToken;
 import org.memogrid.cache.Mode;
 import org.memogrid.cache.Registration;
+import org.memogrid.cluster.Member;
 import org.memogrid.internal.store.Conditional;
 import org.memogrid.internal.store.Envelope;
 import org.memogrid.internal.store.Store;
@@ -367,6 +368,13 @@ final class StoreCache<K, V> implements Cache<K, V> {
         .entries()
         .filter(entry -> !entry.getValue().isTombstone())
         .map(entry -> new SimpleImmutableEntry<>((K) entry.getKey(), open(entry.getValue())));
+  }
+
+  @Override
+  public List<Member> owners(K key) {
+    requireNonNull(key, "key");
+    requireOpen();
+    return store.topology().owners(key);
   }
 
   @Override

@@ -233,7 +233,8 @@ public final class ClusterStores implements StoreFactory {
   private Topology view() {
     Transport transport = GlobalComponentRegistry.componentOf(manager, Transport.class);
     List<Member> members = transport.getMembers().stream().map(context.members).toList();
-    return new ViewTopology(transport.getViewId(), members, context.codec);
+    Member self = context.members.apply(transport.getAddress());
+    return new ViewTopology(transport.getViewId(), members, self, context.codec);
   }
 
   private void destroy(ClusterStore store) {

@@ -11,7 +11,7 @@ import org.memogrid.internal.store.Topology;
  * A configuration of a cache whose entries have no owners: the view. A key's home is the member
  * that scores highest for it, so a member that leaves moves its own keys only.
  */
-record ViewTopology(long id, List<Member> members, Codec codec) implements Topology {
+record ViewTopology(long id, List<Member> members, Member self, Codec codec) implements Topology {
   @Override
   public Member coordinator() {
     return members.get(0);
@@ -41,6 +41,6 @@ record ViewTopology(long id, List<Member> members, Codec codec) implements Topol
 
   @Override
   public List<Member> owners(Object key) {
-    return List.of(home(key));
+    return List.of(self);
   }
 }

@@ -18,6 +18,9 @@ public interface Topology {
   /** The member that orders the operations on a key: its primary owner. */
   Member home(Object key);
 
-  /** All members that hold the entry, the home first. */
+  /**
+   * All members that hold the entry, the home first; this member alone where each has entries of
+   * its own.
+   */
   List<Member> owners(Object key);
 }
