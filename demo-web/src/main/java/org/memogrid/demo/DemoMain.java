@@ -17,32 +17,49 @@ public final class DemoMain {
   private DemoMain() {}
 
   public static void main(String[] args) throws Exception {
-    List<String> line = List.of(args);
+    int status = status(() -> act(List.of(args)));
+    if (status != 0) {
+      System.exit(status); // also ends the threads of what has begun
+    }
+  }
+
+  private static void act(List<String> line) throws Exception {
     if (line.contains("--help")) {
       System.out.print(DemoOptions.usage());
-      return;
-    }
-    try {
-      if (!line.isEmpty() && line.get(0).equals("--haproxy-config")) {
-        System.out.print(HaproxyConfig.parse(line.subList(1, line.size())).text());
-        return;
-      }
-      if (line.equals(List.of("--train"))) {
-        Training.run(DemoMain::run);
-        return;
-      }
+    } else if (!line.isEmpty() && line.get(0).equals("--haproxy-config")) {
+      System.out.print(HaproxyConfig.parse(line.subList(1, line.size())).text());
+    } else if (line.equals(List.of("--train"))) {
+      Training.run(DemoMain::run);
+    } else {
       DemoOptions options = DemoOptions.parse(line);
       if (options.app() == DemoOptions.App.COUNTER) {
         count(options);
       } else {
-        run(options);
+        var unused = run(options);
       }
+    }
+  }
+
+  /** What can be done and may fail. */
+  interface Act {
+    void run() throws Exception;
+  }
+
+  /** The exit status of an act; says what went wrong. */
+  static int status(Act act) {
+    try {
+      act.run();
+      return 0;
     } catch (DemoOptions.UsageException e) {
       System.err.println("demo: " + e.getMessage() + "\n\n" + DemoOptions.usage());
-      System.exit(2);
+      return 2;
     } catch (IOException | IllegalArgumentException | IllegalStateException e) {
       System.err.println("demo: " + e.getMessage());
-      System.exit(1);
+      return 1;
+    } catch (Exception | Error e) { // HTTP may be up by now, and would say "joining" for ever
+      System.err.println("demo: this node could not start");
+      e.printStackTrace();
+      return 1;
     }
   }
 
@@ -57,11 +74,7 @@ public final class DemoMain {
     Logger log = log();
     Cluster cluster = join(options);
     CounterApp app = new CounterApp(cluster);
-    Runnable stop =
-        () -> {
-          app.close();
-          cluster.close();
-        };
+    Runnable stop = () -> closeAll(app, cluster);
     Runtime.getRuntime().addShutdownHook(new Thread(stop, "stop"));
     log.info(
         "{} (pid {}) joined {}: {}",
@@ -88,22 +101,31 @@ public final class DemoMain {
         names(cluster.membership()));
     var unused = cluster.onMembership((before, now) -> log.info("members: {}", names(now)));
 
-    DemoApp app = new DemoApp(cluster);
+    DemoApp app = new DemoApp(cluster, Pace.ofProperty());
     Cache<?, ?> sessions = cluster.cache("http-sessions", Mode.DISTRIBUTED);
-    Dashboard dashboard = new Dashboard(new Snapshot(cluster, app, sessions));
-    server.serve(cluster, app, dashboard, new Metrics(cluster, app, sessions));
+    Survey survey = new Survey(app, sessions);
+    Dashboard dashboard = new Dashboard(new Snapshot(cluster, app, survey, sessions));
+    server.serve(cluster, app, dashboard, new Metrics(cluster, app, survey, sessions));
     Runnable stop =
         () -> {
           drain(health, options.drain());
-          dashboard.close();
-          server.close();
-          app.close();
-          cluster.close();
+          closeAll(dashboard, server, survey, app, cluster);
         };
     Runtime.getRuntime().addShutdownHook(new Thread(stop, "stop"));
     health.up(cluster::membership);
     log.info("serving http://localhost:{}/, {}", server.port(), Footprint.now());
     return server.port();
+  }
+
+  /** Closes each of them, in this order, also when one fails. */
+  static void closeAll(AutoCloseable... parts) {
+    for (AutoCloseable part : parts) {
+      try {
+        part.close();
+      } catch (Exception | Error e) {
+        LoggerFactory.getLogger(DemoMain.class).warn("{} did not close", part, e);
+      }
+    }
   }
 
   /** Time for a balancer to see that this node wants no more, while it still serves. */

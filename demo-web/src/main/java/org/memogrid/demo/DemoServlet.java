@@ -17,6 +17,8 @@ final class DemoServlet extends HttpServlet {
   private static final long serialVersionUID = 1L;
   private static final Logger log = LoggerFactory.getLogger(DemoServlet.class);
 
+  private static final int LONGEST_TEXT = 1_000;
+
   private final transient DemoApp app;
 
   DemoServlet(DemoApp app) {
@@ -30,18 +32,10 @@ final class DemoServlet extends HttpServlet {
     response.setHeader("Cache-Control", "no-store");
     String path = request.getRequestURI();
     switch (path) {
-      case "/" -> response.getWriter().print(app.counters(path));
       case "/count" -> response.getWriter().print(app.count(request.getSession()));
       case "/example", "/example/" -> example(request.getParameter("t"), response);
-      default -> {
-        response.setStatus(HttpServletResponse.SC_NOT_FOUND);
-        response
-            .getWriter()
-            .print(
-                "nothing at "
-                    + path
-                    + ": there are /example/?t=5, /, /count, /dashboard, /health, /metrics\n");
-      }
+      case "/reverse" -> reverse(request.getParameter("text"), response);
+      default -> response.getWriter().print(app.counters(path));
     }
   }
 
@@ -67,6 +61,27 @@ final class DemoServlet extends HttpServlet {
       log.warn("no value for t={}", t, e);
       response.setStatus(HttpServletResponse.SC_SERVICE_UNAVAILABLE);
       response.getWriter().print("no value for t=" + t + ": " + e.getMessage() + "\n");
+    }
+  }
+
+  private void reverse(@Nullable String text, HttpServletResponse response) throws IOException {
+    if (text == null || text.length() > LONGEST_TEXT) {
+      response.setStatus(HttpServletResponse.SC_BAD_REQUEST);
+      response
+          .getWriter()
+          .printf(
+              "text is %s: give up to %d characters, as in /reverse?text=ham\n",
+              text == null ? "missing" : "too long", LONGEST_TEXT);
+      return;
+    }
+    try {
+      DemoApp.Reversed reversed = app.reverse(text);
+      reversed.nodes().forEach((step, node) -> response.setHeader("Step-" + step, node));
+      response.getWriter().print(reversed.text() + "\n");
+    } catch (Exception e) {
+      log.warn("'{}' was not reversed", text, e);
+      response.setStatus(HttpServletResponse.SC_SERVICE_UNAVAILABLE);
+      response.getWriter().print("not reversed: " + e.getMessage() + "\n");
     }
   }
 

@@ -37,7 +37,9 @@ final class Training {
     int port =
         node.start(
             DemoOptions.parse(List.of("--port", "0", "--cluster-name", "demo-training-" + pid)));
-    for (String path : List.of("/", "/count", "/example/?t=0", "/example/?t=0", "/dashboard")) {
+    for (String path :
+        List.of(
+            "/", "/count", "/example/?t=0", "/example/?t=0", "/reverse?text=ham", "/dashboard")) {
       get(port, path);
     }
     System.exit(0); // as a signal does: through the hooks

@@ -10,12 +10,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.memogrid.testkit.FreePorts;
 import org.openqa.selenium.By;
-import org.openqa.selenium.Dimension;
 import org.openqa.selenium.OutputType;
+import org.openqa.selenium.WebDriver;
 import org.openqa.selenium.WebElement;
 import org.openqa.selenium.WindowType;
 import org.openqa.selenium.chrome.ChromeDriver;
@@ -36,7 +38,8 @@ class BrowserTest {
   @TempDir Path profile;
 
   @Test
-  void whatIsComputedOnOnePageArrivesOnTheOtherAndAKilledNodeIsSeenToGo() throws Exception {
+  void whatIsComputedOnOnePageArrivesOnTheOtherAndAKilledNodeIsSeenToGoAndToComeBack()
+      throws Exception {
     boolean installed = Files.isExecutable(CHROMIUM) && Files.isExecutable(DRIVER);
     if ("true".equals(System.getenv("CI"))) {
       assertThat(installed).as("apt-get install chromium chromium-driver was done").isTrue();
@@ -54,27 +57,50 @@ class BrowserTest {
         until(browser, "members", "node-0", "node-1");
         browser.switchTo().newWindow(WindowType.TAB);
         browser.get("http://127.0.0.1:" + (ports.base() + 50) + "/dashboard");
+        String first = browser.getWindowHandle();
         until(browser, "members", "node-0", "node-1");
         WebElement seconds = browser.findElement(By.id("t"));
         seconds.clear();
-        seconds.sendKeys("1\n");
+        seconds.sendKeys("1\n"); // by keyboard alone
         until(browser, "answers", "value=2", "run on this node");
         browser.findElement(By.cssSelector("#ask button")).click();
         until(browser, "answers", "hit");
-        keep(browser, "dashboard-light");
+        browser.findElement(By.cssSelector("#run button")).click();
+        until(browser, "reversed", "ham → mah");
+        until(browser, "flow", "seq", "reverse", "apply-str", "node-");
+        until(browser, "received", "even", "odd");
+        until(browser, "daemon-holder", "node-");
+        until(browser, "job-holder", "node-");
+        until(browser, "keys", "messages", "jobs");
+        keep(browser, "dashboard-light", 1280, 1400);
+        browser.executeCdpCommand(
+            "Emulation.setEmulatedMedia",
+            Map.of("features", List.of(Map.of("name", "prefers-color-scheme", "value", "dark"))));
+        assertThat(browser.findElement(By.tagName("body")).getCssValue("background-color"))
+            .as("dark")
+            .isEqualTo("rgba(14, 18, 26, 1)");
+        keep(browser, "dashboard-dark", 1280, 1400);
+        keep(browser, "dashboard-narrow", 360, 3200);
+        assertThat(
+                browser.executeScript(
+                    "return [window.innerWidth, document.documentElement.scrollWidth]"))
+            .as("a phone's width without scrolling sideways")
+            .isEqualTo(List.of(360L, 360L));
+
         browser.switchTo().window(other);
         until(browser, "remembered", "1 → 2");
         a.kill();
         until(browser, "events", "node-0 left");
-        assertThat(browser.findElement(By.id("members")).getText()).doesNotContain("node-0");
-        browser.manage().window().setSize(new Dimension(500, 1600));
-        assertThat(
-                (Boolean)
-                    browser.executeScript(
-                        "return document.documentElement.scrollWidth <= window.innerWidth"))
-            .as("fits a narrow window")
-            .isTrue();
-        keep(browser, "dashboard-narrow");
+        assertThat(text(browser, "members")).doesNotContain("node-0");
+        until(browser, "daemon-holder", "node-1");
+        browser.switchTo().window(first);
+        until(browser, "state", "asking again");
+        try (DemoProcess again = node(ports, 0)) {
+          again.awaitMembers(2);
+          until(browser, "state", "live");
+          browser.switchTo().window(other);
+          until(browser, "events", "node-0 joined");
+        }
       } finally {
         browser.quit();
       }
@@ -105,11 +131,21 @@ class BrowserTest {
     for (String text : texts) {
       new WebDriverWait(browser, PATIENCE)
           .withMessage(() -> "no '" + text + "' in " + id)
-          .until(page -> page.findElement(By.id(id)).getText().contains(text));
+          .until(page -> text(page, id).contains(text));
     }
   }
 
-  private static void keep(ChromeDriver browser, String name) throws IOException {
+  /** As it is read, whatever the lines. */
+  private static String text(WebDriver page, String id) {
+    return page.findElement(By.id(id)).getText().replaceAll("\\s+", " ");
+  }
+
+  /** A screenshot of a window of that size, whatever the real one's is. */
+  private static void keep(ChromeDriver browser, String name, int width, int height)
+      throws IOException {
+    browser.executeCdpCommand(
+        "Emulation.setDeviceMetricsOverride",
+        Map.of("width", width, "height", height, "deviceScaleFactor", 1, "mobile", false));
     File shot = browser.getScreenshotAs(OutputType.FILE);
     Path folder = Files.createDirectories(Path.of("target", "screenshots"));
     Files.copy(shot.toPath(), folder.resolve(name + ".png"), StandardCopyOption.REPLACE_EXISTING);
@@ -118,6 +154,7 @@ class BrowserTest {
   private static DemoProcess node(FreePorts ports, int number) throws IOException {
     int base = ports.base();
     return DemoProcess.start(
+        List.of("-Dmemogrid.demo.pace=10"),
         base + 50 + number,
         "--node-name",
         "node-" + number,

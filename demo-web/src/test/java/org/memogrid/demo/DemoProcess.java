@@ -44,10 +44,16 @@ final class DemoProcess implements AutoCloseable {
 
   /** Starts a node and returns at once. */
   static DemoProcess start(int port, String... options) throws IOException {
+    return start(List.of(), port, options);
+  }
+
+  /** Starts a node with more arguments of its JVM, and returns at once. */
+  static DemoProcess start(List<String> jvm, int port, String... options) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
     command.add("-Djava.net.preferIPv4Stack=true");
+    command.addAll(jvm);
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
     command.addAll(List.of(DemoMain.class.getName(), "--port", Integer.toString(port)));
     command.addAll(List.of(options));

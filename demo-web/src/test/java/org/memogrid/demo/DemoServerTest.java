@@ -14,16 +14,21 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.memogrid.cache.Cache;
 import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Cluster;
+import org.memogrid.testkit.Await;
 
 /** All that a node answers, on a cluster without network. */
 @Timeout(60)
@@ -34,12 +39,13 @@ class DemoServerTest {
   private Cluster cluster;
   private DemoApp app;
   private @Nullable Dashboard dashboard;
+  private @Nullable Survey survey;
   private DemoServer server;
 
   @BeforeEach
   void serve() throws Exception {
     cluster = Cluster.local();
-    app = new DemoApp(cluster);
+    app = new DemoApp(cluster, new Pace(Duration.ofMinutes(10), Duration.ofMinutes(10)));
     server = new DemoServer(0, health);
   }
 
@@ -48,6 +54,9 @@ class DemoServerTest {
     if (dashboard != null) {
       dashboard.close();
     }
+    if (survey != null) {
+      survey.close();
+    }
     server.close();
     app.close();
     cluster.close();
@@ -55,8 +64,10 @@ class DemoServerTest {
 
   private void up() throws Exception {
     Cache<?, ?> sessions = cluster.cache("http-sessions", Mode.DISTRIBUTED);
-    dashboard = new Dashboard(new Snapshot(cluster, app, sessions));
-    server.serve(cluster, app, dashboard, new Metrics(cluster, app, sessions));
+    Survey asked = new Survey(app, sessions);
+    survey = asked;
+    dashboard = new Dashboard(new Snapshot(cluster, app, asked, sessions));
+    server.serve(cluster, app, dashboard, new Metrics(cluster, app, asked, sessions));
     health.up(cluster::membership);
   }
 
@@ -97,13 +108,41 @@ class DemoServerTest {
     assertThat(response.body()).startsWith("no value for t=5: ");
   }
 
-  @Test
-  void theRootShowsTheCounters() throws Exception {
+  /** The job fires at once, when the application starts: then it has counted to two. */
+  private void awaitTheFirstFiring() {
+    Await.until("the first firing", () -> Integer.valueOf(2).equals(app.counters.get("jobs")));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/", "/whatever", "/an/obnoxious/path"})
+  void theRootAndWhatIsUnderItShowTheCounters(String path) throws Exception {
     up();
-    assertThat(get("/").body()).isEqualTo("messages=1, jobs=1\n");
+    awaitTheFirstFiring();
+    assertThat(get(path).body()).isEqualTo("messages=1, jobs=2\n");
     app.counters.put("messages", 9);
-    app.counters.put("jobs", 3);
-    assertThat(get("/").body()).isEqualTo("messages=9, jobs=3\n");
+    assertThat(get(path).body()).isEqualTo("messages=9, jobs=2\n");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"ham,mah", "'',''", "a%20b%26%F0%9F%98%80,😀&b a"})
+  void aTextIsReversedByThreeSteps(String text, String reversed) throws Exception {
+    up();
+    HttpResponse<String> response = get("/reverse?text=" + text);
+    assertThat(response.body()).isEqualTo(reversed + "\n");
+    for (String step : List.of("seq", "reverse", "apply-str")) {
+      assertThat(response.headers().firstValue("Step-" + step)).hasValue(cluster.self().name());
+    }
+  }
+
+  @Test
+  void aTextThatIsMissingOrTooLongIsRefused() throws Exception {
+    up();
+    assertThat(get("/reverse").statusCode()).isEqualTo(400);
+    assertThat(get("/reverse").body())
+        .isEqualTo("text is missing: give up to 1000 characters, as in /reverse?text=ham\n");
+    HttpResponse<String> longer = get("/reverse?text=" + "a".repeat(1001));
+    assertThat(longer.statusCode()).isEqualTo(400);
+    assertThat(longer.body()).startsWith("text is too long: ");
   }
 
   @Test
@@ -144,7 +183,20 @@ class DemoServerTest {
         .containsPattern("memogrid_memo_calls_total\\{answer=\"run\",memo=\"sleepy\",.*} 1\\.0")
         .containsPattern("memogrid_memo_calls_total\\{answer=\"hit\",memo=\"sleepy\",.*} 1\\.0")
         .containsPattern("memogrid_cache_gets_total\\{cache=\"counters\",.*result=\"miss\"} ")
-        .contains("jvm_memory_used_bytes");
+        .contains("jvm_memory_used_bytes")
+        .containsPattern("memogrid_daemon_held\\{daemon=\"counter\",.*} [01]\\.0")
+        .containsPattern("memogrid_pipeline_under_way\\{.*pipeline=\"reverse-a-string\".*} 0\\.0");
+    awaitTheFirstFiring();
+    get("/reverse?text=ham");
+    app.messages.publish(7);
+    Await.untilAsserted(
+        "what the members answered",
+        () ->
+            assertThat(get("/metrics").body())
+                .containsPattern("memogrid_queue_handled_total\\{.*queue=\"/queue/msg\"} 1\\.0")
+                .containsPattern("memogrid_queue_messages\\{.*state=\"waiting\"} 0\\.0")
+                .containsPattern("memogrid_job_fired_total\\{job=\"ajob\",.*} 1\\.0")
+                .containsPattern("memogrid_pipeline_runs_total\\{.*step=\"seq\"} 1\\.0"));
   }
 
   @Test
@@ -161,12 +213,17 @@ class DemoServerTest {
         .startsWith("text/event-stream");
     try (BufferedReader lines =
         new BufferedReader(new InputStreamReader(events.body(), StandardCharsets.UTF_8))) {
-      assertThat(lines.readLine())
-          .startsWith("data: {\"self\":\"" + cluster.self().name() + "\"")
-          .contains("{\"name\":\"messages\",\"value\":9,\"owners\":[");
+      assertThat(lines.readLine()).startsWith("data: {\"self\":\"" + cluster.self().name() + "\"");
       get("/example/?t=0");
+      app.messages.publish(7);
       String line = lines.readLine();
-      while (!String.valueOf(line).contains("\"remembered\":{\"0\":1}")) {
+      while (!Stream.of(
+              "\"remembered\":{\"0\":1}",
+              "\"value\":9",
+              "\"owners\":[\"" + cluster.self().name() + "\"]",
+              "\"received\":{\"" + cluster.self().name() + "\":[7]}",
+              "\"job\":{\"name\":\"ajob\",\"holder\":\"" + cluster.self().name() + "\"")
+          .allMatch(String.valueOf(line)::contains)) {
         assertThat(line).isNotNull();
         line = lines.readLine();
       }
@@ -175,14 +232,6 @@ class DemoServerTest {
         line = lines.readLine(); // the stream ends
       }
     }
-  }
-
-  @Test
-  void anotherPathIsNotFound() throws Exception {
-    up();
-    HttpResponse<String> response = get("/exampel/");
-    assertThat(response.statusCode()).isEqualTo(404);
-    assertThat(response.body()).startsWith("nothing at /exampel/: there are /example/?t=5, ");
   }
 
   @Test

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.demo;
+
+import java.time.Duration;
+
+/**
+ * How fast the demo goes by itself. The same on all nodes.
+ *
+ * @param send how long the daemon waits before it sends a number
+ * @param job how often the job fires
+ */
+record Pace(Duration send, Duration job) {
+  /** That of the original. */
+  static final Pace NORMAL = new Pace(Duration.ofSeconds(5), Duration.ofSeconds(20));
+
+  /** So many times as fast as {@code -Dmemogrid.demo.pace} says, for tests. */
+  static Pace ofProperty() {
+    int times = Math.max(1, Integer.getInteger("memogrid.demo.pace", 1));
+    return new Pace(NORMAL.send.dividedBy(times), NORMAL.job.dividedBy(times));
+  }
+}
