@@ -64,7 +64,7 @@ public final class PipelineFeature implements Feature {
   private void onMessage(Wire.Incoming<Packet> incoming) {
     Packet packet = incoming.message();
     if (packet instanceof Packet.Results its) {
-      started(results).received(incoming.from(), its.mail());
+      started(results).received(incoming.from(), incoming.viewId(), its.mail());
     } else if (packet instanceof Packet.Hello hello) {
       PipelineHandle<?, ?> own = pipelines.get(hello.pipeline());
       incoming.reply(new Packet.Defined(own == null ? null : own.definition().signature()));

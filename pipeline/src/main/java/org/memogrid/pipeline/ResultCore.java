@@ -30,6 +30,11 @@ import org.memogrid.cluster.Member;
  *   <li>Nobody is told of a result before two members hold it, or all that there are. An offer is
  *       held by its offerer from the beginning.
  *   <li>An offer ends when its verdict comes; until then it is offered again to each next decider.
+ *   <li>With each view goes out again what is not answered: a member that was taken for lost, and
+ *       does not know it, sees in the view that has it back nobody who was ever missing, but what
+ *       the others sent it meanwhile is gone. Mail waits for the view that its sender had, so that
+ *       its answer is not lost in the same way: after all members have a view, nothing that was
+ *       sent in it is dropped.
  *   <li>Who waits here is told once.
  * </ul>
  *
@@ -68,8 +73,12 @@ final class ResultCore<T> {
   private final TreeSet<Due> deadlines = new TreeSet<>(Due.ORDER);
   private final Map<String, Question> questions = new HashMap<>();
   private final Map<Long, Question> byNumber = new HashMap<>();
+  private final List<Early> early = new ArrayList<>();
   private long last;
   private long lookAt = Long.MAX_VALUE;
+
+  /** Mail of a view that this member does not have yet. */
+  private record Early(Member from, long view, Mail mail) {}
 
   /** Something that is due for an id. */
   private record Due(long at, String id) {
@@ -82,6 +91,12 @@ final class ResultCore<T> {
     final Outcome outcome;
     final long expiresAt;
     @Nullable Member partner;
+
+    /** The partner's offer that this is; 0 if the partner has it as a copy. */
+    long number;
+
+    /** Whether the partner has not said yet that it has its copy. */
+    boolean copyOut;
 
     /** Whether it was decided here in the place of its origin, which has not heard of it. */
     boolean inPlace;
@@ -212,14 +227,20 @@ final class ResultCore<T> {
     if (members.isEmpty()) {
       return; // with the first view
     }
-    leaveLine(own);
     Member to = decider(own.offer);
-    own.decider = to;
     if (to.equals(self)) {
+      leaveLine(own);
+      own.decider = to;
       offered(self, own.offer);
     } else {
-      lines.computeIfAbsent(to, m -> new Line()).waiting.put(own.offer.number(), own.offer);
+      line(own, to);
     }
+  }
+
+  private void line(Offered<T> own, Member to) {
+    leaveLine(own);
+    own.decider = to;
+    lines.computeIfAbsent(to, m -> new Line()).waiting.put(own.offer.number(), own.offer);
   }
 
   private void leaveLine(Offered<T> own) {
@@ -264,35 +285,42 @@ final class ResultCore<T> {
   // ---- members
 
   /** Takes a newer view. */
-  void install(long id, List<Member> now) {
+  void install(long id, List<Member> all) {
     if (id <= view) {
       return;
     }
     view = id;
     List<Member> before = members;
-    members = List.copyOf(now);
+    members = List.copyOf(all);
     for (Question question : List.copyOf(questions.values())) {
       question.silent.retainAll(members);
       question.holders.retainAll(members);
+      if (rules.apply(Rule.SEND_AGAIN)) {
+        question.silent.forEach(member -> inquire(member, question));
+      }
       answered(question);
     }
-    if (rules.apply(Rule.COPY_AGAIN)) {
-      kept.forEach(this::copyIfAlone);
-    }
+    kept.forEach(this::copyAgain);
     if (rules.apply(Rule.TELL_WHO_RETURNS)) {
       members.stream().filter(m -> !before.contains(m)).forEach(this::tellIfBack);
     }
-    if (rules.apply(Rule.OFFER_AGAIN)) {
-      for (Offered<T> own : List.copyOf(offers.values())) {
-        Member asked = own.decider;
-        boolean originIsBack = asked != null && isBack(own.offer, asked);
-        if (asked == null || !members.contains(asked) || originIsBack) {
-          offer(own);
-        }
-      }
-    }
+    List.copyOf(offers.values()).forEach(this::offerAgain);
     if (rules.apply(Rule.ASK_AFTER_CHANGE)) {
       List.copyOf(waiting.keySet()).forEach(this::ask);
+    }
+    List<Early> waited = List.copyOf(early);
+    early.clear();
+    waited.forEach(mail -> received(mail.from, mail.view, mail.mail));
+  }
+
+  private void offerAgain(Offered<T> own) {
+    Member asked = own.decider;
+    if (asked == null || !members.contains(asked) || isBack(own.offer, asked)) {
+      if (rules.apply(Rule.OFFER_AGAIN)) {
+        offer(own);
+      }
+    } else if (!asked.equals(self) && rules.apply(Rule.SEND_AGAIN)) {
+      line(own, asked); // not to who would be first now: two would decide
     }
   }
 
@@ -306,16 +334,19 @@ final class ResultCore<T> {
         (id, result) -> {
           if (result.inPlace && result.origin.equals(member.id())) {
             result.inPlace = false;
-            result.partner = member;
-            bag.copy(member, new Mail.Copy(id, result.origin, result.expiresAt, result.outcome));
+            copy(id, result, member);
           }
         });
   }
 
-  private void copyIfAlone(String id, Kept result) {
+  private void copyAgain(String id, Kept result) {
     Member partner = result.partner;
     if (partner == null || !members.contains(partner)) {
-      copy(id, result);
+      if (rules.apply(Rule.COPY_AGAIN)) {
+        copy(id, result);
+      }
+    } else if (result.copyOut && rules.apply(Rule.SEND_AGAIN)) {
+      copy(id, result, partner);
     }
   }
 
@@ -325,14 +356,29 @@ final class ResultCore<T> {
       result.partner = null;
       confirmed(id, result);
     } else {
-      result.partner = next;
-      bag.copy(next, new Mail.Copy(id, result.origin, result.expiresAt, result.outcome));
+      copy(id, result, next);
     }
+  }
+
+  private void copy(String id, Kept result, Member to) {
+    result.partner = to;
+    result.number = 0;
+    result.copyOut = true;
+    bag.copy(to, new Mail.Copy(id, result.origin, result.expiresAt, result.outcome));
   }
 
   // ---- messages
 
-  void received(Member from, Mail mail) {
+  /**
+   * Mail has come.
+   *
+   * @param sent the number of the view that its sender had
+   */
+  void received(Member from, long sent, Mail mail) {
+    if (sent > view && rules.apply(Rule.WAIT_FOR_VIEW)) {
+      early.add(new Early(from, sent, mail));
+      return;
+    }
     mail.copies().forEach(copy -> copy(from, copy));
     mail.copied().forEach(id -> copied(from, id));
     mail.verdicts().forEach(verdict -> verdict(from, verdict));
@@ -376,7 +422,9 @@ final class ResultCore<T> {
 
   private void reject(Member from, Mail.Offer offer, Kept known) {
     if (!from.equals(self)) {
-      bag.verdict(from, new Mail.Verdict(offer.number(), false, 0));
+      // It may have been decided for this offer, and the verdict lost.
+      boolean yours = from.equals(known.partner) && offer.number() == known.number;
+      bag.verdict(from, new Mail.Verdict(offer.number(), yours, yours ? known.expiresAt : 0));
     } else if (known.unconfirmed.isEmpty()) {
       conclude(offer.number());
     } else {
@@ -393,6 +441,7 @@ final class ResultCore<T> {
     long expiresAt = clock.getAsLong() + Math.max(LEAST_KEPT, offer.keep());
     if (!from.equals(self)) {
       Kept decided = new Kept(offer.origin(), offer.outcome(), expiresAt, from);
+      decided.number = offer.number();
       decided.inPlace = inPlace;
       keep(id, decided);
       bag.verdict(from, new Mail.Verdict(offer.number(), true, expiresAt));
@@ -447,6 +496,7 @@ final class ResultCore<T> {
   private void copied(Member from, String id) {
     Kept result = kept.get(id);
     if (result != null && from.equals(result.partner)) {
+      result.copyOut = false;
       confirmed(id, result);
     }
   }
@@ -486,10 +536,14 @@ final class ResultCore<T> {
     for (Member member : members) {
       if (!member.equals(self)) {
         asked.silent.add(member);
-        bag.inquiry(member, new Mail.Inquiry(asked.number, id));
+        inquire(member, asked);
       }
     }
     return asked;
+  }
+
+  private void inquire(Member member, Question asked) {
+    bag.inquiry(member, new Mail.Inquiry(asked.number, asked.id));
   }
 
   private void ask(String id) {

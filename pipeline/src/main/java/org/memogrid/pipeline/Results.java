@@ -34,7 +34,6 @@ final class Results {
 
   // Used by whoever has the turn.
   private final ResultCore<Ticket> core;
-  private final Queue<Mail> toSelf = new ConcurrentLinkedQueue<>();
   private List<Runnable> outcomes = new ArrayList<>();
   private long wakeAt = Long.MAX_VALUE;
   private @Nullable String closed;
@@ -61,7 +60,7 @@ final class Results {
             new ResultCore.Effects<>() {
               @Override
               public void send(Member to, Mail mail) {
-                post(to, mail);
+                node.wire().send(to, PipelineFeature.SERVICE, format, new Packet.Results(mail));
               }
 
               @Override
@@ -76,22 +75,14 @@ final class Results {
             });
   }
 
-  private void post(Member to, Mail mail) {
-    if (to.equals(node.membership().self())) {
-      toSelf.add(mail);
-    } else {
-      node.wire().send(to, PipelineFeature.SERVICE, format, new Packet.Results(mail));
-    }
-  }
-
   // ---- events
 
   void install() {
     feed(() -> core.install(node.membership().id(), node.membership().members()));
   }
 
-  void received(Member from, Mail mail) {
-    feed(() -> core.received(from, mail));
+  void received(Member from, long view, Mail mail) {
+    feed(() -> core.received(from, view, mail));
   }
 
   /**
@@ -182,13 +173,7 @@ final class Results {
         break;
       }
     }
-    do {
-      for (Mail own = toSelf.poll(); own != null; own = toSelf.poll()) {
-        Mail mail = own;
-        run(() -> core.received(node.membership().self(), mail));
-      }
-      run(core::flush);
-    } while (!toSelf.isEmpty());
+    run(core::flush);
     wake();
     return handled;
   }

@@ -27,6 +27,10 @@ enum Rule {
   HELD_BY_TWO,
   /** What a decider that is gone did not confirm is offered to the next. */
   OFFER_AGAIN,
+  /** What nobody answered goes out again with each view. */
+  SEND_AGAIN,
+  /** Mail waits for the view that its sender had. */
+  WAIT_FOR_VIEW,
   /** Who decides in the place of a value's origin asks all members first. */
   ASK_BEFORE_DECIDING,
   /** Who would decide in the place of an origin that is back leaves it to that. */

@@ -27,6 +27,10 @@ final class PipelineChecker {
     boolean taken;
     boolean answered;
     boolean found;
+
+    /** Whether it was a dead letter, which then comes again with nobody who waits. */
+    boolean died;
+
     final Set<String> ends = new HashSet<>();
 
     /** Whether what its caller hears need not be what others hear. */
@@ -121,6 +125,7 @@ final class PipelineChecker {
     } else {
       value.found = true;
     }
+    value.died |= !outcome.isFinal();
     if (outcome.isFinal() && !value.doubtful) {
       value.ends.add(text(outcome));
     }
@@ -140,7 +145,8 @@ final class PipelineChecker {
           if (sim.isUp(value.origin) && !value.answered) {
             violated(id + " never answers its caller");
           }
-          boolean endless = id.startsWith("stuck") && !sim.isUp(value.origin);
+          boolean nobodyWaits = value.died || !sim.isUp(value.origin);
+          boolean endless = id.startsWith("stuck") && nobodyWaits;
           if (value.taken && !value.found && !endless) {
             violated(id + " is gone: nobody finds its end");
           }

@@ -5,8 +5,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cluster.Member;
 import org.memogrid.testkit.sim.SimViews;
@@ -20,6 +22,11 @@ final class SimPipelineMember {
   long view = -1;
   private final PipelineSim sim;
   private final Queue<Runnable> inbox = new ArrayDeque<>();
+
+  /** Whom its views have lost: as the real wire does, it sends them nothing. */
+  private final Set<Member> departed = new HashSet<>();
+
+  private List<Member> present = List.of();
   private boolean handling;
   private boolean stopped;
   private double wakeAt = Double.MAX_VALUE;
@@ -64,9 +71,19 @@ final class SimPipelineMember {
   private void post(Member to, Mail mail) {
     sim.note(self + " -> " + to + " " + mail);
     SimPipelineMember other = sim.member(to);
-    if (other != null) {
-      sim.net.send(self, to, () -> other.feed(() -> other.core.received(self, mail)));
+    if (other == null || departed.contains(to)) {
+      return;
     }
+    long sent = view;
+    sim.net.send(
+        self,
+        to,
+        () -> {
+          // What was under way to a member is lost with it.
+          if (!departed.contains(to)) {
+            other.feed(() -> other.core.received(self, sent, mail));
+          }
+        });
   }
 
   void feed(Runnable event) {
@@ -105,6 +122,9 @@ final class SimPipelineMember {
     if (next.id() > view) {
       view = next.id();
       sim.note(self + " installs " + next);
+      departed.addAll(present);
+      departed.removeAll(next.members());
+      present = next.members();
       feed(() -> core.install(next.id(), next.members()));
     }
   }
