@@ -76,7 +76,9 @@ final class PipelineRecords {
 
   /** How many values began whose callers were killed before they were answered. */
   long orphans() {
-    return begun.stream().filter(id -> killed.contains(origin(id)) && !ends.containsKey(id)).count();
+    return begun.stream()
+        .filter(id -> killed.contains(origin(id)) && !ends.containsKey(id))
+        .count();
   }
 
   Collection<Sent> sent() {

@@ -29,7 +29,9 @@ public interface DeadSteps {
 
   /**
    * Puts all of them back at the steps where they failed, with their attempts counted anew. Their
-   * callers have had their answers; {@link Pipeline#result} gives the new ones.
+   * callers have had their answers; {@link Pipeline#result}, asked after this, waits for the new
+   * ones. Those whose deadlines have passed stay, since no step would begin with them: submit their
+   * values again, {@linkplain Submit#at at their steps}.
    *
    * @return how many
    */
@@ -39,6 +41,7 @@ public interface DeadSteps {
    * Puts one back.
    *
    * @return whether it was there
+   * @throws IllegalStateException if its deadline has passed
    */
   boolean redrive(String id);
 

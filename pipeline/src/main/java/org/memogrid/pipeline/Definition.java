@@ -19,6 +19,7 @@ final class Definition {
   final Duration firstPause;
   final Duration longestPause;
   final Duration keepResults;
+  final Duration keepParts;
   final @Nullable Duration deadline;
   private final Map<String, StepDefinition> byName = new LinkedHashMap<>();
 
@@ -30,6 +31,7 @@ final class Definition {
       Duration firstPause,
       Duration longestPause,
       Duration keepResults,
+      Duration keepParts,
       @Nullable Duration deadline) {
     this.name = name;
     this.steps = List.copyOf(steps);
@@ -38,6 +40,7 @@ final class Definition {
     this.firstPause = firstPause;
     this.longestPause = longestPause;
     this.keepResults = keepResults;
+    this.keepParts = keepParts;
     this.deadline = deadline;
     steps.forEach(step -> byName.put(step.name(), step));
   }
@@ -95,6 +98,19 @@ final class Definition {
 
   /** What members that have the pipeline must agree on. */
   String signature() {
+    return steps()
+        + "; maxJumps "
+        + maxJumps
+        + ", deadline "
+        + (deadline == null ? "none" : deadline)
+        + ", keepResults "
+        + keepResults
+        + ", keepParts "
+        + keepParts;
+  }
+
+  /** For people. */
+  String steps() {
     return steps.stream()
         .map(
             step ->

@@ -38,16 +38,17 @@ record Envelope(
    *
    * @param hop of the value that was fanned out
    * @param print of all elements: a second run that makes others makes another group of them
+   * @param since when it was fanned out, in milliseconds of the epoch
    */
-  record Branch(int hop, long print, int index, int count) {}
+  record Branch(int hop, long print, int index, int count, long since) {}
 
   Envelope next(byte @Nullable [] result, int moreJumps) {
     return new Envelope(id, origin, deadline, keep, hop + 1, jumps + moreJumps, branches, result);
   }
 
-  Envelope branch(long print, int index, int count, byte @Nullable [] element) {
+  Envelope branch(long print, int index, int count, long since, byte @Nullable [] element) {
     List<Branch> more = new ArrayList<>(branches);
-    more.add(new Branch(hop, print, index, count));
+    more.add(new Branch(hop, print, index, count, since));
     return new Envelope(id, origin, deadline, keep, hop + 1, jumps, List.copyOf(more), element);
   }
 
@@ -108,6 +109,7 @@ record Envelope(
         out.writeLong(branch.print);
         out.writeInt(branch.index);
         out.writeInt(branch.count);
+        out.writeLong(branch.since);
       }
       out.writeBoolean(bytes != null);
       if (bytes != null) {
@@ -130,7 +132,8 @@ record Envelope(
       int depth = in.readInt();
       List<Branch> branches = new ArrayList<>(Math.min(depth, 16));
       for (int i = 0; i < depth; i++) {
-        branches.add(new Branch(in.readInt(), in.readLong(), in.readInt(), in.readInt()));
+        branches.add(
+            new Branch(in.readInt(), in.readLong(), in.readInt(), in.readInt(), in.readLong()));
       }
       byte[] value = null;
       if (in.readBoolean()) {

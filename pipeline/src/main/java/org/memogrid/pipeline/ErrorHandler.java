@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 @FunctionalInterface
 public interface ErrorHandler {
   /**
-   * Called on the member where the step failed, on the thread of the step or of the future that it
-   * returned. It must not block for long.
+   * Called on the member where the step failed, on the thread of the step, or, if it is about the
+   * future that the step returned, on one of the pipelines' own. It must not block for long.
    *
    * @param error what the step threw, or its future ended with; a {@link StepTimeoutException} if
    *     that did not end in time

@@ -23,6 +23,12 @@ sealed interface Packet {
 
   record Counts(List<StepCount> steps) implements Packet {}
 
+  /** Dead letters are about to be put back, known by these keys. */
+  record Revive(List<String> keys) implements Packet {}
+
+  /** What they ended with is forgotten. */
+  record Revived() implements Packet {}
+
   /**
    * What one member did in a step.
    *

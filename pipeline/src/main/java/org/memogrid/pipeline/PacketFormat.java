@@ -46,6 +46,11 @@ final class PacketFormat implements WireFormat<Packet> {
             out.writeLong(step.failures());
             list(step.runs(), out, out::writeLong);
           });
+    } else if (packet instanceof Packet.Revive revive) {
+      out.writeByte(6);
+      list(revive.keys(), out, key -> Fault.writeText(key, out));
+    } else if (packet instanceof Packet.Revived) {
+      out.writeByte(7);
     }
   }
 
@@ -113,6 +118,8 @@ final class PacketFormat implements WireFormat<Packet> {
                   () ->
                       new Packet.StepCount(
                           Fault.readText(in), in.readLong(), list(in, in::readLong))));
+      case 6 -> new Packet.Revive(list(in, () -> Fault.readText(in)));
+      case 7 -> new Packet.Revived();
       default ->
           throw new IOException(
               "a packet of kind " + kind + " is not known: run one version on all members");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.pipeline;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
@@ -8,6 +9,7 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.Cache;
+import org.memogrid.cache.Expiry;
 
 /**
  * What has come of the elements of fan-outs so far: one entry per element in a cache of the
@@ -15,13 +17,18 @@ import org.memogrid.cache.Cache;
  *
  * <p>Each part is stored before its member looks for the others, so whoever stores the last one
  * finds all of them. Who looks begins at the end: elements end more or less in order, so that
- * mostly one look shows that something is missing.
+ * mostly one look shows that something is missing. Parts are kept a little longer than a join asks
+ * for, so that members whose clocks differ by less agree on what must still be there.
  */
 final class Parts {
-  private final Cache<String, byte[]> cache;
+  private static final Duration CLOCKS = Duration.ofMinutes(1);
 
-  Parts(Cache<String, byte[]> cache) {
+  private final Cache<String, byte[]> cache;
+  private final Expiry expiry;
+
+  Parts(Cache<String, byte[]> cache, Duration time) {
     this.cache = cache;
+    this.expiry = Expiry.ttl(time.plus(CLOCKS));
   }
 
   private static String key(String group, int index) {
@@ -34,7 +41,7 @@ final class Parts {
       part[0] = 1;
       System.arraycopy(value, 0, part, 1, value.length);
     }
-    cache.put(key(group, index), part);
+    cache.put(key(group, index), part, expiry);
   }
 
   /** All parts in order; null if one is missing. */

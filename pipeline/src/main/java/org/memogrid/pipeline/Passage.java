@@ -72,11 +72,30 @@ final class Passage {
    *
    * @param parts all of them, in order; null if one is missing
    */
-  Act looked(@Nullable List<byte @Nullable []> parts) {
+  Act looked(@Nullable List<byte @Nullable []> parts, long now) {
     if (parts != null) {
       return join(parts);
     }
+    if (now - envelope.last().since() >= definition.keepParts.toMillis()
+        && rules.apply(Rule.TELL_OF_LOST_PARTS)) {
+      return conclude(lostParts(), new Act.Ack());
+    }
     return rules.apply(Rule.STORE_THEN_LOOK) ? new Act.Ack() : new Act.Store();
+  }
+
+  /**
+   * Parts go when their time is over, so that nobody after that can say whether one is still to
+   * come or has gone. No part goes before, so whoever looks last finds all of them or ends here.
+   */
+  private Outcome lostParts() {
+    IllegalStateException lost =
+        new IllegalStateException(
+            "not all of the "
+                + envelope.last().count()
+                + " elements of its fan-out came within "
+                + definition.keepParts
+                + ": submit it again, or give more time with keepParts(...)");
+    return outcome(Outcome.Kind.FAILED, String.valueOf(lost.getMessage()), Fault.of(lost));
   }
 
   private Act join(List<byte @Nullable []> parts) {
@@ -95,19 +114,20 @@ final class Passage {
   }
 
   /** A fan-out has returned. */
-  Act returnedAll(List<byte @Nullable []> elements) {
+  Act returnedAll(List<byte @Nullable []> elements, long now) {
     StepDefinition next = definition.next(step);
     if (next == null) {
       throw new IllegalStateException("a fan-out is last: " + definition.at(step.name()));
     }
     if (elements.isEmpty()) {
       StepDefinition join = definition.join(next, step.depthAfter());
-      return move(List.of(parcel(join == null ? next : join, envelope.branch(0, 0, 0, null))));
+      return move(List.of(parcel(join == null ? next : join, envelope.branch(0, 0, 0, now, null))));
     }
     long print = print(elements);
     List<Act.Parcel> parcels = new ArrayList<>();
     for (int i = 0; i < elements.size(); i++) {
-      parcels.add(parcel(next, envelope.branch(print, i, elements.size(), elements.get(i))));
+      Envelope element = envelope.branch(print, i, elements.size(), now, elements.get(i));
+      parcels.add(parcel(next, element));
     }
     return move(parcels);
   }

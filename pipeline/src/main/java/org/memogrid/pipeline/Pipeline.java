@@ -58,7 +58,7 @@ public interface Pipeline<I extends @Nullable Object, O extends @Nullable Object
 
   /**
    * Has a value worked on, and returns at once. The future completes on a thread of the pipeline's
-   * own, and ends, unless this member was taken for lost and goes on:
+   * own, which what depends on it may block, and always ends:
    *
    * <ul>
    *   <li>with what the last step returned;

@@ -17,7 +17,8 @@ import org.memogrid.internal.node.Node;
 
 /**
  * Collects what a pipeline is. Steps and limits must be the same on all nodes that have it;
- * functions, handlers and concurrency are each node's own. Not thread-safe.
+ * functions, handlers, concurrency and how many futures are awaited are each node's own. Not
+ * thread-safe.
  *
  * @param <I> what goes in
  * @param <T> what the next step gets
@@ -37,6 +38,7 @@ public final class PipelineBuilder<
   private Duration firstPause = Duration.ofMillis(100);
   private Duration longestPause = Duration.ofSeconds(5);
   private Duration keepResults = Duration.ofHours(1);
+  private Duration keepParts = Duration.ofDays(1);
   private @Nullable Duration deadline;
   private boolean works = true;
 
@@ -179,7 +181,9 @@ public final class PipelineBuilder<
   // ---- for all steps
 
   /**
-   * So many values are worked on at a time by each step on each node. Default: 1.
+   * So many threads of each node run each step, so that each works on so many values at a time.
+   * Futures that a step returned hold no thread and are not counted: {@link Step#awaiting} limits
+   * them. Default: 1.
    *
    * @throws IllegalArgumentException if it is below one
    */
@@ -267,6 +271,19 @@ public final class PipelineBuilder<
   }
 
   /**
+   * How long after a fan-out its elements must have come to the join, those that were dead letters
+   * meanwhile too. What has come is kept in memory so long, and the value of an element that comes
+   * later fails. Default: one day.
+   *
+   * @throws IllegalArgumentException if it is not positive
+   */
+  @CanIgnoreReturnValue
+  public PipelineBuilder<I, T, O> keepParts(Duration time) {
+    keepParts = Checks.positive("the keeping of parts of pipeline '" + name + "'", time);
+    return this;
+  }
+
+  /**
    * The deadline of values that are submitted without one of their own. Default: none.
    *
    * @throws IllegalArgumentException if it is not positive
@@ -294,7 +311,9 @@ public final class PipelineBuilder<
    *
    * @throws IllegalArgumentException if it has no step, or a fan-out without join
    * @throws IllegalStateException if a pipeline of that name is started here already, or elsewhere
-   *     with other steps or limits, showing both, or if the cluster is closed
+   *     with other steps, {@link #maxJumps}, {@link #deadline}, {@link #keepResults} or {@link
+   *     #keepParts}, showing both, or with other limits of a step's queue, or if the cluster is
+   *     closed
    */
   public Pipeline<I, O> start(Cluster cluster) {
     requireNonNull(cluster, "cluster");
@@ -322,11 +341,20 @@ public final class PipelineBuilder<
               draft.depth,
               draft.work,
               draft.options.concurrencyOr(concurrency),
+              draft.options.awaitingOrDefault(),
               draft.options.timeoutOr(stepTimeout),
               draft.options.capacityOr(capacity),
               draft.options.handlerOr(onError)));
     }
     return new Definition(
-        name, steps, maxJumps, attempts, firstPause, longestPause, keepResults, deadline);
+        name,
+        steps,
+        maxJumps,
+        attempts,
+        firstPause,
+        longestPause,
+        keepResults,
+        keepParts,
+        deadline);
   }
 }

@@ -2,8 +2,10 @@
 package org.memogrid.pipeline;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -33,6 +35,7 @@ public final class PipelineFeature implements Feature {
   private @Nullable Results results;
   private @Nullable Registration service;
   private @Nullable Registration membership;
+  private @Nullable Registration missing;
   private @Nullable Registration burials;
   private volatile boolean stopped;
 
@@ -57,6 +60,7 @@ public final class PipelineFeature implements Feature {
     results = begun;
     membership = member.onView(begun::install);
     begun.install();
+    missing = member.wire().onMissing(SERVICE, begun::lacking);
     service = member.wire().serve(SERVICE, format, this::onMessage);
     burials = member.feature(QueueFeature.class).onBuried(Definition.QUEUES, this::buried);
   }
@@ -71,6 +75,8 @@ public final class PipelineFeature implements Feature {
     } else if (packet instanceof Packet.Count count) {
       PipelineHandle<?, ?> own = pipelines.get(count.pipeline());
       incoming.reply(new Packet.Counts(own == null ? List.of() : own.counts()));
+    } else if (packet instanceof Packet.Revive revive) {
+      started(results).revive(revive.keys(), () -> incoming.reply(new Packet.Revived()));
     }
   }
 
@@ -136,7 +142,7 @@ public final class PipelineFeature implements Feature {
         throw new IllegalStateException(
             "pipeline '"
                 + definition.name
-                + "' has other steps on member "
+                + "' has other steps or limits on member "
                 + member
                 + ": here "
                 + own
@@ -145,6 +151,26 @@ public final class PipelineFeature implements Feature {
                 + "; give the same on all members, or another name");
       }
     }
+  }
+
+  /**
+   * Has all members forget that these values are dead letters, and waits until they have: who asks
+   * for a result after that hears of a new one.
+   */
+  void revive(List<String> keys) {
+    List<CompletableFuture<?>> all = new ArrayList<>();
+    CompletableFuture<Void> here = new CompletableFuture<>();
+    started(results).revive(keys, () -> here.complete(null));
+    all.add(here);
+    for (Member member : others()) {
+      Packet question = new Packet.Revive(keys);
+      all.add(
+          started(node)
+              .wire()
+              .request(member, SERVICE, format, question, DEADLINE)
+              .handle((reply, gone) -> null));
+    }
+    CompletableFuture.allOf(all.toArray(new CompletableFuture<?>[0])).join();
   }
 
   List<Member> others() {
@@ -179,7 +205,7 @@ public final class PipelineFeature implements Feature {
   @Override
   public void stop() {
     stopped = true;
-    pipelines.values().forEach(PipelineHandle::close);
+    closeAll();
     Results own = results;
     if (own != null) {
       own.stop(
@@ -189,11 +215,21 @@ public final class PipelineFeature implements Feature {
     }
     close(service);
     close(membership);
+    close(missing);
     close(burials);
     ExecutorService pool = threads;
     if (pool != null) {
       pool.shutdown();
     }
+  }
+
+  /** Together: each waits some seconds for its steps. */
+  private void closeAll() {
+    CompletableFuture<?>[] closing =
+        pipelines.values().stream()
+            .map(pipeline -> CompletableFuture.runAsync(pipeline::close, threads()))
+            .toArray(CompletableFuture<?>[]::new);
+    CompletableFuture.allOf(closing).join();
   }
 
   private static void close(@Nullable Registration registration) {

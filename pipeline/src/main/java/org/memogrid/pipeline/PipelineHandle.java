@@ -13,12 +13,15 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.Cache;
 import org.memogrid.cache.CacheOptions;
@@ -38,7 +41,6 @@ import org.slf4j.LoggerFactory;
 final class PipelineHandle<I extends @Nullable Object, O extends @Nullable Object>
     implements Pipeline<I, O> {
   private static final Logger LOG = LoggerFactory.getLogger(PipelineHandle.class);
-  private static final int AWAITED = 1_000;
   private static final Duration DEDUPE = Duration.ofMinutes(1);
   private static final Duration LEAVING = Duration.ofSeconds(3);
   private static final long LOSS_GRACE_MILLIS = 2_000;
@@ -134,9 +136,8 @@ final class PipelineHandle<I extends @Nullable Object, O extends @Nullable Objec
   void open(boolean works) {
     if (definition.steps.stream().anyMatch(s -> s.kind() == StepDefinition.Kind.JOIN)) {
       Cache<String, byte[]> cache =
-          cluster.cache(
-              "pipeline-parts", CacheOptions.of(Mode.DISTRIBUTED).timeToLive(Duration.ofHours(1)));
-      parts = new Parts(cache);
+          cluster.cache("pipeline-parts", CacheOptions.of(Mode.DISTRIBUTED));
+      parts = new Parts(cache, definition.keepParts);
     }
     for (StepDefinition step : definition.steps) {
       QueueBuilder<byte[]> builder =
@@ -154,8 +155,8 @@ final class PipelineHandle<I extends @Nullable Object, O extends @Nullable Objec
     if (works) {
       for (StepDefinition step : definition.steps) {
         StepRunner runner = requireNonNull(runners.get(step.name()));
-        Listen listen =
-            Listen.concurrency(step.concurrency()).adaptive(2 * step.concurrency() + AWAITED);
+        int window = Math.max(2 * step.concurrency(), step.awaiting());
+        Listen listen = Listen.concurrency(step.concurrency()).adaptive(window);
         registrations.add(queue(step).listenAsync(runner::take, listen));
       }
     }
@@ -205,14 +206,29 @@ final class PipelineHandle<I extends @Nullable Object, O extends @Nullable Objec
     long keep = definition.keepResults.isZero() ? 0 : Checks.millis(definition.keepResults);
     Envelope envelope =
         new Envelope(id, node.membership().self().id(), deadline, keep, 0, 0, List.of(), bytes);
-    Pending waiting = new Pending(id);
-    pending.put(waiting, true);
     Outcome late = limit == null ? null : Passage.late(definition, StepContext.END, 0);
-    results().expect(key(id), deadline, keep, late, own != null, waiting);
     Publish publish = Publish.normal().orFail();
-    publish(entry, envelope, own == null ? publish : publish.dedupeId(own + "/0"), waiting);
-    tell(Progress.Kind.SUBMITTED, waiting, null);
+    if (own == null) {
+      Pending waiting = new Pending(id, its -> {});
+      begin(waiting);
+      results().expect(key(id), deadline, keep, late, waiting);
+      publish(entry, envelope, publish, waiting);
+      return waiting.future;
+    }
+    Publish once = publish.dedupeId(own + "/0");
+    Pending waiting = new Pending(id, its -> publish(entry, envelope, once, its));
+    begin(waiting);
+    if (limit != null && late != null) {
+      // Others may wait for it longer: its end is theirs as well.
+      waiting.endIn(limit, () -> new TimeoutException(late.why()));
+    }
+    results().join(key(id), waiting);
     return waiting.future;
+  }
+
+  private void begin(Pending waiting) {
+    pending.put(waiting, true);
+    tell(Progress.Kind.SUBMITTED, waiting, null);
   }
 
   private StepDefinition entry(@Nullable String name) {
@@ -249,7 +265,7 @@ final class PipelineHandle<I extends @Nullable Object, O extends @Nullable Objec
 
   private void refuse(Pending waiting, Throwable failure) {
     results().forget(key(waiting.id), waiting);
-    waiting.fail(failure);
+    waiting.end(null, failure);
   }
 
   private String key(String id) {
@@ -257,42 +273,85 @@ final class PipelineHandle<I extends @Nullable Object, O extends @Nullable Objec
   }
 
   private void tell(Progress.Kind kind, Pending waiting, @Nullable Throwable error) {
-    if (!listeners.isEmpty()) {
+    if (!listeners.isEmpty() && waiting.isSubmitter()) {
       Duration took = Duration.ofNanos(System.nanoTime() - waiting.began);
       tell(new Progress(kind, waiting.id, StepContext.END, 0, took, error));
     }
   }
 
-  /** Somebody here who waits for a result. */
+  /**
+   * Somebody here who waits for a result.
+   *
+   * <p>What depends on the future runs where it ends, and may wait for the next one's end. So an
+   * end on which something depends has a thread of its own: many ends come together on one.
+   */
   private final class Pending implements Results.Ticket {
     final String id;
     final Submission<O> future;
     final long began = System.nanoTime();
+    private final @Nullable Consumer<Pending> submit;
+    private volatile @Nullable ScheduledFuture<?> timer;
 
-    Pending(String id) {
+    /**
+     * @param submit what to do if nobody knows of an end; null if it was not submitted here
+     */
+    Pending(String id, @Nullable Consumer<Pending> submit) {
       this.id = id;
+      this.submit = submit;
       this.future = new Submission<>(id, this::cancelled);
     }
 
+    boolean isSubmitter() {
+      return submit != null;
+    }
+
+    void endIn(Duration limit, Supplier<Throwable> why) {
+      timer =
+          node.scheduler()
+              .schedule(
+                  () -> threads().execute(() -> refuse(this, why.get())),
+                  Checks.millis(limit),
+                  TimeUnit.MILLISECONDS);
+    }
+
+    private boolean leave() {
+      ScheduledFuture<?> its = timer;
+      if (its != null) {
+        its.cancel(false);
+      }
+      return pending.remove(this) != null;
+    }
+
     private void cancelled() {
-      pending.remove(this);
-      results().forget(key(id), this);
+      if (leave()) {
+        results().forget(key(id), this);
+      }
     }
 
     @Override
-    @SuppressWarnings("unchecked") // what the last step returns is the builder's affair
-    public void ended(Outcome outcome) {
-      pending.remove(this);
-      try {
-        if (outcome.kind() == Outcome.Kind.VALUE) {
-          O value = (O) decode(outcome.value());
-          future.complete(value);
-          tell(Progress.Kind.ENDED, this, null);
-          return;
+    public void unknown() {
+      Consumer<Pending> its = submit;
+      if (its != null && !future.isDone()) {
+        try {
+          its.accept(this);
+        } catch (RuntimeException | Error refused) {
+          LOG.debug("value {} of pipeline '{}' was refused", id, name(), refused);
         }
-        fail(failure(outcome));
+      }
+    }
+
+    @Override
+    public void ended(Outcome outcome) {
+      if (outcome.kind() != Outcome.Kind.VALUE) {
+        end(null, failure(outcome));
+        return;
+      }
+      Object value;
+      try {
+        value = decode(outcome.value());
       } catch (RuntimeException | Error e) {
-        fail(
+        end(
+            null,
             new PipelineException(
                 "pipeline '"
                     + name()
@@ -301,19 +360,43 @@ final class PipelineHandle<I extends @Nullable Object, O extends @Nullable Objec
                     + " can't be decoded here: "
                     + e.getMessage(),
                 e));
+        return;
       }
+      end(value, null);
     }
 
     @Override
     public void abandoned(String why) {
-      CancellationException gone = new CancellationException(why);
-      fail(gone);
+      end(null, new CancellationException(why));
     }
 
-    void fail(Throwable failure) {
-      pending.remove(this);
-      future.completeExceptionally(failure);
+    /** Ends the waiting, once. */
+    void end(@Nullable Object value, @Nullable Throwable failure) {
+      if (!leave()) {
+        return;
+      }
+      if (future.getNumberOfDependents() > 0) {
+        try {
+          threads().execute(() -> complete(value, failure));
+          return;
+        } catch (RejectedExecutionException leaving) {
+          LOG.debug("value {} ends on the thread that closes the cluster", id, leaving);
+        }
+      }
+      complete(value, failure);
+    }
+
+    @SuppressWarnings({
+      "unchecked",
+      "NullAway"
+    }) // null is a value; the type is the builder's affair
+    private void complete(@Nullable Object value, @Nullable Throwable failure) {
       tell(Progress.Kind.ENDED, this, failure);
+      if (failure == null) {
+        future.complete((O) value);
+      } else {
+        future.completeExceptionally(failure);
+      }
     }
   }
 
@@ -372,35 +455,27 @@ final class PipelineHandle<I extends @Nullable Object, O extends @Nullable Objec
   @Override
   public CompletableFuture<O> result(String id, Duration timeout) {
     requireNonNull(id, "id");
-    long millis = Checks.millis(Checks.positive("the timeout of a result", timeout));
+    var unused = Checks.positive("the timeout of a result", timeout);
     checkOpen();
-    Pending waiting = new Pending(id);
+    Pending waiting = new Pending(id, null);
     pending.put(waiting, true);
+    waiting.endIn(timeout, () -> unknown(id, timeout));
     results().find(key(id), waiting);
-    ScheduledFuture<?> timer =
-        node.scheduler()
-            .schedule(
-                () -> threads().execute(() -> unknown(waiting, timeout)),
-                millis,
-                TimeUnit.MILLISECONDS);
-    var unused = waiting.future.whenComplete((value, failure) -> timer.cancel(false));
     return waiting.future;
   }
 
-  private void unknown(Pending waiting, Duration timeout) {
-    refuse(
-        waiting,
-        new TimeoutException(
-            "pipeline '"
-                + name()
-                + "' has no result of value "
-                + waiting.id
-                + " after "
-                + timeout
-                + ": it is still under way, was never submitted, or ended longer ago than results"
-                + " are kept ("
-                + definition.keepResults
-                + ")"));
+  private TimeoutException unknown(String id, Duration timeout) {
+    return new TimeoutException(
+        "pipeline '"
+            + name()
+            + "' has no result of value "
+            + id
+            + " after "
+            + timeout
+            + ": it is still under way, was never submitted, or ended longer ago than results"
+            + " are kept ("
+            + definition.keepResults
+            + ")");
   }
 
   // ---- looking at it, and steering
@@ -408,7 +483,12 @@ final class PipelineHandle<I extends @Nullable Object, O extends @Nullable Objec
   @Override
   public DeadSteps deadLetters() {
     checkOpen();
-    return new Graveyard(definition, queues, this::decode);
+    return new Graveyard(
+        definition,
+        queues,
+        this::decode,
+        ids -> feature.revive(ids.stream().map(this::key).toList()),
+        this::now);
   }
 
   @Override
@@ -431,7 +511,7 @@ final class PipelineHandle<I extends @Nullable Object, O extends @Nullable Objec
 
   @Override
   public int underWay() {
-    return pending.size();
+    return (int) pending.keySet().stream().filter(Pending::isSubmitter).count();
   }
 
   @Override
@@ -487,6 +567,6 @@ final class PipelineHandle<I extends @Nullable Object, O extends @Nullable Objec
 
   @Override
   public String toString() {
-    return "Pipeline[" + name() + ": " + definition.signature() + (closed ? ", closed]" : "]");
+    return "Pipeline[" + name() + ": " + definition.steps() + (closed ? ", closed]" : "]");
   }
 }

@@ -43,6 +43,7 @@ import org.memogrid.cluster.Member;
 final class ResultCore<T> {
   private static final int MOST_KEPT = 100_000;
   private static final long LOOK_AGAIN = 200;
+  private static final long LOOK_SELDOM = 2_000;
 
   /** Who waits may ask again until then. */
   private static final long LEAST_KEPT = 30_000;
@@ -56,6 +57,9 @@ final class ResultCore<T> {
 
     /** Somebody who waits hears of the end. */
     void ended(T ticket, Outcome outcome);
+
+    /** Nobody knows of an end of what somebody wants to submit. */
+    void unknown(T ticket);
   }
 
   private final Member self;
@@ -63,7 +67,14 @@ final class ResultCore<T> {
   private final LongSupplier clock;
   private final Effects<T> effects;
   private final Mailbag bag;
+  private List<Member> present = List.of();
+
+  /** Those present that have no pipelines: they answer nothing and keep nothing. */
+  private final Set<Member> lacking = new HashSet<>();
+
+  /** The others. */
   private List<Member> members = List.of();
+
   private long view = -1;
 
   private final LinkedHashMap<String, Kept> kept = new LinkedHashMap<>();
@@ -134,9 +145,14 @@ final class ResultCore<T> {
   private static final class Waiting<T> {
     final List<T> tickets = new ArrayList<>();
 
+    /** Those of them that want to hear if nobody knows of an end. */
+    final List<T> undecided = new ArrayList<>();
+
     /** Whether others may know what nobody will tell this member. */
     boolean look;
 
+    long lookAt = Long.MAX_VALUE;
+    long pause = LOOK_AGAIN;
     long deadline;
     @Nullable Outcome late;
     long keep;
@@ -149,6 +165,11 @@ final class ResultCore<T> {
     final Set<Member> silent = new HashSet<>();
     final Set<Member> holders = new HashSet<>();
     @Nullable Outcome found;
+
+    void forget() {
+      found = null;
+      holders.clear();
+    }
 
     /** Offers that wait for the answers, with who made them. */
     final List<Mail.Offer> offers = new ArrayList<>();
@@ -195,12 +216,42 @@ final class ResultCore<T> {
     look(id);
   }
 
+  /**
+   * Somebody here waits for a value that is submitted here next unless it was submitted before,
+   * here or elsewhere: {@link Effects#unknown} says that no end of it is known.
+   */
+  void join(String id, T ticket) {
+    Waiting<T> its = waiting.computeIfAbsent(id, i -> new Waiting<>());
+    its.tickets.add(ticket);
+    its.undecided.add(ticket);
+    Kept known = kept.get(id);
+    if (known != null) {
+      tell(id, known);
+    }
+    look(id);
+  }
+
   /** Somebody who waits here asks the others too. */
-  void look(String id) {
+  private void look(String id) {
     Waiting<T> its = waiting.get(id);
     if (its != null) {
       its.look = true;
+      its.pause = LOOK_AGAIN;
       ask(id);
+    }
+  }
+
+  /** Dead letters are put back: what they ended with is no answer any more. */
+  void revive(List<String> ids) {
+    for (String id : ids) {
+      Kept known = kept.get(id);
+      if (known != null && !known.outcome.isFinal() && known.unconfirmed.isEmpty()) {
+        kept.remove(id);
+      }
+      Question open = questions.get(id);
+      if (open != null && open.found != null && !open.found.isFinal()) {
+        open.forget();
+      }
     }
   }
 
@@ -209,6 +260,7 @@ final class ResultCore<T> {
     Waiting<T> its = waiting.get(id);
     if (its != null) {
       its.tickets.remove(ticket);
+      its.undecided.remove(ticket);
       if (its.tickets.isEmpty()) {
         waiting.remove(id);
         deadlines.remove(new Due(its.deadline, id));
@@ -290,8 +342,24 @@ final class ResultCore<T> {
       return;
     }
     view = id;
+    present = List.copyOf(all);
+    lacking.retainAll(present);
+    change();
+    List<Early> waited = List.copyOf(early);
+    early.clear();
+    waited.forEach(mail -> received(mail.from, mail.view, mail.mail));
+  }
+
+  /** The member has no pipelines: it is for this as if it were not there. */
+  void lacking(Member member) {
+    if (present.contains(member) && lacking.add(member)) {
+      change();
+    }
+  }
+
+  private void change() {
     List<Member> before = members;
-    members = List.copyOf(all);
+    members = present.stream().filter(member -> !lacking.contains(member)).toList();
     for (Question question : List.copyOf(questions.values())) {
       question.silent.retainAll(members);
       question.holders.retainAll(members);
@@ -308,9 +376,6 @@ final class ResultCore<T> {
     if (rules.apply(Rule.ASK_AFTER_CHANGE)) {
       List.copyOf(waiting.keySet()).forEach(this::ask);
     }
-    List<Early> waited = List.copyOf(early);
-    early.clear();
-    waited.forEach(mail -> received(mail.from, mail.view, mail.mail));
   }
 
   private void offerAgain(Offered<T> own) {
@@ -603,9 +668,17 @@ final class ResultCore<T> {
     }
     if (found != null && believed(asked)) {
       tell(asked.id, found);
-    } else if (found != null || its.look) {
+      return;
+    }
+    if (found == null) {
+      its.undecided.forEach(effects::unknown);
+      its.undecided.clear();
+    }
+    if (found != null || its.look) {
       its.look = true;
-      lookAt = Math.min(lookAt, clock.getAsLong() + LOOK_AGAIN);
+      its.lookAt = clock.getAsLong() + its.pause;
+      its.pause = Math.min(LOOK_SELDOM, 2 * its.pause);
+      lookAt = Math.min(lookAt, its.lookAt);
     }
   }
 
@@ -657,8 +730,11 @@ final class ResultCore<T> {
     if (lookAt <= now) {
       lookAt = Long.MAX_VALUE;
       for (Map.Entry<String, Waiting<T>> each : List.copyOf(waiting.entrySet())) {
-        if (each.getValue().look) {
+        Waiting<T> its = each.getValue();
+        if (its.look && its.lookAt <= now) {
           ask(each.getKey());
+        } else if (its.look) {
+          lookAt = Math.min(lookAt, its.lookAt);
         }
       }
     }

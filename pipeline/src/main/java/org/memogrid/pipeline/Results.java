@@ -45,6 +45,9 @@ final class Results {
 
     default void ended(Outcome outcome) {}
 
+    /** Nobody knows of an end of what is to be submitted. */
+    default void unknown() {}
+
     /** This member leaves. */
     default void abandoned(String why) {}
   }
@@ -72,6 +75,11 @@ final class Results {
               public void ended(Ticket ticket, Outcome outcome) {
                 outcomes.add(() -> ticket.ended(outcome));
               }
+
+              @Override
+              public void unknown(Ticket ticket) {
+                outcomes.add(ticket::unknown);
+              }
             });
   }
 
@@ -85,20 +93,27 @@ final class Results {
     feed(() -> core.received(from, view, mail));
   }
 
-  /**
-   * Somebody here waits for a value that is submitted next.
-   *
-   * @param shared whether it may have been submitted elsewhere too
-   */
-  void expect(
-      String key, long deadline, long keep, @Nullable Outcome late, boolean shared, Ticket ticket) {
-    open(
-        ticket,
+  /** The member has no pipelines. */
+  void lacking(Member member) {
+    feed(() -> core.lacking(member));
+  }
+
+  /** Somebody here waits for a value that is submitted next. */
+  void expect(String key, long deadline, long keep, @Nullable Outcome late, Ticket ticket) {
+    open(ticket, () -> core.expect(key, deadline, keep, late, ticket));
+  }
+
+  /** Somebody here submits a value next, if {@link Ticket#unknown} says so. */
+  void join(String key, Ticket ticket) {
+    open(ticket, () -> core.join(key, ticket));
+  }
+
+  /** Dead letters are put back; {@code done} runs in the turn. */
+  void revive(List<String> keys, Runnable done) {
+    feed(
         () -> {
-          core.expect(key, deadline, keep, late, ticket);
-          if (shared) {
-            core.look(key);
-          }
+          core.revive(keys);
+          done.run();
         });
   }
 

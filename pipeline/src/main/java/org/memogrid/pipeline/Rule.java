@@ -20,6 +20,8 @@ enum Rule {
   ONE_GROUP_PER_RESULT,
   /** A join stores its part before it looks whether all are there. */
   STORE_THEN_LOOK,
+  /** A part that finds others missing when parts are kept no longer fails its value. */
+  TELL_OF_LOST_PARTS,
   // ---- results
   /** The first result stands. */
   FIRST_STANDS,

@@ -11,16 +11,24 @@ import org.jspecify.annotations.Nullable;
  * gives another.
  */
 public final class Step {
-  private static final Step PLAIN = new Step(0, null, null, 0);
+  private static final Step PLAIN = new Step(0, 0, null, null, 0);
+  private static final int AWAITING = 1_000;
+  private static final int MOST_AWAITING = 100_000;
 
   private final int concurrency;
+  private final int awaiting;
   private final @Nullable Duration timeout;
   private final @Nullable ErrorHandler onError;
   private final int capacity;
 
   private Step(
-      int concurrency, @Nullable Duration timeout, @Nullable ErrorHandler onError, int capacity) {
+      int concurrency,
+      int awaiting,
+      @Nullable Duration timeout,
+      @Nullable ErrorHandler onError,
+      int capacity) {
     this.concurrency = concurrency;
+    this.awaiting = awaiting;
     this.timeout = timeout;
     this.onError = onError;
     this.capacity = capacity;
@@ -32,12 +40,28 @@ public final class Step {
   }
 
   /**
-   * So many values are worked on at a time on each node.
+   * So many threads of each node run the step, so that it works on so many values at a time there.
+   * Futures that it returned hold no thread and are not counted: {@link #awaiting} limits them.
    *
    * @throws IllegalArgumentException if it is below one
    */
   public static Step concurrency(int threads) {
-    return new Step(Checks.atLeastOne("the concurrency of a step", threads), null, null, 0);
+    return new Step(Checks.atLeastOne("the concurrency of a step", threads), 0, null, null, 0);
+  }
+
+  /**
+   * At most so many values are in the step at a time on each node, with those whose futures are
+   * awaited, or twice the concurrency if that is more. Default: 1,000.
+   *
+   * @throws IllegalArgumentException if it is below one or above 100,000
+   */
+  public Step awaiting(int values) {
+    if (values > MOST_AWAITING) {
+      throw new IllegalArgumentException(
+          "a step can't await " + values + " values: give at most " + MOST_AWAITING);
+    }
+    return new Step(
+        concurrency, Checks.atLeastOne("what a step awaits", values), timeout, onError, capacity);
   }
 
   /**
@@ -47,12 +71,16 @@ public final class Step {
    */
   public Step timeout(Duration timeout) {
     return new Step(
-        concurrency, Checks.positive("the timeout of a step", timeout), onError, capacity);
+        concurrency,
+        awaiting,
+        Checks.positive("the timeout of a step", timeout),
+        onError,
+        capacity);
   }
 
   /** Asked instead of the pipeline's error handler. */
   public Step onError(ErrorHandler handler) {
-    return new Step(concurrency, timeout, requireNonNull(handler, "handler"), capacity);
+    return new Step(concurrency, awaiting, timeout, requireNonNull(handler, "handler"), capacity);
   }
 
   /**
@@ -62,11 +90,19 @@ public final class Step {
    */
   public Step capacity(int values) {
     return new Step(
-        concurrency, timeout, onError, Checks.atLeastOne("the capacity of a step", values));
+        concurrency,
+        awaiting,
+        timeout,
+        onError,
+        Checks.atLeastOne("the capacity of a step", values));
   }
 
   int concurrencyOr(int other) {
     return concurrency == 0 ? other : concurrency;
+  }
+
+  int awaitingOrDefault() {
+    return awaiting == 0 ? AWAITING : awaiting;
   }
 
   Duration timeoutOr(Duration other) {

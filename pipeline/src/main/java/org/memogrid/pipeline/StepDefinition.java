@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param depth in how many fan-outs it is; a join counts as outside of the one that it ends
  * @param work what it does
+ * @param awaiting how many values may be in it on one member, waiting for a thread or a future
  */
 record StepDefinition(
     String name,
@@ -17,6 +18,7 @@ record StepDefinition(
     int depth,
     Work work,
     int concurrency,
+    int awaiting,
     Duration timeout,
     int capacity,
     @Nullable ErrorHandler onError) {

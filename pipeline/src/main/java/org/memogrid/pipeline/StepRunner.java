@@ -87,7 +87,9 @@ final class StepRunner {
           pipeline.parts().store(group(), arrived.last().index(), arrived.value());
           perform(passage.stored());
         } else if (act instanceof Act.Look) {
-          perform(passage.looked(pipeline.parts().all(group(), arrived.last().count())));
+          perform(
+              passage.looked(
+                  pipeline.parts().all(group(), arrived.last().count()), pipeline.now()));
         } else if (act instanceof Act.Move move) {
           move(move);
         } else if (act instanceof Act.Conclude conclude) {
@@ -111,10 +113,15 @@ final class StepRunner {
       return Definition.key(definition.name, arrived.group());
     }
 
-    /** Of a join that has gone on. */
+    /** Of a join that has gone on. Nobody waits for it, and what stays behind expires. */
     private void forgetParts() {
-      if (passage.hasJoined() && arrived.last().count() > 0) {
-        pipeline.parts().forget(group(), arrived.last().count());
+      int count = passage.hasJoined() ? arrived.last().count() : 0;
+      if (count > 0) {
+        try {
+          pipeline.threads().execute(() -> pipeline.parts().forget(group(), count));
+        } catch (RejectedExecutionException leaving) {
+          LOG.debug("the parts of {} stay until they expire", group(), leaving);
+        }
       }
     }
 
@@ -281,7 +288,7 @@ final class StepRunner {
           } else {
             throw new IllegalArgumentException("a fan-out must return a collection, not " + result);
           }
-          act = passage.returnedAll(elements);
+          act = passage.returnedAll(elements, pipeline.now());
         } else {
           act = passage.returned(encode(result), goTo);
         }

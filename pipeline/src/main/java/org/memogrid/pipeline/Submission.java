@@ -5,9 +5,8 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The result to come of a value that was submitted. It ends, unless this member was taken for lost
- * and goes on (see the guarantees); {@link Pipeline#submit(Object)} says how. To cancel it is not
- * to wait any more: the work goes on.
+ * The result to come of a value that was submitted. It always ends; {@link Pipeline#submit(Object)}
+ * says how. To cancel it is not to wait any more: the work goes on.
  */
 public final class Submission<O extends @Nullable Object> extends CompletableFuture<O> {
   private final String id;

@@ -40,8 +40,11 @@ public final class Submit {
   }
 
   /**
-   * An id of the caller's choice, unique in the pipeline. What is submitted with an id that is
-   * under way already joins what was submitted first: all who submitted it get one result.
+   * An id of the caller's choice, unique in the pipeline. If the end of what was submitted with it
+   * is known, the caller gets that, a failure too, and nothing runs; to know that costs a question
+   * to all members. What is submitted with it within a minute of the first time joins that: all get
+   * one result. If it is under way for longer, it is worked on once more, and callers may get
+   * either's result. A deadline of a caller's own ends its own waiting.
    *
    * @throws IllegalArgumentException if it is blank, or longer than 1,000 characters
    */

@@ -14,6 +14,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.memogrid.cluster.Cluster;
@@ -71,6 +72,66 @@ class PipelineClusterTest {
     for (int n = 0; n < 60; n++) {
       assertThat(get(all.get(1).result(submitted.get(n).id()))).isEqualTo(2 * (n + 1));
     }
+  }
+
+  /** All that may be in a step hold there until all have come; one more would be seen. */
+  @Test
+  void eachNodeWorksOnAsManyValuesAsAStepSays() throws Exception {
+    CountDownLatch full = new CountDownLatch(3 * (5 + 10));
+    AtomicIntegerArray most = new AtomicIntegerArray(2 * 3);
+    AtomicIntegerArray now = new AtomicIntegerArray(2 * 3);
+    List<Pipeline<Integer, Integer>> all = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      int node = i;
+      all.add(
+          Pipeline.<Integer, Integer>named("wide")
+              .step("five", n -> hold(n, 2 * node, now, most, full))
+              .step("ten", n -> hold(n, 2 * node + 1, now, most, full), Step.concurrency(10))
+              .concurrency(5)
+              .start(cluster.node(i)));
+    }
+    List<Submission<Integer>> submitted = new ArrayList<>();
+    for (int n = 0; n < 120; n++) {
+      submitted.add(all.get(0).submit(n, Submit.at(n % 2 == 0 ? "five" : "ten")));
+    }
+    for (int n = 0; n < 120; n++) {
+      assertThat(get(submitted.get(n))).isEqualTo(n);
+    }
+    for (int i = 0; i < 3; i++) {
+      assertThat(most.get(2 * i)).as("in the step with 5 on node %s", i).isEqualTo(5);
+      assertThat(most.get(2 * i + 1)).as("in the step with 10 on node %s", i).isEqualTo(10);
+    }
+  }
+
+  private static int hold(
+      int n, int at, AtomicIntegerArray now, AtomicIntegerArray most, CountDownLatch full) {
+    most.accumulateAndGet(at, now.incrementAndGet(at), Math::max);
+    full.countDown();
+    try {
+      assertThat(full.await(60, TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    } finally {
+      now.decrementAndGet(at);
+    }
+    return n;
+  }
+
+  @Test
+  void limitsThatDifferAreRefused() {
+    Pipeline<Integer, Integer> here =
+        Pipeline.<Integer, Integer>named("limits").step("a", n -> n).start(cluster.node(0));
+    assertThatThrownBy(
+            () ->
+                Pipeline.<Integer, Integer>named("limits")
+                    .step("a", n -> n)
+                    .maxJumps(7)
+                    .start(cluster.node(1)))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("'limits'")
+        .hasMessageContaining("maxJumps 7")
+        .hasMessageContaining("maxJumps 100");
+    here.close();
   }
 
   @Test

@@ -31,7 +31,10 @@ import javax.management.ObjectName;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
+import org.memogrid.cache.Registration;
 import org.memogrid.cluster.Cluster;
+import org.memogrid.internal.node.Node;
+import org.memogrid.queue.MessageQueue;
 import org.memogrid.queue.QueueFullException;
 import org.memogrid.testkit.Await;
 
@@ -210,9 +213,104 @@ class PipelineTest {
       attempts.set(0);
       assertThat(p.deadLetters().redrive("somebody else's")).isFalse();
       assertThat(p.deadLetters().redrive(seven.id())).isTrue();
-      Await.until("its new end", () -> get(p.result(seven.id())).equals(80));
+      assertThat(get(p.result(seven.id()))).as("its new end").isEqualTo(80);
       assertThat(p.deadLetters().list()).isEmpty();
     }
+  }
+
+  @Test
+  void aDeadLetterWhoseDeadlineHasPassedStays() throws Exception {
+    AtomicBoolean mended = new AtomicBoolean();
+    try (Pipeline<Integer, Integer> p =
+        PipelineTest.<Integer, Integer>pipeline()
+            .step(
+                "one",
+                n -> {
+                  if (!mended.get()) {
+                    throw new IllegalStateException("not yet");
+                  }
+                  return n + 1;
+                })
+            .step("two", n -> n)
+            .attempts(1)
+            .start(CLUSTER)) {
+      Duration limit = Duration.ofSeconds(4);
+      long passed = System.nanoTime() + limit.plusMillis(100).toNanos();
+      Submission<Integer> seven = p.submit(7, Submit.plain().deadline(limit));
+      assertThat(failure(seven)).isInstanceOf(StepFailedException.class);
+      Submission<Integer> eight = p.submit(8);
+      assertThat(failure(eight)).isInstanceOf(StepFailedException.class);
+      Await.until("the dead letters", () -> p.deadLetters().list().size() == 2);
+      Await.until("the deadline", () -> System.nanoTime() - passed > 0);
+      mended.set(true);
+      assertThatThrownBy(() -> p.deadLetters().redrive(seven.id()))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining(p.name())
+          .hasMessageContaining("'one'")
+          .hasMessageContaining(seven.id())
+          .hasMessageContaining("deadline");
+      assertThat(p.deadLetters().redrive()).isEqualTo(1);
+      assertThat(get(p.result(eight.id()))).isEqualTo(9);
+      assertThat(p.deadLetters().list()).singleElement().extracting("id").isEqualTo(seven.id());
+    }
+  }
+
+  /**
+   * 1. Two values end in one turn, and one thread completes both. 2. What depends on the first
+   * waits for the second. 3. The thread that would complete the second is the one that waits.
+   */
+  @Test
+  void whatDependsOnOneEndMayWaitForAnother() throws Exception {
+    try (Pipeline<Integer, Integer> p =
+        PipelineTest.<Integer, Integer>pipeline()
+            .step("one", n -> n)
+            .concurrency(4)
+            .start(CLUSTER)) {
+      for (int round = 0; round < 200; round++) {
+        List<Submission<Integer>> all = IntStream.range(0, 8).mapToObj(n -> p.submit(n)).toList();
+        List<CompletableFuture<Void>> dependents = new ArrayList<>();
+        for (int i = 0; i < 7; i++) {
+          Submission<Integer> next = all.get(i + 1);
+          dependents.add(all.get(i).thenAccept(v -> assertThat(next.join()).isEqualTo(v + 1)));
+        }
+        for (CompletableFuture<Void> each : dependents) {
+          get(each);
+        }
+      }
+    }
+  }
+
+  @Test
+  void noMoreFuturesAreAwaitedThanTheStepSays() throws Exception {
+    Queue<CompletableFuture<Integer>> open = new ConcurrentLinkedQueue<>();
+    AtomicInteger asked = new AtomicInteger();
+    AtomicInteger most = new AtomicInteger();
+    try (Pipeline<Integer, Integer> p =
+        PipelineTest.<Integer, Integer>pipeline()
+            .stepAsync(
+                "ask",
+                n -> {
+                  CompletableFuture<Integer> later = new CompletableFuture<>();
+                  open.add(later);
+                  most.accumulateAndGet(open.size(), Math::max);
+                  asked.incrementAndGet();
+                  return later;
+                },
+                Step.plain().awaiting(5).timeout(Duration.ofMinutes(1)))
+            .start(CLUSTER)) {
+      List<Submission<Integer>> all = IntStream.range(0, 40).mapToObj(n -> p.submit(n)).toList();
+      for (int n = 0; n < 40; n++) {
+        int before = Math.min(40, n + 5);
+        Await.until("as many as may be", () -> asked.get() == before);
+        Objects.requireNonNull(open.poll()).complete(1);
+      }
+      for (Submission<Integer> each : all) {
+        assertThat(get(each)).isEqualTo(1);
+      }
+      assertThat(most).hasValue(5);
+    }
+    assertThatThrownBy(() -> Step.plain().awaiting(0)).hasMessageContaining("awaits");
+    assertThatThrownBy(() -> Step.plain().awaiting(100_001)).hasMessageContaining("100000");
   }
 
   @Test
@@ -343,6 +441,24 @@ class PipelineTest {
   }
 
   @Test
+  void aCycleEndsAfterAHundredJumpsUnlessSaidOtherwise() {
+    AtomicInteger runs = new AtomicInteger();
+    try (Pipeline<Integer, Integer> p =
+        PipelineTest.<Integer, Integer>pipeline()
+            .step(
+                "again",
+                (n, step) -> {
+                  runs.incrementAndGet();
+                  step.goTo("again");
+                  return n;
+                })
+            .start(CLUSTER)) {
+      assertThat(failure(p.submit(0))).hasMessageContaining("more than 100 times");
+      assertThat(runs).hasValue(101);
+    }
+  }
+
+  @Test
   void aDeadlineEndsTheWaitingAndTheWork() throws Exception {
     CountDownLatch gate = new CountDownLatch(1);
     AtomicInteger second = new AtomicInteger();
@@ -426,6 +542,93 @@ class PipelineTest {
       assertThat(get(p.result("order-7"))).isEqualTo(1);
       assertThat(runs).hasValue(1);
     }
+  }
+
+  /** Its entry by another step is another queue, which knows nothing of the first. */
+  @Test
+  void aValueWhoseEndIsKnownIsNotSubmittedAgain() throws Exception {
+    AtomicInteger runs = new AtomicInteger();
+    try (Pipeline<Integer, Integer> p =
+        PipelineTest.<Integer, Integer>pipeline()
+            .step("first", n -> n)
+            .step("count", n -> runs.incrementAndGet())
+            .start(CLUSTER)) {
+      assertThat(get(p.submit(1, Submit.plain().id("order-8")))).isEqualTo(1);
+      assertThat(get(p.submit(1, Submit.at("count").id("order-8")))).isEqualTo(1);
+      // The step is handed no other value before what may have been submitted twice.
+      assertThat(get(p.submit(1, Submit.at("count")))).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void whoJoinsWithADeadlineEndsItsOwnWaitingAlone() throws Exception {
+    CountDownLatch gate = new CountDownLatch(1);
+    try (Pipeline<Integer, Integer> p =
+        PipelineTest.<Integer, Integer>pipeline()
+            .step(
+                "hold",
+                n -> {
+                  awaitGate(gate);
+                  return n + 1;
+                })
+            .start(CLUSTER)) {
+      Submit options = Submit.plain().id("order-9");
+      Submission<Integer> first = p.submit(1, options);
+      Await.until("it is at work", () -> p.stats().get(0).inFlight() == 1);
+      Submission<Integer> joined = p.submit(1, options.deadline(Duration.ofMillis(30)));
+      assertThat(failure(joined)).isInstanceOf(TimeoutException.class);
+      gate.countDown();
+      assertThat(get(first)).isEqualTo(2);
+      assertThat(get(p.result("order-9"))).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void aValueThatTheQueueGivesUpEndsToo() {
+    String name = "buried" + NAMES.incrementAndGet();
+    try (Pipeline<Integer, Integer> p =
+            Pipeline.<Integer, Integer>named(name)
+                .step("poison", n -> n)
+                .submitOnly()
+                .start(CLUSTER);
+        MessageQueue<byte[]> queue =
+            MessageQueue.named("pipeline/" + name + "/poison", byte[].class).open(CLUSTER)) {
+      Submission<Integer> seven = p.submit(7);
+      Registration rejects = queue.listen(message -> message.reject("nobody wants it"));
+      Throwable failure = failure(seven);
+      assertThat(failure)
+          .isInstanceOf(StepFailedException.class)
+          .hasMessageContaining("'poison'")
+          .hasMessageContaining("nobody wants it");
+      rejects.close();
+    }
+  }
+
+  @Test
+  void pipelinesOfAClusterThatClosesWaitForTheirStepsTogether() {
+    CountDownLatch never = new CountDownLatch(1);
+    CountDownLatch begun = new CountDownLatch(6);
+    Cluster own = Cluster.local();
+    for (int i = 0; i < 6; i++) {
+      Pipeline<Integer, Integer> p =
+          Pipeline.<Integer, Integer>named("stuck" + i)
+              .step(
+                  "stuck",
+                  n -> {
+                    begun.countDown();
+                    awaitGate(never);
+                    return n;
+                  })
+              .start(own);
+      var unused = p.submit(i);
+    }
+    awaitGate(begun);
+    long before = System.nanoTime();
+    own.unwrap(Node.class).feature(PipelineFeature.class).stop();
+    // Three seconds each, one after the other, would be eighteen.
+    assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(15));
+    never.countDown();
+    own.close();
   }
 
   @Test
@@ -619,6 +822,12 @@ class PipelineTest {
       }
       Await.until("the last end", () -> heard.stream().filter(h -> is(h, "ENDED")).count() == 20);
       assertThat(heard.stream().filter(h -> is(h, "SUBMITTED"))).hasSize(20);
+      String first = Objects.requireNonNull(heard.peek()).id();
+      assertThat(heard.stream().filter(h -> h.id().equals(first)).map(h -> h.kind().name()))
+          .startsWith("SUBMITTED", "BEGUN")
+          .endsWith("ENDED");
+      assertThat(get(p.result(first))).isEqualTo(0);
+      assertThat(heard.stream().filter(h -> is(h, "ENDED"))).as("a result is no end").hasSize(20);
       assertThat(heard.stream().filter(h -> is(h, "BEGUN"))).hasSize(41);
       assertThat(heard.stream().filter(h -> is(h, "DONE"))).hasSize(40);
       assertThat(heard.stream().filter(h -> is(h, "FAILED")))

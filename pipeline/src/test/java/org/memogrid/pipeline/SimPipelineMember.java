@@ -45,7 +45,7 @@ final class SimPipelineMember {
         new ResultCore<>(
             self,
             sim.rules,
-            () -> EPOCH + (long) sim.time.now(),
+            this::now,
             new ResultCore.Effects<>() {
               @Override
               public void send(Member to, Mail mail) {
@@ -61,11 +61,18 @@ final class SimPipelineMember {
               public void ended(Ticket ticket, Outcome outcome) {
                 inbox.add(() -> ticket.ended(outcome));
               }
+
+              @Override
+              public void unknown(Ticket ticket) {}
             });
   }
 
   void stop() {
     stopped = true;
+  }
+
+  private long now() {
+    return EPOCH + (long) sim.time.now();
   }
 
   private void post(Member to, Mail mail) {
@@ -191,7 +198,7 @@ final class SimPipelineMember {
     }
 
     void begin() {
-      perform(passage.begin(EPOCH + (long) sim.time.now()));
+      perform(passage.begin(now()));
     }
 
     void perform(Act act) {
@@ -208,7 +215,7 @@ final class SimPipelineMember {
       } else if (act instanceof Act.Store) {
         sim.queues.store(self, entry.envelope, () -> perform(passage.stored()));
       } else if (act instanceof Act.Look) {
-        perform(passage.looked(sim.queues.look(entry.envelope)));
+        perform(passage.looked(sim.queues.look(entry.envelope), now()));
       } else if (act instanceof Act.Move move) {
         settleEarly();
         int[] missing = {move.parcels().size()};
@@ -271,7 +278,7 @@ final class SimPipelineMember {
         for (int i = sim.time.between(0, 3); i > 0; i--) {
           elements.add(bytes(made + " element " + i));
         }
-        return passage.returnedAll(elements);
+        return passage.returnedAll(elements, now());
       }
       boolean cycles = id.startsWith("cycle") && entry.step.index() == 1;
       String goTo = cycles ? sim.definition.steps.get(1).name() : null;

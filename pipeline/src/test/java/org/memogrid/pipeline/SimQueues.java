@@ -19,7 +19,7 @@ final class SimQueues {
   private final PipelineSim sim;
   private final Map<Long, Entry> entries = new LinkedHashMap<>();
   private final Set<String> ids = new HashSet<>();
-  private final Map<String, byte[]> parts = new HashMap<>();
+  private final Map<String, Part> parts = new HashMap<>();
   private long last;
 
   /** A message and who has it. */
@@ -40,6 +40,10 @@ final class SimQueues {
       this.envelope = envelope;
     }
   }
+
+  /** What has come of an element, until it expires. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  private record Part(byte[] value, double until) {}
 
   SimQueues(PipelineSim sim) {
     this.sim = sim;
@@ -136,6 +140,9 @@ final class SimQueues {
 
   /** All dead letters come again. */
   void redrive() {
+    List<String> ids =
+        entries.values().stream().filter(e -> e.dead).map(e -> e.envelope.id()).toList();
+    sim.members().forEach(m -> m.feed(() -> m.core.revive(ids)));
     for (Entry entry : entries.values()) {
       if (entry.dead) {
         entry.dead = false;
@@ -168,7 +175,9 @@ final class SimQueues {
         by,
         () -> {
           byte[] value = part.value();
-          parts.put(part.group() + "#" + part.last().index(), value == null ? new byte[0] : value);
+          double until = sim.time.now() + sim.definition.keepParts.toMillis();
+          Part its = new Part(value == null ? new byte[0] : value, until);
+          parts.put(part.group() + "#" + part.last().index(), its);
           sim.time.after(sim.time.between(1, 10), () -> sim.net.whenAwake(by, done));
         });
   }
@@ -176,11 +185,11 @@ final class SimQueues {
   @Nullable List<byte @Nullable []> look(Envelope part) {
     List<byte @Nullable []> all = new ArrayList<>();
     for (int i = 0; i < part.last().count(); i++) {
-      byte[] one = parts.get(part.group() + "#" + i);
-      if (one == null) {
+      Part one = parts.get(part.group() + "#" + i);
+      if (one == null || one.until <= sim.time.now()) {
         return null;
       }
-      all.add(one);
+      all.add(one.value);
     }
     return all;
   }
