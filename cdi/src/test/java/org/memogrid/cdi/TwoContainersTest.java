@@ -88,4 +88,31 @@ class TwoContainersTest {
     two.run(there -> shop(there).forget("apple"));
     assertThat(one.<Integer>call(there -> shop(there).price("apple"))).isNotEqualTo(7);
   }
+
+  /** The member that removes has computed nothing itself. */
+  @Test
+  void aRemovalIsOneOnAllMembersThoughEachKeepsItsOwn() {
+    try (ProcessCluster cluster = ProcessCluster.of(2)) {
+      for (NodeProcess node : cluster.nodes()) {
+        node.run(
+            there -> {
+              System.setProperty("memogrid.jcache.mode", "INVALIDATED");
+              shop(there);
+            });
+      }
+      NodeProcess one = cluster.node(0);
+      NodeProcess two = cluster.node(1);
+      int first = one.call(there -> shop(there).price("apple"));
+      assertThat(one.<Integer>call(there -> shop(there).price("apple"))).isEqualTo(first);
+
+      two.run(there -> shop(there).forget("apple"));
+      int second = one.call(there -> shop(there).price("apple"));
+      assertThat(second).as("after @CacheRemove").isNotEqualTo(first);
+
+      two.run(there -> shop(there).forgetAll());
+      assertThat(one.<Integer>call(there -> shop(there).price("apple")))
+          .as("after @CacheRemoveAll")
+          .isNotEqualTo(second);
+    }
+  }
 }

@@ -3,6 +3,7 @@ package org.memogrid.jcache;
 
 import javax.cache.event.EventType;
 import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.Mode;
 import org.memogrid.internal.store.Conditional;
 import org.memogrid.internal.store.Envelope;
 import org.memogrid.internal.store.Renewals;
@@ -28,10 +29,24 @@ final class Entries<K, V> {
     this.renewals = renewals;
   }
 
+  /**
+   * What holds a key: an entry, a tombstone, or nothing. The last two are nothing to users; a
+   * change is on condition of what it is all the same.
+   */
+  record Seen(@Nullable Envelope held) {
+    @Nullable Envelope entry() {
+      return held == null || held.isTombstone() ? null : held;
+    }
+  }
+
   /** What is there, without using it. */
   @Nullable Envelope find(K key) {
-    Envelope there = store.get(key);
-    return there == null || there.isTombstone() ? null : there;
+    return look(key).entry();
+  }
+
+  /** What is there, for a change that depends on it. */
+  Seen look(K key) {
+    return new Seen(store.get(key));
   }
 
   @SuppressWarnings("unchecked") // what the users of the cache put
@@ -86,18 +101,19 @@ final class Entries<K, V> {
   }
 
   /** Stores a value if what was read is still there, and tells the listeners. */
-  Outcome publish(K key, @Nullable Envelope there, Values.Sealed value, Turn turn) {
+  Outcome publish(K key, Seen seen, Values.Sealed value, Turn turn) {
+    Envelope held = seen.held();
+    Envelope there = seen.entry();
     Life life = turn.life(there);
     if (life.isNone()) {
-      return there == null || retire(key, there, EventType.EXPIRED)
-          ? Outcome.NOT_STORED
-          : Outcome.CONFLICT;
+      boolean gone = there == null ? vacate(key, seen) : retire(key, there, EventType.EXPIRED);
+      return gone ? Outcome.NOT_STORED : Outcome.CONFLICT;
     }
     Envelope envelope = life.of(value.envelope(), lives.now());
     boolean stored =
-        there == null
+        held == null
             ? Conditional.add(store, key, envelope)
-            : Conditional.swap(store, key, there, envelope);
+            : Conditional.swap(store, key, held, envelope);
     if (!stored) {
       return Outcome.CONFLICT;
     }
@@ -117,6 +133,20 @@ final class Entries<K, V> {
     }
     listeners.changed(why, key, null, there);
     return true;
+  }
+
+  /**
+   * Removes where this member found no entry: the copies of others in INVALIDATED, and a tombstone,
+   * which may keep the place of a load that is under way. No event: nobody knows of an entry.
+   *
+   * @return false if something else is there by now
+   */
+  boolean vacate(K key, Seen seen) {
+    if (store.mode() == Mode.INVALIDATED) {
+      var unused = store.remove(key);
+      return true;
+    }
+    return seen.held() == null || Conditional.remove(store, key, seen.held());
   }
 
   /**

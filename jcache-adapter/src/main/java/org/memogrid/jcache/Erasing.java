@@ -35,7 +35,8 @@ final class Erasing<K, V> {
         () -> {
           boolean deleted = false;
           while (true) {
-            Envelope there = entries.find(key);
+            Entries.Seen seen = entries.look(key);
+            Envelope there = seen.entry();
             if (expected != null) {
               if (there == null) {
                 return new Change(null, false);
@@ -49,11 +50,8 @@ final class Erasing<K, V> {
               writing.delete(key);
               deleted = true;
             }
-            if (there == null) {
-              return new Change(null, false);
-            }
-            if (entries.retire(key, there, EventType.REMOVED)) {
-              return new Change(there, true);
+            if (retire(key, seen)) {
+              return new Change(there, there != null);
             }
           }
         });
@@ -88,10 +86,17 @@ final class Erasing<K, V> {
 
   private boolean retire(K key) {
     while (true) {
-      Envelope there = entries.find(key);
-      if (there == null || entries.retire(key, there, EventType.REMOVED)) {
-        return there != null;
+      Entries.Seen seen = entries.look(key);
+      if (retire(key, seen)) {
+        return seen.entry() != null;
       }
     }
+  }
+
+  private boolean retire(K key, Entries.Seen seen) {
+    Envelope there = seen.entry();
+    return there == null
+        ? entries.vacate(key, seen)
+        : entries.retire(key, there, EventType.REMOVED);
   }
 }

@@ -78,11 +78,12 @@ final class Filling<K, V> {
     Values.Sealed sealed = values.seal(types.value("value", loaded));
     Entries<K, V>.Turn turn = entries.turn();
     while (true) {
-      Envelope there = entries.find(own);
+      Entries.Seen seen = entries.look(own);
+      Envelope there = seen.entry();
       if (there != null && !replace) {
         return entries.open(there);
       }
-      if (entries.publish(own, there, sealed, turn) != Entries.Outcome.CONFLICT) {
+      if (entries.publish(own, seen, sealed, turn) != Entries.Outcome.CONFLICT) {
         return loaded;
       }
     }

@@ -20,6 +20,7 @@ import javax.cache.processor.EntryProcessor;
 import javax.cache.processor.EntryProcessorException;
 import javax.cache.processor.EntryProcessorResult;
 import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.Mode;
 import org.memogrid.internal.store.Envelope;
 
 /**
@@ -246,6 +247,9 @@ final class GridCache<K, V> implements Cache<K, V> {
     Set<K> all = new HashSet<>();
     parts.forEachKey(all::add);
     erase(all);
+    if (parts.store().mode() == Mode.INVALIDATED) {
+      parts.store().clear(); // nothing is left here; others have keys that nobody here knows
+    }
   }
 
   private void erase(Set<K> keys) {

@@ -167,10 +167,14 @@ final class Listeners<K, V> implements StoreListener {
   @SuppressWarnings("unchecked")
   public void onChange(
       CacheEvent.Type type, Object key, @Nullable Envelope value, @Nullable Envelope old) {
+    boolean wasNothing = old != null && old.isTombstone();
+    if (value == null ? wasNothing : value.isTombstone()) {
+      return; // nobody has heard of an entry there
+    }
     EventType told =
         switch (type) {
           case CREATED -> EventType.CREATED;
-          case UPDATED -> EventType.UPDATED;
+          case UPDATED -> wasNothing ? EventType.CREATED : EventType.UPDATED;
           case REMOVED -> EventType.REMOVED;
           case EXPIRED -> EventType.EXPIRED;
           case EVICTED -> null;

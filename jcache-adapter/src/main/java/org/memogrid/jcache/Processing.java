@@ -42,11 +42,11 @@ final class Processing<K, V> {
     Entries<K, V>.Turn turn = entries.turn();
     while (true) {
       long begun = statistics.begin();
-      Envelope there = entries.find(key);
-      Work work = new Work(key, there);
+      Entries.Seen seen = entries.look(key);
+      Work work = new Work(key, seen);
       T result = process(processor, work, arguments);
       if (publish(work, turn, begun)) {
-        statistics.found(there != null);
+        statistics.found(work.there != null);
         return result;
       }
     }
@@ -78,7 +78,7 @@ final class Processing<K, V> {
         if (work.step == Step.SET) {
           writing.write(key, work.present());
         }
-        Entries.Outcome outcome = entries.publish(key, there, sealed, turn);
+        Entries.Outcome outcome = entries.publish(key, work.seen, sealed, turn);
         if (outcome == Entries.Outcome.STORED && work.step == Step.SET) {
           statistics.puts(1, begun);
         }
@@ -87,13 +87,16 @@ final class Processing<K, V> {
       case REMOVED -> {
         writing.delete(key);
         if (there == null) {
-          return true;
+          return entries.vacate(key, work.seen);
         }
         boolean removed = entries.retire(key, there, EventType.REMOVED);
         if (removed) {
           statistics.removals(1, begun);
         }
         return removed;
+      }
+      case UNDONE -> {
+        return entries.vacate(key, work.seen);
       }
       case NONE -> {
         return true;
@@ -107,20 +110,24 @@ final class Processing<K, V> {
     READ,
     LOADED,
     SET,
-    REMOVED
+    REMOVED,
+    /** What this run made is removed again: nothing that a writer would know of. */
+    UNDONE
   }
 
   /** The entry as the processor sees it. */
   private final class Work implements MutableEntry<K, V> {
     private final K key;
+    private final Entries.Seen seen;
     private final @Nullable Envelope there;
     private Step step = Step.NONE;
     private @Nullable V value;
     private boolean read;
 
-    Work(K key, @Nullable Envelope there) {
+    Work(K key, Entries.Seen seen) {
       this.key = key;
-      this.there = there;
+      this.seen = seen;
+      this.there = seen.entry();
     }
 
     V present() {
@@ -137,7 +144,7 @@ final class Processing<K, V> {
       return switch (step) {
         case NONE, READ -> there != null;
         case LOADED, SET -> true;
-        case REMOVED -> false;
+        case REMOVED, UNDONE -> false;
       };
     }
 
@@ -166,7 +173,8 @@ final class Processing<K, V> {
 
     @Override
     public void remove() {
-      step = (step == Step.SET || step == Step.LOADED) && there == null ? Step.NONE : Step.REMOVED;
+      step =
+          (step == Step.SET || step == Step.LOADED) && there == null ? Step.UNDONE : Step.REMOVED;
       value = null;
       read = true;
     }

@@ -52,7 +52,8 @@ final class Storing<K, V> {
           Entries<K, V>.Turn turn = entries.turn();
           boolean written = false;
           while (true) {
-            Envelope there = entries.find(own);
+            Entries.Seen seen = entries.look(own);
+            Envelope there = seen.entry();
             if ((only == Only.ABSENT && there != null) || (only == Only.PRESENT && there == null)) {
               return new Change(there, false);
             }
@@ -64,7 +65,7 @@ final class Storing<K, V> {
               writing.write(key, value);
               written = true;
             }
-            Entries.Outcome outcome = entries.publish(own, there, sealed, turn);
+            Entries.Outcome outcome = entries.publish(own, seen, sealed, turn);
             if (outcome != Entries.Outcome.CONFLICT) {
               return new Change(there, outcome == Entries.Outcome.STORED || there != null);
             }
@@ -138,10 +139,10 @@ final class Storing<K, V> {
   private boolean store(K key, Values.Sealed value) {
     Entries<K, V>.Turn turn = entries.turn();
     while (true) {
-      Envelope there = entries.find(key);
-      Entries.Outcome outcome = entries.publish(key, there, value, turn);
+      Entries.Seen seen = entries.look(key);
+      Entries.Outcome outcome = entries.publish(key, seen, value, turn);
       if (outcome != Entries.Outcome.CONFLICT) {
-        return outcome == Entries.Outcome.STORED || there != null;
+        return outcome == Entries.Outcome.STORED || seen.entry() != null;
       }
     }
   }

@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.micrometer.core.instrument.binder.cache.JCacheMetrics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.io.ObjectInputStream;
+import java.io.Serializable;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -146,5 +149,34 @@ class LocalProviderTest {
     assertThat(meters.get("cache.puts").functionCounter().count()).isEqualTo(1);
     assertThat(meters.get("cache.removals").gauge().value()).isEqualTo(1);
     assertThat(meters.get("cache.evictions").functionCounter().count()).isZero();
+  }
+
+  /** Its fields are not all of it. */
+  static final class Total implements Serializable {
+    private static final long serialVersionUID = 1L;
+
+    private final int part;
+    private transient int sum;
+
+    Total(int part) {
+      this.part = part;
+      this.sum = 3 * part;
+    }
+
+    private void readObject(ObjectInputStream in) throws IOException, ClassNotFoundException {
+      in.defaultReadObject();
+      sum = 3 * part;
+    }
+  }
+
+  @Test
+  void aCopyIsMadeAsItsClassSays() {
+    Cache<String, Total> cache =
+        provider.getCacheManager().createCache("c", new MutableConfiguration<String, Total>());
+    Total put = new Total(1);
+    cache.put("k", put);
+    Total copy = cache.get("k");
+    assertThat(copy).isNotSameAs(put);
+    assertThat(copy.sum).isEqualTo(3);
   }
 }

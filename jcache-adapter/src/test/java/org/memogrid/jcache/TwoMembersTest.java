@@ -6,12 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import javax.cache.Cache;
 import javax.cache.configuration.MutableConfiguration;
 import javax.cache.expiry.CreatedExpiryPolicy;
 import javax.cache.expiry.Duration;
 import javax.cache.processor.EntryProcessor;
+import javax.cache.processor.MutableEntry;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -237,5 +239,86 @@ class TwoMembersTest {
     put(b, "invalidated", "k", 2);
     assertThat(get(a, "invalidated", "k")).isNull();
     assertThat(get(b, "invalidated", "k")).isEqualTo(2);
+  }
+
+  /** How a member can take an entry away. */
+  enum Removal {
+    REMOVE {
+      @Override
+      void by(Cache<String, Integer> cache) {
+        cache.remove("k");
+      }
+    },
+    GET_AND_REMOVE {
+      @Override
+      void by(Cache<String, Integer> cache) {
+        cache.getAndRemove("k");
+      }
+    },
+    REMOVE_KEYS {
+      @Override
+      void by(Cache<String, Integer> cache) {
+        cache.removeAll(Set.of("k"));
+      }
+    },
+    REMOVE_ALL {
+      @Override
+      void by(Cache<String, Integer> cache) {
+        cache.removeAll();
+      }
+    },
+    PROCESSOR {
+      @Override
+      void by(Cache<String, Integer> cache) {
+        var unused = cache.invoke("k", (entry, arguments) -> remove(entry));
+      }
+    },
+    PROCESSOR_THAT_SET {
+      @Override
+      void by(Cache<String, Integer> cache) {
+        var unused =
+            cache.invoke(
+                "k",
+                (entry, arguments) -> {
+                  entry.setValue(2);
+                  return remove(entry);
+                });
+      }
+    },
+    NO_LIFE {
+      @Override
+      void by(Cache<String, Integer> cache) {
+        cache.put("k", 2);
+      }
+    };
+
+    abstract void by(Cache<String, Integer> cache);
+
+    private static String remove(MutableEntry<String, Integer> entry) {
+      entry.remove();
+      return "";
+    }
+  }
+
+  /** A holds the only copy; B, which knows of none, removes the key. */
+  @EnumSource
+  @ParameterizedTest
+  void aRemovalReachesAllMembersThoughNoEntryIsHere(Removal removal) {
+    String name = "removed-" + removal;
+    a.run(there -> Peer.create(there, name, Mode.INVALIDATED));
+    b.run(
+        there ->
+            Peer.manager(there)
+                .createCache(
+                    name,
+                    new MemogridConfiguration<String, Integer>(Mode.INVALIDATED)
+                        .setTypes(String.class, Integer.class)
+                        .setExpiryPolicyFactory(CreatedExpiryPolicy.factoryOf(Duration.ZERO))));
+    put(a, name, "k", 1);
+    assertThat(get(a, name, "k")).isEqualTo(1);
+
+    b.run(there -> removal.by(Peer.cache(there, name)));
+
+    assertThat(get(a, name, "k")).isNull();
   }
 }

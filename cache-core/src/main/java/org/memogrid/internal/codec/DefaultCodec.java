@@ -13,8 +13,8 @@ import org.memogrid.internal.store.KeyHash;
  *
  * <ul>
  *   <li>A class off the list is refused in both directions, however deep it is nested, before it is
- *       loaded; so are lambdas, inner classes that hold on to their outer object, and classes that
- *       inherit state from the JDK.
+ *       loaded; so are lambdas, inner classes that hold on to their outer object, classes that
+ *       inherit state from the JDK, and classes that Java would serialize by methods of their own.
  *   <li>A record is rebuilt by its canonical constructor, which may refuse the values. A plain
  *       class is rebuilt field by field, without a constructor; transient fields are left out.
  *   <li>Fields are matched by name. One that the sender does not have arrives as null, 0 or false;

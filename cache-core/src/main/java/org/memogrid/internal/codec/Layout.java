@@ -2,6 +2,10 @@
 package org.memogrid.internal.codec;
 
 import com.esotericsoftware.kryo.io.Output;
+import java.io.Externalizable;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
+import java.io.Serializable;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
@@ -9,6 +13,7 @@ import java.lang.reflect.Array;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.Field;
 import java.lang.reflect.InaccessibleObjectException;
+import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -57,6 +62,12 @@ record Layout(
       refuseIf(type.isHidden() || type.isSynthetic(), "it is a lambda: use a class with a name");
       refuseIf(type.isInterface() || Modifier.isAbstract(type.getModifiers()), "it has no objects");
       List<Field> fields = fields();
+      String own = ownSerialization();
+      refuseIf(
+          own != null,
+          "it has a serialization of its own ("
+              + own
+              + "), so its fields are not all that it is: put a record of what it holds");
       String[] names = names(fields);
       try {
         MethodHandles.Lookup lookup = MethodHandles.lookup();
@@ -90,6 +101,35 @@ record Layout(
       } catch (InaccessibleObjectException | ReflectiveOperationException e) {
         throw refusal("its module doesn't open it (" + e.getMessage() + ")");
       }
+    }
+
+    /** The method by which Java would write or read it, or null: then its fields are all of it. */
+    private @Nullable String ownSerialization() {
+      if (!Serializable.class.isAssignableFrom(type)) {
+        return null;
+      }
+      if (Externalizable.class.isAssignableFrom(type)) {
+        return "Externalizable";
+      }
+      for (Class<?> c = type; c != null; c = c.getSuperclass()) {
+        for (Method method : c.getDeclaredMethods()) {
+          boolean inherited = c == type || !Modifier.isPrivate(method.getModifiers());
+          boolean replaces = isHook(method, "writeReplace") || isHook(method, "readResolve");
+          boolean streams =
+              isHook(method, "writeObject", ObjectOutputStream.class)
+                  || isHook(method, "readObject", ObjectInputStream.class);
+          if ((streams && !type.isRecord()) || (replaces && inherited)) {
+            return c.getSimpleName() + "." + method.getName();
+          }
+        }
+      }
+      return null;
+    }
+
+    private static boolean isHook(Method method, String name, Class<?>... parameters) {
+      return method.getName().equals(name)
+          && Arrays.equals(method.getParameterTypes(), parameters)
+          && !Modifier.isStatic(method.getModifiers());
     }
 
     /** Of a record as declared; otherwise those of the ancestors first, sorted by name. */

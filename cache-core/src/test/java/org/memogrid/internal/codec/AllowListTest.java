@@ -123,6 +123,12 @@ class AllowListTest {
     refused((Supplier<Integer>) () -> 1, "it is a lambda");
     refused(new Shapes.Tags(), "Tags can't cross the wire: it inherits state from java.util.");
     refused(new Shapes.Failure(), "inherits state from java.lang.Throwable");
+    refused(
+        new Shapes.Sealed(1),
+        "it has a serialization of its own (Sealed.readObject), so its fields");
+    refused(new Shapes.Stamped(), "serialization of its own (Sealed.readObject)");
+    refused(new Shapes.Alias(1), "serialization of its own (Alias.writeReplace)");
+    refused(new Shapes.Packed(), "serialization of its own (Externalizable)");
     int captured = List.of(1, 2).size();
     refused(
         new Object() {

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.internal.codec;
 
+import java.io.Externalizable;
+import java.io.IOException;
+import java.io.ObjectInput;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutput;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -103,5 +109,47 @@ final class Shapes {
 
   static final class Failure extends RuntimeException {
     private static final long serialVersionUID = 1L;
+  }
+
+  /** Makes a part of itself anew when Java reads it. */
+  static class Sealed implements Serializable {
+    private static final long serialVersionUID = 1L;
+
+    private final int value;
+    transient int twice;
+
+    Sealed(int value) {
+      this.value = value;
+      this.twice = 2 * value;
+    }
+
+    private void readObject(ObjectInputStream in) throws IOException, ClassNotFoundException {
+      in.defaultReadObject();
+      twice = 2 * value;
+    }
+  }
+
+  static final class Stamped extends Sealed {
+    private static final long serialVersionUID = 1L;
+
+    Stamped() {
+      super(1);
+    }
+  }
+
+  record Alias(int value) implements Serializable {
+    private Object writeReplace() {
+      return value;
+    }
+  }
+
+  static final class Packed implements Externalizable {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public void writeExternal(ObjectOutput out) {}
+
+    @Override
+    public void readExternal(ObjectInput in) {}
   }
 }
