@@ -21,6 +21,8 @@ public final class Bench {
   private static final Map<String, Suite> SUITES =
       new TreeMap<>(
           Map.of(
+              "daemon",
+              DaemonBench::run,
               "jobs",
               new Jobs(),
               "memo",
