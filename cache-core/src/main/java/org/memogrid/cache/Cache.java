@@ -130,7 +130,10 @@ public interface Cache<K, V> extends AutoCloseable {
   /** Removes all entries. */
   void clear();
 
-  /** The number of entries in the cluster; in INVALIDATED on this member. Costs a message each. */
+  /**
+   * The number of entries in the cluster; in INVALIDATED on this member. Each member is asked, and
+   * walks over the entries that it orders: no call for every request.
+   */
   long size();
 
   /**
@@ -161,7 +164,9 @@ public interface Cache<K, V> extends AutoCloseable {
    * <p>In REPLICATED and DISTRIBUTED a listener hears the changes that any member makes; EVICTED
    * only of entries that this member held. In LOCAL and INVALIDATED it hears the changes of the
    * entries that this member holds; in INVALIDATED, REMOVED also when another member wrote the key.
-   * While members join, leave or die, an event may be missed or come twice.
+   * While members join, leave or die, an event may be missed or come twice. The first value of a
+   * key is CREATED; in DISTRIBUTED it comes as UPDATED if it was put while a {@link #putFenced} of
+   * the key was under way or had been broken off.
    */
   @CanIgnoreReturnValue
   Registration listen(CacheListener<K, V> listener, CacheEvent.Type... types);

@@ -72,14 +72,14 @@ public interface Cluster extends AutoCloseable {
    * The cache of that name with the options it has, whoever opened it; if there is none, one in
    * mode {@link Mode#DISTRIBUTED}, or {@link Mode#LOCAL} in a cluster without network.
    *
-   * @throws IllegalArgumentException if the name is blank
+   * @throws IllegalArgumentException if the name is blank or begins with {@code org.memogrid.}
    */
   <K, V> Cache<K, V> cache(String name);
 
   /**
    * The cache of that name in a mode, with its other options as they are by default.
    *
-   * @throws IllegalArgumentException if the name is blank
+   * @throws IllegalArgumentException if the name is blank or begins with {@code org.memogrid.}
    * @throws IllegalStateException if there is one with other options, showing both
    */
   <K, V> Cache<K, V> cache(String name, Mode mode);
@@ -88,12 +88,12 @@ public interface Cluster extends AutoCloseable {
    * The cache of that name. It is opened on every member, and on those that join later. Each call
    * gives a handle of its own.
    *
-   * @throws IllegalArgumentException if the name is blank
+   * @throws IllegalArgumentException if the name is blank or begins with {@code org.memogrid.}
    * @throws IllegalStateException if there is one with other options, showing both
    */
   <K, V> Cache<K, V> cache(String name, CacheOptions options);
 
-  /** The names of the caches that are open, here or on any member. */
+  /** The names of the users' caches that are open, here or on any member. */
   Set<String> cacheNames();
 
   /**

@@ -48,7 +48,8 @@ final class JoinedCluster implements Cluster {
             node.engine() == null ? Mode.LOCAL : Mode.DISTRIBUTED,
             node.codec(),
             node.clock(),
-            node.workers());
+            node.workers(),
+            node.listeners());
     this.hook = new Thread(this::leaveAtExit, "memogrid-" + node.membership().self() + "-shutdown");
   }
 

@@ -26,14 +26,17 @@ import org.memogrid.cluster.Member;
 public final class TestCluster implements AutoCloseable {
   private static final AtomicInteger CLUSTERS = new AtomicInteger();
 
-  private final FreePorts ports = FreePorts.take();
+  private final FreePorts ports;
+  private final boolean ownPorts;
   private final String name =
       "test-" + ProcessHandle.current().pid() + "-" + CLUSTERS.incrementAndGet();
   private final UnaryOperator<ClusterBuilder> settings;
   private final List<Cluster> nodes = new ArrayList<>();
   private int joined;
 
-  private TestCluster(UnaryOperator<ClusterBuilder> settings) {
+  private TestCluster(FreePorts ports, boolean ownPorts, UnaryOperator<ClusterBuilder> settings) {
+    this.ports = ports;
+    this.ownPorts = ownPorts;
     this.settings = settings;
   }
 
@@ -43,7 +46,15 @@ public final class TestCluster implements AutoCloseable {
 
   /** A cluster whose nodes are built with further settings. */
   public static TestCluster of(int nodes, UnaryOperator<ClusterBuilder> settings) {
-    TestCluster cluster = new TestCluster(settings);
+    return started(nodes, new TestCluster(FreePorts.take(), true, settings));
+  }
+
+  /** Another cluster on the ports of this one, which is to be closed later. */
+  public TestCluster beside(int nodes) {
+    return started(nodes, new TestCluster(ports, false, settings));
+  }
+
+  private static TestCluster started(int nodes, TestCluster cluster) {
     try {
       for (int i = 0; i < nodes; i++) {
         cluster.join();
@@ -111,6 +122,8 @@ public final class TestCluster implements AutoCloseable {
       nodes.get(i).close();
     }
     nodes.clear();
-    ports.close();
+    if (ownPorts) {
+      ports.close();
+    }
   }
 }

@@ -37,8 +37,8 @@ import org.slf4j.LoggerFactory;
 /** The jobs of a member. Public only for {@link java.util.ServiceLoader}; not for users. */
 public final class JobFeature implements Feature {
   private static final Logger LOG = LoggerFactory.getLogger(JobFeature.class);
-  static final String STATES = "memogrid.jobs";
-  private static final String HISTORIES = "memogrid.jobs.history";
+  static final String STATES = "org.memogrid.jobs";
+  private static final String HISTORIES = "org.memogrid.jobs.history";
   private static final int THREADS = 200;
   private static final int BEATS_PER_SWEEP = 5;
   private static final long MOST_SKEW = 500;

@@ -2,13 +2,17 @@
 package org.memogrid.modes;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.time.Duration;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.memogrid.cache.Cache;
 import org.memogrid.cache.CacheOptions;
+import org.memogrid.cache.FencingToken;
 import org.memogrid.cache.Mode;
 import org.memogrid.testkit.Await;
 
@@ -125,5 +129,24 @@ interface OpeningContract extends Contract {
     Cache<String, Integer> anew = grid.open(destroyed, cluster -> cluster.cache(name, mode));
     assertThat(anew.get("k")).isNull();
     anew.destroy();
+  }
+
+  @Test
+  default void memogridsOwnStoresAreNobodysCaches() {
+    Caches<String, Integer> caches = caches();
+    caches.here().putFenced("k", 1, new FencingToken(caches.name(), 1, "m")); // opens one
+    Mode mode = mode();
+    Grid grid = fixture().grid();
+    for (int node = 0; node < nodes(); node++) {
+      assertThat(grid.<Set<String>>on(node, cluster -> new TreeSet<>(cluster.cacheNames())))
+          .noneMatch(name -> name.startsWith("org.memogrid."));
+      int there = node;
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> grid.open(there, cluster -> cluster.cache("org.memogrid.fences", mode)))
+          .withMessageContaining("org.memogrid.fences")
+          .withMessageContaining("choose another");
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> grid.open(there, cluster -> cluster.cache("org.memogrid.fences")));
+    }
   }
 }

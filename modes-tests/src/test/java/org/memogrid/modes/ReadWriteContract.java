@@ -16,8 +16,10 @@ import java.util.concurrent.Executors;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.memogrid.cache.Cache;
+import org.memogrid.cache.CacheEvent;
 import org.memogrid.cache.CacheStats;
 import org.memogrid.cache.Expiry;
+import org.memogrid.cache.FencingToken;
 
 /** What one member's calls do, in every mode. */
 @SuppressWarnings("NullAway") // gives nulls on purpose
@@ -129,6 +131,16 @@ interface ReadWriteContract extends Contract {
     refuses("key", () -> cache.update(null, op(value -> value)));
     refuses("change", () -> cache.update("a", null));
     refuses("key", () -> cache.getAll(Arrays.asList("a", null)));
+    refuses("keys", () -> cache.getAll(null));
+    refuses("entries", Executors.callable(() -> cache.putAll(null)));
+    FencingToken turn = new FencingToken("nobody", 1, "m");
+    refuses("key", Executors.callable(() -> cache.putFenced(null, 1, turn)));
+    refuses("value", Executors.callable(() -> cache.putFenced("a", null, turn)));
+    refuses("token", Executors.callable(() -> cache.putFenced("a", 1, null)));
+    if (fixture().setup().place() == Grids.Place.ONE_JVM) { // listeners don't travel
+      refuses("listener", () -> cache.listen(null));
+      refuses("types", () -> cache.listen(event -> {}, (CacheEvent.Type[]) null));
+    }
     Map<String, Integer> holed = new HashMap<>();
     holed.put("b", 1);
     holed.put("a", null);

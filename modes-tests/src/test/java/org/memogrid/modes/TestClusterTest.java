@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.memogrid.cache.Cache;
+import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Cluster;
 import org.memogrid.cluster.Member;
 import org.memogrid.testkit.TestCluster;
@@ -28,14 +30,25 @@ class TestClusterTest {
     }
   }
 
+  /** They look for members in the same places, and find those of the other name. */
   @Test
-  void clustersDoNotMeet() {
-    try (TestCluster one = TestCluster.of(1);
-        TestCluster two = TestCluster.of(1)) {
+  void clustersOfTwoNamesOnTheSamePortsDoNotMeet() {
+    try (TestCluster one = TestCluster.of(2);
+        TestCluster two = one.beside(2)) {
       assertThat(one.node(0).name()).isNotEqualTo(two.node(0).name());
-      assertThat(names(one.node(0))).hasSize(1);
-      assertThat(names(two.node(0))).hasSize(1);
+      two.join();
+      one.join();
+      assertThat(ids(one)).hasSize(3).doesNotContainAnyElementsOf(ids(two));
+      assertThat(ids(two)).hasSize(3);
+      Cache<String, Integer> here = one.node(0).cache("same", Mode.REPLICATED);
+      here.put("k", 1);
+      Cache<String, Integer> there = two.node(0).cache("same", Mode.REPLICATED);
+      assertThat(there.get("k")).isNull();
     }
+  }
+
+  private static List<String> ids(TestCluster cluster) {
+    return cluster.node(0).membership().members().stream().map(Member::id).toList();
   }
 
   private static List<String> names(Cluster node) {

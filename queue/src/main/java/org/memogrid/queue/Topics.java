@@ -32,7 +32,7 @@ import org.memogrid.internal.wire.WireFormat;
  */
 final class Topics {
   static final String SERVICE = "topic";
-  private static final String STORE = "memogrid.queue.topics";
+  private static final String STORE = "org.memogrid.queue.topics";
 
   private final Node node;
   private final Executor threads;

@@ -3,21 +3,27 @@ package org.memogrid.internal.cache;
 
 import static java.util.Objects.requireNonNull;
 
+import java.util.AbstractCollection;
 import java.util.AbstractMap;
 import java.util.AbstractSet;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Set;
 import java.util.concurrent.ConcurrentMap;
+import java.util.function.BiConsumer;
+import java.util.function.BiFunction;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.Cache;
 
 /**
  * A cache seen as a map: every view writes through, iterators are weakly consistent and remove. The
- * computing methods are those of {@link ConcurrentMap}: loops over the atomic ones, whose function
- * may run again.
+ * computing methods are {@link Cache#update}: the function may run again, and a value needs no
+ * {@code equals} for them. An iterator holds resources of other members until it is at its end.
  */
 final class CacheMap<K, V> extends AbstractMap<K, V> implements ConcurrentMap<K, V> {
   private final Cache<K, V> cache;
@@ -96,14 +102,144 @@ final class CacheMap<K, V> extends AbstractMap<K, V> implements ConcurrentMap<K,
     return value == null ? otherwise : value;
   }
 
+  // What ConcurrentMap brings would compare values, and so loop for ever over those without equals.
+
+  @Override
+  public @Nullable V compute(
+      K key, BiFunction<? super K, ? super @Nullable V, ? extends @Nullable V> change) {
+    requireNonNull(change, "change");
+    return cache.update(key, before -> change.apply(key, before));
+  }
+
+  @Override
+  public @Nullable V computeIfPresent(
+      K key, BiFunction<? super K, ? super V, ? extends @Nullable V> change) {
+    requireNonNull(change, "change");
+    return cache.update(key, before -> before == null ? null : change.apply(key, before));
+  }
+
+  @Override
+  public @Nullable V merge(
+      K key, V value, BiFunction<? super V, ? super V, ? extends @Nullable V> change) {
+    requireNonNull(value, "value");
+    requireNonNull(change, "change");
+    return cache.update(key, before -> before == null ? value : change.apply(before, value));
+  }
+
+  @Override
+  public void replaceAll(BiFunction<? super K, ? super V, ? extends V> change) {
+    requireNonNull(change, "change");
+    forEach(
+        (key, met) -> {
+          var unused =
+              computeIfPresent(
+                  key, (k, now) -> requireNonNull(change.apply(k, now), "the function's result"));
+        });
+  }
+
+  @Override
+  public void forEach(BiConsumer<? super K, ? super V> action) {
+    requireNonNull(action, "action");
+    try (Stream<Map.Entry<K, V>> entries = cache.entries()) {
+      entries.forEach(entry -> action.accept(entry.getKey(), entry.getValue()));
+    }
+  }
+
   @Override
   public void clear() {
     cache.clear();
   }
 
   @Override
+  public boolean equals(@Nullable Object other) {
+    if (other == this) {
+      return true;
+    }
+    if (!(other instanceof Map<?, ?>)) {
+      return false;
+    }
+    Map<K, V> copy = new HashMap<>(); // comparing may end early, and would leave its iterator open
+    forEach(copy::put);
+    return copy.equals(other);
+  }
+
+  @Override
+  public int hashCode() {
+    return super.hashCode();
+  }
+
+  @Override
+  public Set<K> keySet() {
+    return new Keys();
+  }
+
+  @Override
+  public Collection<V> values() {
+    return new Values();
+  }
+
+  @Override
   public Set<Map.Entry<K, V>> entrySet() {
     return new Entries();
+  }
+
+  private final class Keys extends AbstractSet<K> {
+    @Override
+    public int size() {
+      return CacheMap.this.size();
+    }
+
+    @Override
+    public void clear() {
+      CacheMap.this.clear();
+    }
+
+    @Override
+    public boolean contains(@Nullable Object key) {
+      return containsKey(key);
+    }
+
+    @Override
+    public boolean remove(@Nullable Object key) {
+      return CacheMap.this.remove(key) != null;
+    }
+
+    @Override
+    public Iterator<K> iterator() {
+      return new Walk<>(Map.Entry::getKey);
+    }
+  }
+
+  private final class Values extends AbstractCollection<V> {
+    @Override
+    public int size() {
+      return CacheMap.this.size();
+    }
+
+    @Override
+    public void clear() {
+      CacheMap.this.clear();
+    }
+
+    @Override
+    public boolean contains(@Nullable Object value) {
+      return containsValue(value);
+    }
+
+    @Override
+    public boolean remove(@Nullable Object value) {
+      requireNonNull(value, "value");
+      try (Stream<Map.Entry<K, V>> entries = cache.entries()) {
+        return entries.anyMatch(
+            entry ->
+                entry.getValue().equals(value) && cache.remove(entry.getKey(), entry.getValue()));
+      }
+    }
+
+    @Override
+    public Iterator<V> iterator() {
+      return new Walk<>(Map.Entry::getValue);
+    }
   }
 
   private final class Entries extends AbstractSet<Map.Entry<K, V>> {
@@ -135,31 +271,39 @@ final class CacheMap<K, V> extends AbstractMap<K, V> implements ConcurrentMap<K,
 
     @Override
     public Iterator<Map.Entry<K, V>> iterator() {
-      return new Walk(cache.entries().iterator());
+      return new Walk<>(WriteThrough::new);
     }
   }
 
-  private final class Walk implements Iterator<Map.Entry<K, V>> {
-    private final Iterator<Map.Entry<K, V>> entries;
-    private Map.@Nullable Entry<K, V> last;
+  /** Over the entries, or what is asked of each. */
+  private final class Walk<T> implements Iterator<T> {
+    private final Function<Map.Entry<K, V>, T> element;
+    private final Stream<Map.Entry<K, V>> stream = cache.entries();
+    private final Iterator<Map.Entry<K, V>> entries = stream.iterator();
+    private boolean ended;
+    private @Nullable K last;
 
-    Walk(Iterator<Map.Entry<K, V>> entries) {
-      this.entries = entries;
+    Walk(Function<Map.Entry<K, V>, T> element) {
+      this.element = element;
     }
 
     @Override
     public boolean hasNext() {
-      return entries.hasNext();
+      if (!ended && !entries.hasNext()) {
+        ended = true;
+        stream.close();
+      }
+      return !ended;
     }
 
     @Override
-    public Map.Entry<K, V> next() {
+    public T next() {
       if (!hasNext()) {
         throw new NoSuchElementException();
       }
-      Map.Entry<K, V> next = new WriteThrough(entries.next());
-      last = next;
-      return next;
+      Map.Entry<K, V> next = entries.next();
+      last = next.getKey();
+      return element.apply(next);
     }
 
     @Override
@@ -167,7 +311,7 @@ final class CacheMap<K, V> extends AbstractMap<K, V> implements ConcurrentMap<K,
       if (last == null) {
         throw new IllegalStateException("next() was not called, or its entry is removed already");
       }
-      cache.remove(last.getKey());
+      cache.remove(last);
       last = null;
     }
   }

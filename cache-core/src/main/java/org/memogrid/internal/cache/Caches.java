@@ -5,9 +5,11 @@ import static java.util.Objects.requireNonNull;
 
 import java.time.InstantSource;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.Executor;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.Cache;
 import org.memogrid.cache.CacheOptions;
@@ -22,6 +24,9 @@ import org.memogrid.internal.store.Versions;
  * own; the handles of one name share the data and the statistics. Thread-safe.
  */
 public final class Caches {
+  /** Begins the names of what the features keep; they open it as stores. */
+  private static final String RESERVED = "org.memogrid.";
+
   private final StoreFactory stores;
   private final Mode defaultMode;
   private final Opened.Surroundings around;
@@ -30,15 +35,21 @@ public final class Caches {
 
   /**
    * @param defaultMode what {@link #cache(String)} opens if there is nothing to attach to
-   * @param workers runs listeners and renewals
+   * @param workers runs renewals
+   * @param listeners runs the users' listeners, which may block
    */
   public Caches(
-      StoreFactory stores, Mode defaultMode, Codec codec, InstantSource clock, Executor workers) {
+      StoreFactory stores,
+      Mode defaultMode,
+      Codec codec,
+      InstantSource clock,
+      Executor workers,
+      Executor listeners) {
     this.stores = stores;
     this.defaultMode = defaultMode;
     Versions versions = new Versions();
     Fences fences = new Fences(stores, codec, versions, defaultMode != Mode.LOCAL);
-    this.around = new Opened.Surroundings(codec, clock, workers, versions, fences);
+    this.around = new Opened.Surroundings(codec, clock, workers, listeners, versions, fences);
   }
 
   /** The cache of that name with the options it has; if there is none, one in the default mode. */
@@ -62,19 +73,32 @@ public final class Caches {
     requireNonNull(options, "options");
     requireOpen();
     Store store = stores.open(name, options);
-    return new StoreCache<>(
-        requireNonNull(
-            opened.compute(
-                name,
-                (n, there) ->
-                    there != null && there.store == store
-                        ? there
-                        : new Opened(store, options, around, this::requireOpen))));
+    Opened known = opened.get(name);
+    return new StoreCache<>(known != null && known.store == store ? known : opened(store, options));
+  }
+
+  /** Forgets, now and then, what was destroyed. */
+  private Opened opened(Store store, CacheOptions options) {
+    opened.values().removeIf(each -> !each.store.isOpen());
+    return requireNonNull(
+        opened.compute(
+            store.name(),
+            (name, there) ->
+                there != null && there.store == store
+                    ? there
+                    : new Opened(store, options, around, this::requireOpen)));
+  }
+
+  /** How many caches are remembered here. */
+  int known() {
+    return opened.size();
   }
 
   public Set<String> names() {
     requireOpen();
-    return stores.names();
+    return stores.names().stream()
+        .filter(name -> !name.startsWith(RESERVED))
+        .collect(Collectors.toCollection(TreeSet::new));
   }
 
   /** Every handle fails from now on. The stores are their factory's to close. */
@@ -91,6 +115,14 @@ public final class Caches {
   private static void requireName(@Nullable String name) {
     if (requireNonNull(name, "name").isBlank()) {
       throw new IllegalArgumentException("a cache's name must not be blank");
+    }
+    if (name.startsWith(RESERVED)) {
+      throw new IllegalArgumentException(
+          "the name '"
+              + name
+              + "' is refused: names that begin with '"
+              + RESERVED
+              + "' are those of Memogrid's own stores; choose another");
     }
   }
 }

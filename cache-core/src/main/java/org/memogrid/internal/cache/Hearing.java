@@ -11,8 +11,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes a store's changes to one user's listener, in order, on a worker's thread: a listener that
- * is slow or throws is no concern of the writer's.
+ * Takes a store's changes to one user's listener, in order, on a thread for such listeners: one
+ * that is slow or throws is no concern of the writer's, nor of the member's own work.
  */
 final class Hearing<K, V> implements StoreListener {
   private static final Logger LOG = LoggerFactory.getLogger(Hearing.class);
@@ -25,7 +25,7 @@ final class Hearing<K, V> implements StoreListener {
   Hearing(Opened opened, CacheListener<K, V> listener) {
     this.opened = opened;
     this.listener = listener;
-    this.serial = new Serial(opened.workers);
+    this.serial = new Serial(opened.listeners);
   }
 
   /** Nothing is heard from now on, not even what waits. */

@@ -18,7 +18,7 @@ final class Opened {
   final CacheOptions options;
   final Counters counters = new Counters();
   final Renewals renewals;
-  final Executor workers;
+  final Executor listeners;
   final Codec codec;
   final Fences fences;
   private final InstantSource clock;
@@ -30,7 +30,7 @@ final class Opened {
     this.requireOpen = requireOpen;
     this.store = store;
     this.options = options;
-    this.workers = around.workers();
+    this.listeners = around.listeners();
     this.codec = around.codec();
     this.fences = around.fences();
     this.clock = around.clock();
@@ -56,7 +56,12 @@ final class Opened {
 
   /** What every cache of a member uses. */
   record Surroundings(
-      Codec codec, InstantSource clock, Executor workers, Versions versions, Fences fences) {}
+      Codec codec,
+      InstantSource clock,
+      Executor workers,
+      Executor listeners,
+      Versions versions,
+      Fences fences) {}
 
   /**
    * A value as the store holds it. Encoding it is also the check that it may cross the wire.

@@ -7,6 +7,7 @@ import java.util.AbstractMap.SimpleImmutableEntry;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -59,8 +60,8 @@ final class StoreCache<K, V> implements Cache<K, V> {
   @Override
   public @Nullable V get(K key) {
     requireNonNull(key, "key");
-    Envelope near = closed ? null : store.near(key); // a store that is closed has none
-    if (near != null && !near.isTombstone()) {
+    Envelope near = near(key);
+    if (near != null) {
       counters.hits.increment();
       return open(near);
     }
@@ -72,6 +73,12 @@ final class StoreCache<K, V> implements Cache<K, V> {
     }
     counters.hits.increment();
     return open(entry);
+  }
+
+  /** An entry with a value that is at hand; null says nothing. */
+  private @Nullable Envelope near(K key) {
+    Envelope near = closed ? null : store.near(key); // a store that is closed has none
+    return near == null || near.isTombstone() ? null : near;
   }
 
   /** The entry as its use leaves it; null for a miss. */
@@ -97,26 +104,41 @@ final class StoreCache<K, V> implements Cache<K, V> {
   @SuppressWarnings("unchecked") // the keys asked for
   public Map<K, V> getAll(Collection<? extends K> keys) {
     requireNonNull(keys, "keys");
-    keys.forEach(key -> requireNonNull(key, "a key in keys"));
+    Set<K> wanted = new HashSet<>();
+    keys.forEach(key -> wanted.add(requireNonNull(key, "a key in keys")));
     requireOpen();
     Map<K, V> values = new HashMap<>();
-    store
-        .getAll(keys)
-        .forEach(
-            (key, entry) -> {
-              if (!entry.isTombstone()) {
-                opened.renewals.used(key, entry);
-                values.put((K) key, open(entry));
-              }
-            });
+    Set<K> rest = new HashSet<>();
+    for (K key : wanted) {
+      Envelope near = near(key);
+      if (near == null) {
+        rest.add(key);
+      } else {
+        values.put(key, open(near));
+      }
+    }
+    if (!rest.isEmpty()) {
+      store
+          .getAll(rest)
+          .forEach(
+              (key, entry) -> {
+                if (!entry.isTombstone()) {
+                  opened.renewals.used(key, entry);
+                  values.put((K) key, open(entry));
+                }
+              });
+    }
     counters.hits.add(values.size());
-    counters.misses.add(keys.size() - values.size());
+    counters.misses.add(wanted.size() - values.size());
     return values;
   }
 
   @Override
   public boolean containsKey(K key) {
     requireNonNull(key, "key");
+    if (near(key) != null) {
+      return true;
+    }
     requireOpen();
     Envelope entry = store.get(key);
     return entry != null && !entry.isTombstone();
@@ -385,6 +407,7 @@ final class StoreCache<K, V> implements Cache<K, V> {
   @Override
   public Registration listen(CacheListener<K, V> listener, CacheEvent.Type... types) {
     requireNonNull(listener, "listener");
+    requireNonNull(types, "types");
     Set<CacheEvent.Type> wanted =
         types.length == 0 ? Set.of(CacheEvent.Type.values()) : Set.copyOf(List.of(types));
     requireOpen();

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.internal.engine;
 
+import io.reactivex.rxjava3.core.Flowable;
+import io.reactivex.rxjava3.subjects.CompletableSubject;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
 
 /**
  * The calls of this member that wait for other members. When the member leaves, the engine forgets
@@ -21,6 +25,7 @@ final class Calls {
   private static final long STEP_NANOS = 1_000_000;
 
   private final Set<CompletableFuture<?>> waiting = ConcurrentHashMap.newKeySet();
+  private final CompletableSubject end = CompletableSubject.create();
   private volatile boolean over;
 
   /** What the call answers; what it throws, as it threw it. */
@@ -40,6 +45,32 @@ final class Calls {
     }
   }
 
+  /**
+   * What a call answers that the engine offers only as one that blocks. It runs on a thread of its
+   * own, which may be left behind: for what is rare.
+   */
+  <T extends @Nullable Object> T awaitBlocking(Supplier<T> call) {
+    CompletableFuture<T> answer = new CompletableFuture<>();
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                answer.complete(call.get());
+              } catch (RuntimeException | Error e) {
+                answer.completeExceptionally(e);
+              }
+            },
+            "memogrid-call");
+    thread.setDaemon(true);
+    thread.start();
+    return await(answer);
+  }
+
+  /** The same elements, or a failure once this member leaves. */
+  <T> Flowable<T> untilEnd(Publisher<T> elements) {
+    return Flowable.fromPublisher(elements).takeUntil(end.<T>toFlowable());
+  }
+
   private static <T extends @Nullable Object> T result(CompletableFuture<T> call) {
     try {
       return call.join();
@@ -56,12 +87,16 @@ final class Calls {
     }
     over = true;
     waiting.forEach(Calls::fail);
+    end.onError(left());
   }
 
   private static void fail(CompletableFuture<?> call) {
-    call.completeExceptionally(
-        new IllegalStateException(
-            "this member left the cluster while the call was under way; a write may have happened"
-                + " or not: join again and look"));
+    call.completeExceptionally(left());
+  }
+
+  private static IllegalStateException left() {
+    return new IllegalStateException(
+        "this member left the cluster while the call was under way; a write may have happened or"
+            + " not: join again and look");
   }
 }

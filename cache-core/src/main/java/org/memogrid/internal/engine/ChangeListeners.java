@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.CacheEvent;
 import org.memogrid.internal.store.Envelope;
 import org.memogrid.internal.store.StoreListener;
+import org.memogrid.internal.store.Told;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,12 +47,13 @@ final class ChangeListeners {
     }
 
     final void raise(
-        CacheEvent.Type type, ClusterKey key, @Nullable Envelope value, @Nullable Envelope old) {
-      if (!types.contains(type)) {
+        CacheEvent.Type change, ClusterKey key, @Nullable Envelope value, @Nullable Envelope old) {
+      CacheEvent.Type type = Told.of(change, value, old);
+      if (type == null || !types.contains(type)) {
         return;
       }
       try {
-        listener.onChange(type, key.key(), value, old);
+        listener.onChange(type, key.key(), value, type == CacheEvent.Type.CREATED ? null : old);
       } catch (RuntimeException e) { // a key whose class this member lacks, for one
         LOG.warn("{} of {} could not be told here", type, key, e);
       }

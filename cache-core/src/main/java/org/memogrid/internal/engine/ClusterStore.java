@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.internal.engine;
 
+import io.reactivex.rxjava3.core.Flowable;
 import java.time.InstantSource;
 import java.util.Collection;
 import java.util.HashMap;
@@ -15,7 +16,13 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.infinispan.AdvancedCache;
 import org.infinispan.commons.util.CloseableIterator;
+import org.infinispan.container.entries.CacheEntry;
 import org.infinispan.context.Flag;
+import org.infinispan.factories.ComponentRegistry;
+import org.infinispan.reactive.publisher.PublisherReducers;
+import org.infinispan.reactive.publisher.PublisherTransformers;
+import org.infinispan.reactive.publisher.impl.ClusterPublisherManager;
+import org.infinispan.reactive.publisher.impl.DeliveryGuarantee;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.CacheEvent;
 import org.memogrid.cache.CacheOptions;
@@ -27,6 +34,7 @@ import org.memogrid.internal.store.Envelope;
 import org.memogrid.internal.store.Store;
 import org.memogrid.internal.store.StoreListener;
 import org.memogrid.internal.store.Topology;
+import org.reactivestreams.Publisher;
 
 /**
  * A store shared by the members of a cluster, on Infinispan.
@@ -39,6 +47,9 @@ import org.memogrid.internal.store.Topology;
 final class ClusterStore implements Store {
   /** How often the engine is told that an entry is used. */
   private static final int SEEN_MILLIS = 100;
+
+  /** How many entries come at a time. */
+  private static final int BATCH = 512;
 
   private final String name;
   private final CacheOptions options;
@@ -53,6 +64,7 @@ final class ClusterStore implements Store {
   private final ChangeListeners.Counting counting = new ChangeListeners.Counting();
   private final NearMap<ClusterKey, Envelope> near;
   private final NearSource held;
+  private final ClusterPublisherManager<ClusterKey, Envelope> publishers;
   private final CoarseClock coarse;
 
   /** Whether a full member lets go of what it does not see used. */
@@ -82,11 +94,17 @@ final class ClusterStore implements Store {
     NearInterceptor interceptor = NearModule.interceptor(cache);
     this.near = interceptor.near();
     this.held = interceptor.source();
+    this.publishers = publishers(cache);
     cache.addListener(counting);
     if (evicts) {
       cache.addListener(new ChangeListeners.Dropping(near::drop));
-      coarse.start();
     }
+  }
+
+  @SuppressWarnings("unchecked") // of this cache
+  private static ClusterPublisherManager<ClusterKey, Envelope> publishers(
+      AdvancedCache<ClusterKey, Envelope> cache) {
+    return ComponentRegistry.componentOf(cache, ClusterPublisherManager.class);
   }
 
   @Override
@@ -142,10 +160,9 @@ final class ClusterStore implements Store {
   public @Nullable Envelope get(Object key) {
     try {
       ClusterKey wanted = ClusterKey.of(key, codec);
-      Envelope found =
-          mode() == Mode.DISTRIBUTED ? calls.await(cache.getAsync(wanted)) : cache.get(wanted);
+      Envelope found = calls.await(cache.getAsync(wanted));
       if (found != null) {
-        copy(key, wanted, found);
+        copy(key, wanted);
       }
       return found;
     } catch (RuntimeException e) {
@@ -158,12 +175,9 @@ final class ClusterStore implements Store {
     return isOpen() && held.isAbsent(ClusterKey.of(key, codec));
   }
 
-  private void copy(Object key, ClusterKey wanted, Envelope found) {
+  private void copy(Object key, ClusterKey wanted) {
     ClusterKey own = held.own(wanted);
     if (own != null) {
-      if (found.isMortal()) {
-        coarse.start();
-      }
       near.fill(key, own);
     }
   }
@@ -302,12 +316,13 @@ final class ClusterStore implements Store {
     AdvancedCache<ClusterKey, Envelope> where = mode() == Mode.INVALIDATED ? local : cache;
     try {
       var unused =
-          where.replace(
-              ClusterKey.of(key, codec),
-              Envelope.tombstone(used.version()),
-              used.renewed(),
-              lifespan(used),
-              TimeUnit.MILLISECONDS);
+          calls.await(
+              where.replaceAsync(
+                  ClusterKey.of(key, codec),
+                  Envelope.tombstone(used.version()),
+                  used.renewed(),
+                  lifespan(used),
+                  TimeUnit.MILLISECONDS));
     } catch (RuntimeException e) {
       throw failed("renew", e);
     }
@@ -325,7 +340,18 @@ final class ClusterStore implements Store {
   @Override
   public long size() {
     try {
-      return calls.await(cache.sizeAsync());
+      return calls.await(
+          publishers
+              .entryReduction(
+                  false,
+                  null,
+                  null,
+                  null,
+                  0,
+                  DeliveryGuarantee.EXACTLY_ONCE,
+                  LivingCount.INSTANCE,
+                  PublisherReducers.add())
+              .toCompletableFuture());
     } catch (RuntimeException e) {
       throw failed("size", e);
     }
@@ -334,10 +360,30 @@ final class ClusterStore implements Store {
   @Override
   public Stream<Map.Entry<Object, Envelope>> entries() {
     try {
-      return stream(cache.entrySet().iterator());
+      Publisher<CacheEntry<ClusterKey, Envelope>> all =
+          publishers
+              .entryPublisher(
+                  null,
+                  null,
+                  null,
+                  0,
+                  DeliveryGuarantee.EXACTLY_ONCE,
+                  BATCH,
+                  PublisherTransformers.identity())
+              .publisherWithoutSegments();
+      return calls
+          .untilEnd(all)
+          .<Map.Entry<Object, Envelope>>map(
+              entry -> Map.entry(entry.getKey().key(), entry.getValue()))
+          .onErrorResumeNext(failure -> Flowable.error(failedMeanwhile(failure)))
+          .blockingStream(BATCH);
     } catch (RuntimeException e) {
       throw failed("entries", e);
     }
+  }
+
+  private Throwable failedMeanwhile(Throwable failure) {
+    return failure instanceof RuntimeException e ? failed("entries", e) : failure;
   }
 
   @Override
@@ -371,7 +417,7 @@ final class ClusterStore implements Store {
     Object evictions =
         types.contains(CacheEvent.Type.EVICTED) ? new ChangeListeners.Evicted(listener) : null;
     try {
-      cache.addListener(changes);
+      calls.await(cache.addListenerAsync(changes).toCompletableFuture());
       if (evictions != null) {
         cache.addListener(evictions);
       }
@@ -380,7 +426,7 @@ final class ClusterStore implements Store {
     }
     return () -> {
       if (isOpen()) {
-        cache.removeListener(changes);
+        calls.await(cache.removeListenerAsync(changes).toCompletableFuture());
         if (evictions != null) {
           cache.removeListener(evictions);
         }

@@ -77,7 +77,7 @@ public final class ClusterStores implements StoreFactory {
     this.manager = manager;
     this.context = context;
     this.coarse = new CoarseClock(context.clock);
-    this.registry = new OptionsRegistry(manager, context.partitions, this::define);
+    this.registry = new OptionsRegistry(manager, context.partitions, calls, this::define);
     registry.onArrivals(this::startAllLater);
     manager.addListener(new Starts());
     startAll();
@@ -178,12 +178,16 @@ public final class ClusterStores implements StoreFactory {
    * @param noted whether all members are known to have been told of it
    */
   private Cache<ClusterKey, Envelope> everywhere(String name, CacheOptions options, boolean noted) {
+    if (!noted && !manager.isRunning(name)) {
+      registry.awaitNoted(name);
+    }
+    return calls.awaitBlocking(() -> everywhereNow(name, options));
+  }
+
+  private Cache<ClusterKey, Envelope> everywhereNow(String name, CacheOptions options) {
     try {
       if (manager.isRunning(name)) {
         return manager.getCache(name);
-      }
-      if (!noted) {
-        registry.awaitNoted(name);
       }
       define(name, options);
       return manager
@@ -240,7 +244,11 @@ public final class ClusterStores implements StoreFactory {
   private void destroy(ClusterStore store) {
     stores.remove(store.name(), store);
     store.closeNear();
-    manager.administration().withFlags(AdminFlag.VOLATILE).removeCache(store.name());
+    calls.<@Nullable Void>awaitBlocking(
+        () -> {
+          manager.administration().withFlags(AdminFlag.VOLATILE).removeCache(store.name());
+          return null;
+        });
     registry.forget(store.name());
   }
 
@@ -253,6 +261,11 @@ public final class ClusterStores implements StoreFactory {
   @Override
   public Set<String> names() {
     return registry.names();
+  }
+
+  /** How many stores are remembered here. */
+  int known() {
+    return stores.size();
   }
 
   @Override
@@ -301,6 +314,7 @@ public final class ClusterStores implements StoreFactory {
       ClusterStore stopped = stores.get(event.getCacheName());
       if (stopped != null) {
         stopped.closeNear();
+        stores.remove(event.getCacheName(), stopped);
       }
     }
   }

@@ -5,9 +5,9 @@ import java.time.InstantSource;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * A clock that costs its readers a look at a field. The process's own clock is read by a thread, a
- * hundred times a second, from {@link #start} to {@link #close}; any other, such as a test's, is
- * asked each time.
+ * A clock that costs its readers a look at two fields. The process's own clock is read by a thread,
+ * a hundred times a second, from the first call of {@link #now} to {@link #close}; any other, such
+ * as a test's, is asked each time.
  *
  * <p>It may lag by {@link #lag}, and by as much more as the machine keeps that thread from running.
  * So what is close to its end is to be judged by the real clock.
@@ -28,7 +28,13 @@ final class CoarseClock implements AutoCloseable {
   }
 
   long now() {
-    return stepping ? now : clock.millis();
+    if (!stepping) {
+      return clock.millis();
+    }
+    if (!started) {
+      start();
+    }
+    return now;
   }
 
   /** How many milliseconds {@link #now} may be behind. */
@@ -36,18 +42,14 @@ final class CoarseClock implements AutoCloseable {
     return stepping ? 2 * STEP_MILLIS : 0;
   }
 
-  /** To be called before the time matters. Cheap when it runs. */
-  void start() {
-    if (stepping && !started) {
-      startOnce();
-    }
-  }
-
-  private synchronized void startOnce() {
-    if (started || closed) {
+  private synchronized void start() {
+    if (started) {
       return;
     }
     now = clock.millis();
+    if (closed) {
+      return;
+    }
     Thread thread = new Thread(this::run, "memogrid-clock");
     thread.setDaemon(true);
     thread.start();

@@ -23,11 +23,13 @@ import org.memogrid.internal.store.Envelope;
  * envelope  2, flags, version, [deadline, idle, last use], [token],
  *           [refresh at, fresh until, cost], [number of tags, tags],
  *           [number of ancestors, their versions], [value]
+ * count     3
  * </pre>
  */
 final class EntryMarshaller extends AbstractMarshaller {
   private static final byte KEY = 1;
   private static final byte ENVELOPE = 2;
+  private static final byte COUNT = 3;
 
   private static final int MORTAL = 1;
   private static final int TOKEN = 2;
@@ -36,6 +38,7 @@ final class EntryMarshaller extends AbstractMarshaller {
   private static final int ANCESTORS = 32;
   private static final int RENEWED = 16;
   private static final int FRESH = 64;
+  private static final int FIRST = 128;
 
   private final Codec codec;
 
@@ -50,6 +53,9 @@ final class EntryMarshaller extends AbstractMarshaller {
     }
     if (object instanceof Envelope envelope) {
       return write(envelope);
+    }
+    if (object instanceof LivingCount) {
+      return new byte[] {COUNT};
     }
     throw new IllegalArgumentException(
         object.getClass().getName() + " is neither a key nor an entry of a cache");
@@ -81,6 +87,9 @@ final class EntryMarshaller extends AbstractMarshaller {
     }
     if (envelope.isRenewed()) {
       flags |= RENEWED;
+    }
+    if (envelope.isFirst()) {
+      flags |= FIRST;
     }
     if (envelope.token() != Envelope.NO_TOKEN) {
       flags |= TOKEN;
@@ -141,6 +150,7 @@ final class EntryMarshaller extends AbstractMarshaller {
     return switch (kind) {
       case KEY -> ClusterKey.arrived(in.getInt(), rest(in), codec);
       case ENVELOPE -> readEnvelope(in);
+      case COUNT -> LivingCount.INSTANCE;
       default ->
           throw new IllegalArgumentException(
               "an entry of kind "
@@ -175,6 +185,9 @@ final class EntryMarshaller extends AbstractMarshaller {
     }
     if ((flags & RENEWED) != 0) {
       envelope = envelope.renewed();
+    }
+    if ((flags & FIRST) != 0) {
+      envelope = envelope.first();
     }
     if (fresh != null) {
       envelope = envelope.withFresh(fresh);
@@ -213,7 +226,9 @@ final class EntryMarshaller extends AbstractMarshaller {
 
   @Override
   public boolean isMarshallable(Object object) {
-    return object instanceof ClusterKey || object instanceof Envelope;
+    return object instanceof ClusterKey
+        || object instanceof Envelope
+        || object instanceof LivingCount;
   }
 
   @Override

@@ -27,15 +27,17 @@ import org.memogrid.cache.Registration;
 import org.memogrid.internal.store.Envelope;
 import org.memogrid.internal.store.Store;
 import org.memogrid.internal.store.StoreListener;
+import org.memogrid.internal.store.Told;
 import org.memogrid.internal.store.Topology;
 
 /**
  * A store in this process alone, on Caffeine.
  *
  * <p>Invariants. Every write goes through {@link #change}, which holds the lock of its key while it
- * tells the listeners, so that they hear of a key's changes in order. Expiry is the envelope's, not
- * Caffeine's: a read of an entry that can't expire reads no clock. An entry that is over is removed
- * by whoever meets it, and by {@link #sweep()}.
+ * tells the listeners, so that they hear of a key's changes in order; what may throw comes before
+ * anything is counted or told. Expiry is the envelope's, not Caffeine's: a read of an entry that
+ * can't expire reads no clock. An entry that is over is removed by whoever meets it, and by {@link
+ * #sweep()}.
  */
 final class LocalStore implements Store {
   private final String name;
@@ -50,7 +52,7 @@ final class LocalStore implements Store {
   private final LongAdder expirations = new LongAdder();
   private final Consumer<LocalStore> onDestroy;
 
-  /** Exact, for REFUSE; unused otherwise. */
+  /** How many are stored, those that are over included. Exact, for REFUSE; unused otherwise. */
   private final AtomicLong count = new AtomicLong();
 
   /** Whether an entry that can expire was ever stored. */
@@ -230,47 +232,54 @@ final class LocalStore implements Store {
   private Outcome change(Object key, Predicate<@Nullable Envelope> when, @Nullable Envelope next) {
     if (next != null && next.isMortal()) {
       sweeping = true;
-      coarse.start();
     }
     Outcome outcome = new Outcome();
     map.compute(
         key,
         (k, stored) -> {
-          Envelope held = stored;
-          if (held != null && isOver(held)) {
-            expired(k, held);
-            held = null;
+          boolean over = stored != null && isOver(stored);
+          Envelope held = over ? null : stored;
+          boolean done = when.test(held);
+          Envelope left = done ? next : held;
+          if (done && next != null) {
+            requireWeight(k, next);
           }
+          admit(stored, left);
           outcome.before = held;
-          if (!when.test(held)) {
-            return held;
+          outcome.done = done;
+          if (over) {
+            expirations.increment();
+            raise(CacheEvent.Type.EXPIRED, k, null, stored);
           }
-          admit(held, next);
-          outcome.done = true;
-          tell(k, held, next);
-          return next;
+          if (done) {
+            tell(k, held, next);
+          }
+          return left;
         });
     return outcome;
+  }
+
+  /** Has a weigher that fails do so before listeners are told: Caffeine asks it last. */
+  private void requireWeight(Object key, Envelope entry) {
+    ToIntBiFunction<Object, Object> weigher = options.weigher();
+    if (weigher != null && weigh(weigher, key, entry) < 0) {
+      throw new IllegalArgumentException(
+          "the weigher of cache '" + name + "' gives a negative weight to key " + key);
+    }
   }
 
   private void removeIfOver(Object key) {
     var unused = change(key, held -> false, null);
   }
 
-  private void expired(Object key, Envelope entry) {
-    count.decrementAndGet();
-    expirations.increment();
-    raise(CacheEvent.Type.EXPIRED, key, null, entry);
-  }
-
-  /** Keeps the count and, with REFUSE, the limit. */
-  private void admit(@Nullable Envelope held, @Nullable Envelope next) {
-    if (held == null && next != null) {
+  /** Keeps the count and, with REFUSE, the limit. Takes the place of what is over. */
+  private void admit(@Nullable Envelope stored, @Nullable Envelope left) {
+    if (stored == null && left != null) {
       if (count.incrementAndGet() > options.maxEntries() && refuses()) {
         count.decrementAndGet();
         throw new CacheFullException(Refusal.message(name, options.maxEntries()));
       }
-    } else if (held != null && next == null) {
+    } else if (stored != null && left == null) {
       count.decrementAndGet();
     }
   }
@@ -286,10 +295,14 @@ final class LocalStore implements Store {
   }
 
   private void raise(
-      CacheEvent.Type type, Object key, @Nullable Envelope value, @Nullable Envelope old) {
+      CacheEvent.Type change, Object key, @Nullable Envelope value, @Nullable Envelope old) {
+    CacheEvent.Type type = Told.of(change, value, old);
+    if (type == null) {
+      return;
+    }
     for (Listening listening : listeners) {
       if (listening.types.contains(type)) {
-        listening.listener.onChange(type, key, value, old);
+        listening.listener.onChange(type, key, value, type == CacheEvent.Type.CREATED ? null : old);
       }
     }
   }
@@ -308,7 +321,9 @@ final class LocalStore implements Store {
 
   @Override
   public long size() {
-    return sweeping ? entries().count() : map.size();
+    return sweeping
+        ? entries().filter(entry -> !entry.getValue().isTombstone()).count()
+        : map.size();
   }
 
   @Override

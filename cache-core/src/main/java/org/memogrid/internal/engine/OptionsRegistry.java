@@ -3,6 +3,7 @@ package org.memogrid.internal.engine;
 
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 import org.infinispan.Cache;
@@ -27,6 +28,7 @@ final class OptionsRegistry {
   static final String NAME = "org.memogrid.options";
 
   private final Cache<String, byte[]> entries;
+  private final Calls calls;
 
   /**
    * Opens the map on this member; the others must do the same.
@@ -35,7 +37,11 @@ final class OptionsRegistry {
    *     before {@link #agree} returns on the one that noted it; must not block
    */
   OptionsRegistry(
-      EmbeddedCacheManager manager, Partitions partitions, BiConsumer<String, CacheOptions> noted) {
+      EmbeddedCacheManager manager,
+      Partitions partitions,
+      Calls calls,
+      BiConsumer<String, CacheOptions> noted) {
+    this.calls = calls;
     ConfigurationBuilder builder = new ConfigurationBuilder();
     EngineConfiguration.whenSplit(builder.clustering().cacheMode(CacheMode.REPL_SYNC), partitions);
     manager.defineConfiguration(NAME, builder.build());
@@ -49,7 +55,7 @@ final class OptionsRegistry {
   }
 
   @Nullable CacheOptions get(String name) {
-    byte[] bytes = call(name, () -> entries.get(name));
+    byte[] bytes = call(name, () -> entries.getAsync(name));
     return bytes == null ? null : OptionsFormat.read(bytes);
   }
 
@@ -66,7 +72,7 @@ final class OptionsRegistry {
     if (there != null) {
       return new Agreement(there, false);
     }
-    byte[] before = call(name, () -> entries.putIfAbsent(name, OptionsFormat.write(options)));
+    byte[] before = call(name, () -> entries.putIfAbsentAsync(name, OptionsFormat.write(options)));
     return before == null
         ? new Agreement(options, true)
         : new Agreement(OptionsFormat.read(before), false);
@@ -77,23 +83,28 @@ final class OptionsRegistry {
    * may be ahead of a third. Writes of a name arrive in order, so one more is enough.
    */
   void awaitNoted(String name) {
-    byte[] there = call(name, () -> entries.get(name));
+    byte[] there = call(name, () -> entries.getAsync(name));
     if (there != null) {
-      var unused = call(name, () -> entries.replace(name, there, there));
+      var unused = call(name, () -> entries.replaceAsync(name, there, there));
     }
   }
 
   void forget(String name) {
-    var unused = call(name, () -> entries.remove(name));
+    var unused = call(name, () -> entries.removeAsync(name));
   }
 
   Set<String> names() {
-    return call(NAME, () -> new TreeSet<>(entries.keySet()));
+    try {
+      return new TreeSet<>(entries.keySet()); // this member has them all
+    } catch (RuntimeException e) {
+      throw EngineFailure.of(NAME, "open", e);
+    }
   }
 
-  private static <T extends @Nullable Object> T call(String name, Supplier<T> operation) {
+  private <T extends @Nullable Object> T call(
+      String name, Supplier<CompletableFuture<T>> operation) {
     try {
-      return operation.get();
+      return calls.await(operation.get());
     } catch (RuntimeException e) {
       throw EngineFailure.of(name, "open", e);
     }

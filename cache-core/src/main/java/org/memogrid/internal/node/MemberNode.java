@@ -187,6 +187,11 @@ public final class MemberNode implements Node, AutoCloseable {
   }
 
   @Override
+  public Executor listeners() {
+    return threads.listeners();
+  }
+
+  @Override
   public ScheduledExecutorService scheduler() {
     return threads.scheduler();
   }

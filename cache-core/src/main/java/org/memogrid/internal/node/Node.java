@@ -38,6 +38,12 @@ public interface Node {
   /** For work that blocks, such as store calls. Not for the user's code. */
   Executor workers();
 
+  /**
+   * For listeners of the user's, which may block: they hold up each other when as many as there are
+   * threads do, and never the member's own work.
+   */
+  Executor listeners();
+
   ScheduledExecutorService scheduler();
 
   /** What entries' lives are counted by; that of the stores. */

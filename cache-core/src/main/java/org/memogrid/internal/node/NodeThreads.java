@@ -23,6 +23,7 @@ final class NodeThreads implements AutoCloseable {
   private final ExecutorService teller;
   private final ScheduledThreadPoolExecutor scheduler;
   private final ThreadPoolExecutor workers;
+  private final ThreadPoolExecutor listeners;
 
   NodeThreads(String node) {
     this.node = node;
@@ -31,16 +32,22 @@ final class NodeThreads implements AutoCloseable {
     this.scheduler = new ScheduledThreadPoolExecutor(1, factory("scheduler"));
     scheduler.setRemoveOnCancelPolicy(true);
     scheduler.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+    this.workers = pool("worker");
+    this.listeners = pool("listener");
+  }
+
+  private ThreadPoolExecutor pool(String role) {
     int most = Math.max(16, 4 * Runtime.getRuntime().availableProcessors());
-    this.workers =
+    ThreadPoolExecutor pool =
         new ThreadPoolExecutor(
             most,
             most,
             IDLE.toMillis(),
             TimeUnit.MILLISECONDS,
             new LinkedBlockingQueue<>(),
-            factory("worker"));
-    workers.allowCoreThreadTimeOut(true);
+            factory(role));
+    pool.allowCoreThreadTimeOut(true);
+    return pool;
   }
 
   /** Frames that a member sends itself. */
@@ -61,6 +68,10 @@ final class NodeThreads implements AutoCloseable {
     return workers;
   }
 
+  Executor listeners() {
+    return listeners;
+  }
+
   /** Gives what runs a moment to end. */
   @Override
   public void close() {
@@ -68,12 +79,19 @@ final class NodeThreads implements AutoCloseable {
     loop.shutdown();
     teller.shutdown();
     workers.shutdown();
+    listeners.shutdown();
+    long deadline = System.nanoTime() + GRACE.toNanos();
+    end(workers, deadline);
+    end(listeners, deadline);
+  }
+
+  private static void end(ThreadPoolExecutor pool, long deadline) {
     try {
-      if (!workers.awaitTermination(GRACE.toMillis(), TimeUnit.MILLISECONDS)) {
-        workers.shutdownNow();
+      if (!pool.awaitTermination(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+        var unused = pool.shutdownNow();
       }
     } catch (InterruptedException e) {
-      workers.shutdownNow();
+      var unused = pool.shutdownNow();
       Thread.currentThread().interrupt();
     }
   }

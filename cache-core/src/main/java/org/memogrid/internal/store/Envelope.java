@@ -46,6 +46,7 @@ public final class Envelope {
   private final Set<String> tags;
   private final List<Version> ancestors;
   private final boolean renewed;
+  private final boolean first;
   private volatile long touchedAt;
   private volatile @Nullable Object payload;
 
@@ -62,7 +63,8 @@ public final class Envelope {
       long token,
       @Nullable Fresh fresh,
       Set<String> tags,
-      List<Version> ancestors) {
+      List<Version> ancestors,
+      boolean first) {
     this.version = version;
     this.payload = payload;
     this.expiresAt = life.expiresAt;
@@ -73,21 +75,22 @@ public final class Envelope {
     this.fresh = fresh;
     this.tags = Set.copyOf(tags);
     this.ancestors = List.copyOf(ancestors);
+    this.first = first;
   }
 
   /** A value that stays in this process. */
   public static Envelope ofValue(Version version, Object value) {
-    return new Envelope(version, value, Life.ETERNAL, NO_TOKEN, null, Set.of(), List.of());
+    return new Envelope(version, value, Life.ETERNAL, NO_TOKEN, null, Set.of(), List.of(), false);
   }
 
   /** A value in its encoded form. */
   public static Envelope ofBytes(Version version, byte[] bytes) {
     return new Envelope(
-        version, new Encoded(bytes), Life.ETERNAL, NO_TOKEN, null, Set.of(), List.of());
+        version, new Encoded(bytes), Life.ETERNAL, NO_TOKEN, null, Set.of(), List.of(), false);
   }
 
   public static Envelope tombstone(Version version) {
-    return new Envelope(version, null, Life.ETERNAL, NO_TOKEN, null, Set.of(), List.of());
+    return new Envelope(version, null, Life.ETERNAL, NO_TOKEN, null, Set.of(), List.of(), false);
   }
 
   /** The same with a deadline, an idle length (0 for none) and the time of its last use. */
@@ -99,7 +102,8 @@ public final class Envelope {
         token,
         fresh,
         tags,
-        ancestors);
+        ancestors,
+        first);
   }
 
   /** The same entry, written again because it was used: no event. */
@@ -111,7 +115,8 @@ public final class Envelope {
         token,
         fresh,
         tags,
-        ancestors);
+        ancestors,
+        first);
   }
 
   /** Whether this was written because the entry was used. */
@@ -120,15 +125,15 @@ public final class Envelope {
   }
 
   public Envelope withToken(long token) {
-    return new Envelope(version, payload, life(), token, fresh, tags, ancestors);
+    return new Envelope(version, payload, life(), token, fresh, tags, ancestors, first);
   }
 
   public Envelope withFresh(Fresh fresh) {
-    return new Envelope(version, payload, life(), token, fresh, tags, ancestors);
+    return new Envelope(version, payload, life(), token, fresh, tags, ancestors, first);
   }
 
   public Envelope withTags(Set<String> tags) {
-    return new Envelope(version, payload, life(), token, fresh, tags, ancestors);
+    return new Envelope(version, payload, life(), token, fresh, tags, ancestors, first);
   }
 
   /** The same, written on condition that {@code before} is there. */
@@ -136,11 +141,22 @@ public final class Envelope {
     List<Version> line = new ArrayList<>(ANCESTORS);
     line.add(before.version);
     line.addAll(before.ancestors);
-    return withAncestors(line.subList(0, Math.min(line.size(), ANCESTORS)));
+    Envelope next = withAncestors(line.subList(0, Math.min(line.size(), ANCESTORS)));
+    return before.isTombstone() ? next.first() : next;
+  }
+
+  /** The same, written over a tombstone: the first value, though not the first entry. */
+  public Envelope first() {
+    return new Envelope(version, payload, life(), token, fresh, tags, ancestors, true);
+  }
+
+  /** Whether this was written on condition that a tombstone is there. */
+  public boolean isFirst() {
+    return first;
   }
 
   public Envelope withAncestors(List<Version> ancestors) {
-    return new Envelope(version, payload, life(), token, fresh, tags, ancestors);
+    return new Envelope(version, payload, life(), token, fresh, tags, ancestors, first);
   }
 
   /** The versions before this, the latest first, as far as they are known. */

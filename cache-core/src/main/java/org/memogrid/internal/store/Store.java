@@ -70,6 +70,7 @@ public interface Store {
 
   void clear();
 
+  /** How many entries there are that are no tombstones: each member walks over what it orders. */
   long size();
 
   Stream<Map.Entry<Object, Envelope>> entries();
@@ -77,7 +78,10 @@ public interface Store {
   /** The entries that this member holds. */
   Stream<Map.Entry<Object, Envelope>> localEntries();
 
-  /** Tells of changes of the given types; in which modes of whose, {@code Cache.listen} says. */
+  /**
+   * Tells of changes of the given types, as {@link Told} has them; in which modes of whose, {@code
+   * Cache.listen} says.
+   */
   Registration listen(StoreListener listener, Set<CacheEvent.Type> types);
 
   /** Entries that left this member because it was full, since the store was opened here. */

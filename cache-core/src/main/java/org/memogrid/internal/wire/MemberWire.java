@@ -157,6 +157,11 @@ public final class MemberWire implements Wire, AutoCloseable {
     requests.failAll(Reason.CLOSED);
   }
 
+  /** How many requests wait for their answer. */
+  int waiting() {
+    return requests.waiting();
+  }
+
   private Service service(String name) {
     return services.computeIfAbsent(name, n -> new Service(n, this::refuse, () -> open));
   }

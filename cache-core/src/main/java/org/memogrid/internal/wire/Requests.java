@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -31,9 +32,16 @@ final class Requests {
     Pending<M> request =
         new Pending<>(id, to, service, format, deadline, new CompletableFuture<>());
     pending.put(id, request);
-    Future<?> timeout =
-        timer.schedule(
-            () -> request.fail(Reason.DEADLINE, ""), deadline.toNanos(), TimeUnit.NANOSECONDS);
+    Future<?> timeout;
+    try {
+      timeout =
+          timer.schedule(
+              () -> request.fail(Reason.DEADLINE, ""), deadline.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (RejectedExecutionException closing) {
+      pending.remove(id);
+      request.fail(Reason.CLOSED, "");
+      return request;
+    }
     var unused =
         request
             .future()
@@ -43,6 +51,10 @@ final class Requests {
                   timeout.cancel(false);
                 });
     return request;
+  }
+
+  int waiting() {
+    return pending.size();
   }
 
   void complete(Frame reply) {

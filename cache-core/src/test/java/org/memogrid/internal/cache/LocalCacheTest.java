@@ -7,11 +7,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -30,6 +33,10 @@ import org.memogrid.cluster.Member;
 import org.memogrid.internal.engine.LocalStores;
 import org.memogrid.internal.engine.SerialCodec;
 import org.memogrid.internal.engine.Ticks;
+import org.memogrid.internal.store.Conditional;
+import org.memogrid.internal.store.Envelope;
+import org.memogrid.internal.store.Store;
+import org.memogrid.internal.store.Versions;
 import org.memogrid.testkit.Await;
 
 /** The cache's policy on the store of one process. */
@@ -45,6 +52,7 @@ final class LocalCacheTest {
           Mode.LOCAL,
           new SerialCodec(),
           clock,
+          threads,
           threads);
 
   @AfterEach
@@ -68,6 +76,121 @@ final class LocalCacheTest {
     clock.tick(SECOND.multipliedBy(3));
     assertThat(cache.asMap()).isEqualTo(Map.of("never", 3));
     assertThat(cache.stats().expirations()).isPositive();
+  }
+
+  @Test
+  void aKeyThatIsAskedForTwiceIsCountedOnce() {
+    Cache<String, Integer> cache = caches.cache("c", LOCAL);
+    cache.put("a", 1);
+    assertThat(cache.getAll(List.of("a", "a", "none", "none"))).isEqualTo(Map.of("a", 1));
+    assertThat(cache.stats().hits()).isEqualTo(1);
+    assertThat(cache.stats().misses()).isEqualTo(1);
+  }
+
+  @Test
+  void whatWasDestroyedIsForgotten() {
+    for (int i = 0; i < 20; i++) {
+      caches.cache("c" + i, LOCAL).destroy();
+    }
+    assertThat(caches.cache("last", LOCAL).size()).isZero();
+    assertThat(caches.known()).isEqualTo(1);
+  }
+
+  /** As a fenced write of a new key leaves them. */
+  @Test
+  void aPlaceThatIsHeldIsNoEntry() {
+    Cache<String, Integer> cache = caches.cache("c", LOCAL);
+    List<CacheEvent<String, Integer>> heard = new CopyOnWriteArrayList<>();
+    cache.listen(heard::add);
+    Store store = cache.unwrap(Store.class);
+    Versions versions = new Versions();
+    long now = clock.millis();
+    Envelope refused = Envelope.tombstone(versions.next()).expiring(now + 1_000, 0, now);
+    assertThat(store.putIfAbsent("refused", refused)).isNull();
+    Envelope place = Envelope.tombstone(versions.next()).expiring(now + 1_000, 0, now);
+    assertThat(store.putIfAbsent("k", place)).isNull();
+    store.put("left", Envelope.tombstone(versions.next()).expiring(now + 1_000, 0, now));
+    assertThat(cache.size()).isZero();
+    assertThat(store.remove("refused", refused)).isTrue();
+    Envelope value = Envelope.ofValue(versions.next(), 1);
+    assertThat(Conditional.swap(store, "k", place, value)).isTrue();
+    clock.tick(SECOND.multipliedBy(2));
+    assertThat(cache.get("left")).isNull();
+    cache.remove("k");
+    Await.untilAsserted(
+        "the events of k alone",
+        () ->
+            assertThat(heard)
+                .containsExactly(
+                    new CacheEvent<>(CacheEvent.Type.CREATED, "k", 1, null),
+                    new CacheEvent<>(CacheEvent.Type.REMOVED, "k", 1, 1)));
+  }
+
+  /**
+   * 1. A new value takes the place of one that is over. 2. Meanwhile another thread asks for the
+   * place that the old one had.
+   */
+  @Test
+  void whatTakesTheLastPlaceOfAnotherKeepsIt() {
+    Cache<String, Integer> cache =
+        caches.cache("c", LOCAL.maxEntries(1).whenFull(WhenFull.REFUSE).timeToLive(SECOND));
+    Store store = cache.unwrap(Store.class);
+    List<String> ends = new CopyOnWriteArrayList<>();
+    List<Boolean> refused = new CopyOnWriteArrayList<>();
+    var unused =
+        store.listen(
+            (type, key, value, old) -> {
+              ends.add((String) key);
+              refused.add(isRefused(() -> cache.put("b", 2)));
+            },
+            Set.of(CacheEvent.Type.EXPIRED));
+    cache.put("a", 1);
+    clock.tick(SECOND);
+    cache.put("a", 2);
+    assertThat(refused).containsExactly(true);
+    assertThat(cache.get("a")).isEqualTo(2);
+    assertThat(ends).containsExactly("a");
+    cache.remove("a");
+    cache.put("c", 3);
+    assertThat(isRefused(() -> cache.put("d", 4))).isTrue();
+  }
+
+  private boolean isRefused(Runnable write) {
+    try {
+      threads.submit(write).get(60, TimeUnit.SECONDS);
+      return false;
+    } catch (ExecutionException e) {
+      assertThat(e.getCause()).isInstanceOf(CacheFullException.class);
+      return true;
+    } catch (InterruptedException | TimeoutException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Test
+  void aWeigherThatFailsChangesNothingAndTellsNothing() {
+    Cache<String, Integer> cache =
+        caches.cache(
+            "c",
+            LOCAL.maxWeight(
+                100,
+                (String key, Integer value) -> {
+                  if (value == 13) {
+                    throw new IllegalStateException("unlucky");
+                  }
+                  return value;
+                }));
+    List<CacheEvent.Type> heard = new CopyOnWriteArrayList<>();
+    var unused =
+        cache
+            .unwrap(Store.class)
+            .listen((type, key, value, old) -> heard.add(type), Set.of(CacheEvent.Type.values()));
+    assertThatThrownBy(() -> cache.put("a", 13)).hasMessage("unlucky");
+    assertThatThrownBy(() -> cache.put("a", -1)).isInstanceOf(IllegalArgumentException.class);
+    cache.put("a", 1);
+    assertThatThrownBy(() -> cache.put("a", 13)).hasMessage("unlucky");
+    assertThat(cache.get("a")).isEqualTo(1);
+    assertThat(heard).containsExactly(CacheEvent.Type.CREATED);
   }
 
   @Test

@@ -50,6 +50,7 @@ final class MapSuiteTest {
             Mode.LOCAL,
             codec,
             clock,
+            scheduler,
             scheduler);
   }
 
@@ -72,6 +73,14 @@ final class MapSuiteTest {
         local.cache(
             "suite-refusing",
             CacheOptions.of(Mode.LOCAL).maxEntries(1000).whenFull(CacheOptions.WhenFull.REFUSE)));
+  }
+
+  /** With one owner some keys are the other member's alone. */
+  @TestFactory
+  Stream<DynamicNode> keysOfTheOther() {
+    return suite(
+        "one owner",
+        cluster.caches(1).cache("suite-one", CacheOptions.of(Mode.DISTRIBUTED).owners(1)));
   }
 
   private static Stream<DynamicNode> suite(Mode mode) {

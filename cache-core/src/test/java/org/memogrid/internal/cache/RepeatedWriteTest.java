@@ -39,7 +39,12 @@ class RepeatedWriteTest {
       new LocalStores(new Member("here", "here"), InstantSource.system(), scheduler);
   private final Caches caches =
       new Caches(
-          new Losing(), Mode.LOCAL, new SerialCodec(), InstantSource.system(), Runnable::run);
+          new Losing(),
+          Mode.LOCAL,
+          new SerialCodec(),
+          InstantSource.system(),
+          Runnable::run,
+          Runnable::run);
   private final Cache<String, Integer> cache = caches.cache("counters");
 
   @AfterEach

@@ -37,6 +37,7 @@ import org.memogrid.cache.Expiry;
 import org.memogrid.cache.Mode;
 import org.memogrid.cache.Registration;
 import org.memogrid.cluster.Member;
+import org.memogrid.internal.store.Conditional;
 import org.memogrid.internal.store.Envelope;
 import org.memogrid.internal.store.Store;
 import org.memogrid.internal.store.Topology;
@@ -93,6 +94,55 @@ final class ClusterStoreTest {
     assertThat(here.containsKey("k60")).isFalse();
     there.clear();
     assertThat(here.size()).isZero();
+  }
+
+  /** As a fenced write of a new key leaves them. */
+  @ParameterizedTest
+  @EnumSource(names = "LOCAL", mode = EnumSource.Mode.EXCLUDE)
+  void aPlaceThatIsHeldIsNoEntryAndNoEvent(Mode mode) {
+    List<Cache<String, Integer>> caches =
+        IntStream.range(0, 3).mapToObj(i -> this.<String, Integer>opened(i, "held", mode)).toList();
+    Store store = caches.get(0).unwrap(Store.class);
+    List<List<CacheEvent<String, Integer>>> heard = new ArrayList<>();
+    for (Cache<String, Integer> cache : mode == Mode.INVALIDATED ? caches.subList(0, 1) : caches) {
+      List<CacheEvent<String, Integer>> events = new CopyOnWriteArrayList<>();
+      heard.add(events);
+      cache.listen(events::add);
+    }
+    Versions versions = new Versions();
+    long end = cluster.now() + 1_000;
+    for (int i = 0; i < 8; i++) { // each member orders some
+      Envelope refused = Envelope.tombstone(versions.next()).expiring(end, 0, cluster.now());
+      assertThat(store.putIfAbsent("refused" + i, refused)).isNull();
+      caches.forEach(cache -> assertThat(cache.size()).isZero());
+      assertThat(store.remove("refused" + i, refused)).isTrue();
+    }
+    for (int i = 0; i < 8; i++) {
+      Envelope place = Envelope.tombstone(versions.next()).expiring(end, 0, cluster.now());
+      assertThat(store.putIfAbsent("k" + i, place)).isNull();
+      Envelope value = Envelope.ofBytes(versions.next(), codec.encode(i));
+      assertThat(Conditional.swap(store, "k" + i, place, value)).isTrue();
+      assertThat(caches.get(0).size()).isEqualTo(i + 1);
+    }
+    for (List<CacheEvent<String, Integer>> events : heard) {
+      Await.untilAsserted("eight creations", () -> assertThat(events).hasSize(8));
+      assertThat(events).extracting(CacheEvent::type).containsOnly(CacheEvent.Type.CREATED);
+    }
+  }
+
+  private <K, V> Cache<K, V> opened(int member, String name, Mode mode) {
+    return at(member, name, mode);
+  }
+
+  @Test
+  void whatIsDestroyedElsewhereIsForgotten() {
+    for (int i = 0; i < 3; i++) {
+      Cache<String, Integer> here = at(0, "forgotten" + i, Mode.DISTRIBUTED);
+      int before = cluster.node(0).stores().known();
+      at(1, "forgotten" + i, Mode.DISTRIBUTED).destroy();
+      Await.until("it is gone", () -> cluster.node(0).stores().known() == before - 1);
+      assertThatThrownBy(here::size).isInstanceOf(IllegalStateException.class);
+    }
   }
 
   /** Only the home of a key needs it said; who does not hold the key never says it. */

@@ -74,7 +74,7 @@ public final class LoopCluster implements AutoCloseable {
             member(manager.getAddress()),
             manager,
             stores,
-            new Caches(stores, Mode.DISTRIBUTED, codec, clock, workers));
+            new Caches(stores, Mode.DISTRIBUTED, codec, clock, workers, workers));
     nodes.add(node);
     return node;
   }

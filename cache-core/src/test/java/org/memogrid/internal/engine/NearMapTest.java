@@ -279,7 +279,23 @@ final class NearMapTest {
     Set<String> stale = ConcurrentHashMap.newKeySet();
     CountDownLatch over = new CountDownLatch(1);
     List<Future<?>> all = new ArrayList<>();
-    for (int i = 0; i < names.length; i++) {
+    all.add(
+        threads.submit(
+            () -> {
+              for (int value = 1; over.getCount() > 0; value++) {
+                boolean elsewhere = value % 64 > 32;
+                held.pass = new Held.Pass(elsewhere ? "a" : null);
+                for (int i = 0; i < 8; i++, value++) {
+                  if (elsewhere) {
+                    held.entries.put("a", value); // by a member that need not tell this one
+                  } else {
+                    put("a", value);
+                  }
+                  done.set(0, value);
+                }
+              }
+            }));
+    for (int i = 1; i < names.length; i++) {
       int index = i;
       all.add(
           threads.submit(
@@ -294,7 +310,6 @@ final class NearMapTest {
         threads.submit(
             () -> {
               while (over.getCount() > 0) {
-                held.pass = new Held.Pass(null);
                 near.clearing();
                 near.cleared();
                 Thread.onSpinWait();

@@ -15,6 +15,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.infinispan.commands.VisitableCommand;
@@ -369,12 +370,43 @@ final class NearReadsTest {
   }
 
   @Test
+  void whatIsNearIsAlsoNearForContainsKeyAndGetAll() {
+    Cache<Integer, Integer> cache = at(0, "asked", CacheOptions.of(Mode.REPLICATED));
+    fill(cache, 1);
+    readAll(cache, 1);
+    AtomicInteger commands = new AtomicInteger();
+    ComponentRegistry.componentOf(
+            cluster.node(0).manager().getCache(cache.name()), AsyncInterceptorChain.class)
+        .addInterceptor(new Counting(commands), 0);
+    assertThat(cache.containsKey(1)).isTrue();
+    assertThat(cache.getAll(List.of(1, 2, 3))).isEqualTo(Map.of(1, 1, 2, 1, 3, 1));
+    assertThat(commands).hasValue(0);
+    assertThat(cache.getAll(List.of(1, -1))).isEqualTo(Map.of(1, 1));
+    assertThat(commands).hasPositiveValue();
+  }
+
+  /** Counts what reaches the engine. */
+  static final class Counting extends BaseAsyncInterceptor {
+    private final AtomicInteger commands;
+
+    Counting(AtomicInteger commands) {
+      this.commands = commands;
+    }
+
+    @Override
+    public Object visitCommand(InvocationContext context, VisitableCommand command) {
+      commands.incrementAndGet();
+      return invokeNext(context, command);
+    }
+  }
+
+  @Test
   void aHitAllocatesNothingInOneProcess() {
     ScheduledExecutorService threads = Executors.newScheduledThreadPool(1);
     LocalStores stores = new LocalStores(new Member("a", "1"), new Ticks(), threads);
     try {
       Cache<Integer, Integer> cache =
-          new Caches(stores, Mode.LOCAL, new SerialCodec(), new Ticks(), threads)
+          new Caches(stores, Mode.LOCAL, new SerialCodec(), new Ticks(), threads, threads)
               .cache("c", CacheOptions.of(Mode.LOCAL).timeToLive(SECOND));
       cache.put(1, 1);
       assertHitsAllocateNothing(cache, 1);

@@ -295,4 +295,15 @@ class MemberWireTest {
   private static Membership view(long id, Member self, Member... members) {
     return new Membership(id, List.of(members), self);
   }
+
+  @Test
+  void aRequestOfAMemberWhoseTimerHasEndedFailsAndIsForgotten() {
+    timer.shutdownNow();
+    CompletableFuture<String> reply = a.request(B, "s", Text.FORMAT, "late", LONG);
+    assertThatThrownBy(reply::join)
+        .isInstanceOf(CompletionException.class)
+        .hasCauseInstanceOf(WireException.class)
+        .hasMessageContaining("join again");
+    assertThat(a.waiting()).isZero();
+  }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.modes.samples;
 
+import java.io.Serializable;
 import java.util.List;
 import java.util.Map;
 
@@ -20,4 +21,19 @@ public final class Sample {
 
   /** A value with collections in it. */
   public record Value(String text, List<Color> colors, Map<String, Integer> counts) {}
+
+  /** A value that equals itself alone, so no copy of itself. */
+  public static final class Bare implements Serializable {
+    private static final long serialVersionUID = 1L;
+
+    private final int number;
+
+    public Bare(int number) {
+      this.number = number;
+    }
+
+    public int number() {
+      return number;
+    }
+  }
 }
