@@ -19,7 +19,9 @@ import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Cluster;
 import org.springframework.cache.Cache;
 import org.springframework.cache.CacheManager;
+import org.springframework.cache.annotation.EnableCaching;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
+import org.springframework.context.annotation.Configuration;
 
 /** Spring's contract of a cache, on one member. */
 class SpringCacheTest {
@@ -112,6 +114,10 @@ class SpringCacheTest {
         .hasMessageContaining("'short' is open already");
   }
 
+  @Configuration(proxyBeanMethods = false)
+  @EnableCaching
+  static class Caching {}
+
   @Test
   void bootFindsTheManagerAndAnApplicationsOwnWins() throws IOException {
     try (InputStream listed =
@@ -125,7 +131,7 @@ class SpringCacheTest {
     }
     try (AnnotationConfigApplicationContext app = new AnnotationConfigApplicationContext()) {
       app.registerBean("cluster", Cluster.class, () -> cluster, d -> d.setDestroyMethodName(""));
-      app.register(MemogridCacheAutoConfiguration.class);
+      app.register(Caching.class, MemogridCacheAutoConfiguration.class);
       app.refresh();
       assertThat(app.getBean(CacheManager.class)).isInstanceOf(MemogridCacheManager.class);
       assertThat(app.getBean(Cluster.class)).isSameAs(cluster);
@@ -133,7 +139,7 @@ class SpringCacheTest {
     try (AnnotationConfigApplicationContext app = new AnnotationConfigApplicationContext()) {
       app.registerBean("cluster", Cluster.class, () -> cluster, d -> d.setDestroyMethodName(""));
       app.registerBean("own", CacheManager.class, () -> manager, d -> d.setDestroyMethodName(""));
-      app.register(MemogridCacheAutoConfiguration.class);
+      app.register(Caching.class, MemogridCacheAutoConfiguration.class);
       app.refresh();
       assertThat(app.getBeansOfType(CacheManager.class)).containsOnlyKeys("own");
     }
