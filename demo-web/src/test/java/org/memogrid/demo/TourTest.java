@@ -206,10 +206,8 @@ class TourTest {
     }
 
     @Override
-    public void close() throws Exception {
-      for (Demo demo : demos) {
-        demo.close();
-      }
+    public void close() {
+      demos.forEach(Demo::close);
     }
   }
 
@@ -247,13 +245,15 @@ class TourTest {
 
     /** As Ctrl-C does. */
     @Override
-    public void close() throws Exception {
+    public void close() {
       List<ProcessHandle> all = process.descendants().toList();
       process.children().forEach(ProcessHandle::destroy);
-      boolean ended = process.waitFor(Await.LONG.toSeconds(), SECONDS);
-      all.forEach(ProcessHandle::destroyForcibly);
-      process.destroyForcibly();
-      assertThat(ended).as("the demo ended: %s", lines).isTrue();
+      try {
+        Await.until("the demo's end", () -> !process.isAlive());
+      } finally {
+        all.forEach(ProcessHandle::destroyForcibly);
+        process.destroyForcibly();
+      }
     }
 
     @Override

@@ -139,6 +139,7 @@ class PipelineFaultTest {
     System.out.println(records.summary());
   }
 
+  @SuppressWarnings("NonApiType") // serializable: it comes from another JVM
   private static ArrayList<PipelineRecords.End> ends(
       Pipeline<String, String> pipeline, List<PipelineRecords.Sent> sent) {
     List<CompletableFuture<String>> asked = new ArrayList<>();
