@@ -96,7 +96,8 @@ class TourTest {
     Files.createDirectories(tree.resolve("demo-web/src/main"));
     Files.writeString(tree.resolve("pom.xml"), "");
     Files.writeString(tree.resolve("demo-web/pom.xml"), "");
-    Path target = Files.createDirectories(tree.resolve("demo-web/target/lib")).getParent();
+    Path target = tree.resolve("demo-web/target");
+    Files.createDirectories(target.resolve("lib"));
     Manifest manifest = new Manifest();
     manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
     manifest
