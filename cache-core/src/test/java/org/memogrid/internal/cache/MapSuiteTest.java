@@ -6,6 +6,8 @@ import com.google.common.collect.testing.TestStringMapGenerator;
 import com.google.common.collect.testing.features.CollectionFeature;
 import com.google.common.collect.testing.features.CollectionSize;
 import com.google.common.collect.testing.features.MapFeature;
+import com.google.common.collect.testing.testers.MapToStringTester;
+import java.lang.reflect.Method;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -75,12 +77,17 @@ final class MapSuiteTest {
             CacheOptions.of(Mode.LOCAL).maxEntries(1000).whenFull(CacheOptions.WhenFull.REFUSE)));
   }
 
-  /** With one owner some keys are the other member's alone. */
+  /**
+   * With one owner some keys are the other member's alone. Entries then come in the order in which
+   * members answer, which differs from walk to walk; the suite's test of toString expects one
+   * order.
+   */
   @TestFactory
-  Stream<DynamicNode> keysOfTheOther() {
+  Stream<DynamicNode> keysOfTheOther() throws NoSuchMethodException {
     return suite(
         "one owner",
-        cluster.caches(1).cache("suite-one", CacheOptions.of(Mode.DISTRIBUTED).owners(1)));
+        cluster.caches(1).cache("suite-one", CacheOptions.of(Mode.DISTRIBUTED).owners(1)),
+        MapToStringTester.class.getMethod("testToString_formatting"));
   }
 
   private static Stream<DynamicNode> suite(Mode mode) {
@@ -88,7 +95,8 @@ final class MapSuiteTest {
     return suite(mode.toString(), caches.cache("suite-" + mode, mode));
   }
 
-  private static Stream<DynamicNode> suite(String name, Cache<String, String> cache) {
+  private static Stream<DynamicNode> suite(
+      String name, Cache<String, String> cache, Method... without) {
     return nodes(
         ConcurrentMapTestSuiteBuilder.using(new Generator(cache))
             .named(name)
@@ -96,6 +104,7 @@ final class MapSuiteTest {
                 MapFeature.GENERAL_PURPOSE,
                 CollectionFeature.SUPPORTS_ITERATOR_REMOVE,
                 CollectionSize.ANY)
+            .suppressing(without)
             .createTestSuite());
   }
 
