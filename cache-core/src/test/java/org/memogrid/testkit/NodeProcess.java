@@ -39,6 +39,7 @@ public final class NodeProcess implements AutoCloseable {
   private final String name;
   private final Process process;
   private final PrintStream requests;
+  private final Thread reader;
   private final Path log;
   private final AtomicLong ids = new AtomicLong();
   private final Map<String, CompletableFuture<@Nullable Object>> pending =
@@ -52,7 +53,7 @@ public final class NodeProcess implements AutoCloseable {
     this.process = process;
     this.log = log;
     this.requests = new PrintStream(process.getOutputStream(), true, StandardCharsets.UTF_8);
-    Thread reader = new Thread(this::readReplies, "replies of " + name);
+    this.reader = new Thread(this::readReplies, "replies of " + name);
     reader.setDaemon(true);
     reader.start();
   }
@@ -156,10 +157,30 @@ public final class NodeProcess implements AutoCloseable {
     return this;
   }
 
-  /** Kills it as {@code kill -9} does, and returns when it is dead. */
+  /**
+   * Kills it as {@code kill -9} does, and returns when it is dead and all that it said has been
+   * heard.
+   */
   public void kill() {
-    process.destroyForcibly();
+    end();
     awaitEnd();
+    awaitReader();
+  }
+
+  /** Not by {@link Process}, which would drop what it has said and nobody has read yet. */
+  private void end() {
+    process.toHandle().destroyForcibly();
+  }
+
+  private void awaitReader() {
+    if (!Thread.currentThread().equals(reader)) {
+      try {
+        reader.join(PATIENCE.toMillis());
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new AssertionError("interrupted while " + this + " is heard to its end", e);
+      }
+    }
   }
 
   /** Stops it in its tracks with SIGSTOP, until {@link #resume()}. */
@@ -180,7 +201,7 @@ public final class NodeProcess implements AutoCloseable {
   /** Ends the process, however it is. Again is fine. */
   @Override
   public void close() {
-    process.destroyForcibly();
+    end();
     awaitEnd();
   }
 

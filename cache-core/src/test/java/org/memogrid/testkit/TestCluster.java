@@ -2,8 +2,10 @@
 package org.memogrid.testkit;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
@@ -96,9 +98,15 @@ public final class TestCluster implements AutoCloseable {
     awaitMembers();
   }
 
-  /** Cuts a node off without a word, as a crash does, and returns when the others know. */
-  public void crash(int index) {
-    Crash.of(nodes.remove(index));
+  /** Cuts nodes off without a word, as a crash does, at once, and returns when the others know. */
+  public void crash(int... indexes) {
+    List<Cluster> crashing = Arrays.stream(indexes).mapToObj(nodes::get).toList();
+    nodes.removeAll(crashing);
+    CompletableFuture.allOf(
+            crashing.stream()
+                .map(node -> CompletableFuture.runAsync(() -> Crash.of(node)))
+                .toArray(CompletableFuture[]::new))
+        .join();
     awaitMembers();
   }
 

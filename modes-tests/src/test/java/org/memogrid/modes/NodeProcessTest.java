@@ -4,10 +4,13 @@ package org.memogrid.modes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -16,6 +19,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.memogrid.cluster.Member;
 import org.memogrid.testkit.Await;
 import org.memogrid.testkit.NodeProcess;
@@ -106,6 +110,43 @@ class NodeProcessTest {
       Await.until("the call to fail", Duration.ofSeconds(5), hanging::isCompletedExceptionally);
       assertThatThrownBy(() -> victim.call(node -> "too late"))
           .isInstanceOf(NodeGoneException.class);
+    }
+  }
+
+  @Test
+  void whatAKilledProcessSaidBeforeIsHeard(@TempDir Path directory) {
+    NodeProcess victim = NodeProcess.start("talker");
+    CountDownLatch gate = new CountDownLatch(1);
+    List<Object> heard = new CopyOnWriteArrayList<>();
+    victim.onEvent(
+        "said",
+        event -> {
+          boolean opened = await(gate);
+          heard.add(opened + " " + event);
+        });
+    Path written = directory.resolve("written");
+    String path = written.toString();
+    var unused =
+        victim.callAsync(
+            node -> {
+              for (int i = 0; i < 500; i++) {
+                node.emit("said", i);
+              }
+              return Files.createFile(Path.of(path)).toString();
+            });
+    Await.until("all is said", () -> Files.exists(written));
+    CompletableFuture<Void> killed = CompletableFuture.runAsync(victim::kill);
+    Await.until("its death", () -> !victim.isAlive());
+    gate.countDown();
+    killed.join();
+    assertThat(heard).hasSize(500);
+  }
+
+  private static boolean await(CountDownLatch gate) {
+    try {
+      return gate.await(60, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
     }
   }
 

@@ -99,6 +99,22 @@ class QueueFaultTest {
 
   @Test
   @Tag("long")
+  void membersThatJoinUnderLoadLoseNothingAndHandNothingOutTwice() {
+    start(2);
+    cluster.nodes().forEach(node -> work(node, "joining"));
+    List<NodeProcess> spares = IntStream.range(0, 3).mapToObj(i -> cluster.spare()).toList();
+    for (NodeProcess spare : spares) {
+      int before = records.handled().size();
+      Await.until("work", () -> records.handled().size() > before + 100);
+      work(start(spare), "joining");
+    }
+    finish("joining");
+    System.out.println("joining: " + records.summary());
+    assertThat(records.duplicates()).isZero();
+  }
+
+  @Test
+  @Tag("long")
   void killsLoseNoAcknowledgedMessage() {
     kills(20);
   }
@@ -148,6 +164,7 @@ class QueueFaultTest {
     node.run(
         there -> {
           QueueLoad.listen(there, queue(there, name), 3);
+          QueueLoad.listenLater(there, queue(there, name), 3);
           QueueLoad.produce(there, queue(there, name), named);
         });
   }
@@ -159,6 +176,8 @@ class QueueFaultTest {
         "an empty queue",
         Duration.ofMinutes(2),
         () -> any.call(there -> queue(there, name).size()) == 0);
+    // What a node told before it answers is here when it has answered.
+    cluster.nodes().forEach(node -> node.run(there -> {}));
     records.dead(
         any.call(
             there ->

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.modes;
 
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.memogrid.queue.Listen;
+import org.memogrid.queue.Message;
 import org.memogrid.queue.MessageQueue;
 import org.memogrid.queue.Publish;
 import org.memogrid.testkit.NodeContext;
@@ -15,6 +20,8 @@ final class QueueLoad {
   /** A body that ends the JVM of whoever handles it. */
   static final int POISON = -666;
 
+  private static final int THREADS = 2;
+  private static final int WINDOW = 4;
   private static final int KEYS = 3;
   private static final int UNDER_WAY = 32;
   private static final long PACE_NANOS = 3_000_000;
@@ -24,7 +31,7 @@ final class QueueLoad {
 
   private QueueLoad() {}
 
-  /** Listens with two handlers at a time that take so many milliseconds. */
+  /** Listens with {@link #THREADS} handlers at a time that take so many milliseconds. */
   static void listen(NodeContext there, MessageQueue<Integer> queue, int millis) {
     var unused =
         queue.listen(
@@ -34,56 +41,95 @@ final class QueueLoad {
                 Runtime.getRuntime().halt(1);
               }
               LockSupport.parkNanos(millis * 1_000_000L);
-              there.emit(
-                  "handled",
-                  new QueueRecords.Handling(
-                      message.body(),
-                      String.valueOf(message.orderingKey()),
-                      message.attempt(),
-                      began,
-                      System.nanoTime()));
+              handled(there, message, THREADS, began);
             },
-            Listen.concurrency(2));
+            Listen.concurrency(THREADS));
+  }
+
+  /**
+   * Listens with a handler that has begun all that is handed to this node, and ends each message
+   * after so many milliseconds: what runs at a time is what the listener holds.
+   */
+  static void listenLater(NodeContext there, MessageQueue<Integer> queue, int millis) {
+    var unused =
+        queue.listenAsync(
+            message -> {
+              long began = System.nanoTime();
+              return CompletableFuture.runAsync(
+                  () -> handled(there, message, WINDOW, began),
+                  CompletableFuture.delayedExecutor(millis, TimeUnit.MILLISECONDS));
+            },
+            Listen.concurrency(1).prefetch(WINDOW));
+  }
+
+  private static void handled(
+      NodeContext there, Message<Integer> message, int atATime, long began) {
+    there.emit(
+        "handled",
+        new QueueRecords.Handling(
+            message.body(),
+            String.valueOf(message.orderingKey()),
+            message.attempt(),
+            atATime,
+            began,
+            System.nanoTime()));
   }
 
   /** Publishes until {@link #stop}, every third message under one of few keys. */
   static void produce(NodeContext there, MessageQueue<Integer> queue, String node) {
-    AtomicBoolean stopped = stopped(there);
+    Load load = new Load();
+    loads(there).add(load);
     int base = Integer.parseInt(node.substring(1)) * 1_000_000;
     Thread producer =
         new Thread(
             () -> {
               Semaphore underWay = new Semaphore(UNDER_WAY);
-              while (!stopped.get()) {
+              while (!load.stopped.get()) {
                 underWay.acquireUninterruptibly();
-                int number = base + NEXT.incrementAndGet();
-                there.emit("sent", number);
-                Publish options =
-                    number % 3 == 0
-                        ? Publish.normal().orderingKey("k" + number % KEYS + node)
-                        : Publish.normal();
-                var unused =
-                    queue
-                        .publishAsync(number, options)
-                        .whenComplete(
-                            (done, failure) -> {
-                              underWay.release();
-                              if (failure == null) {
-                                there.emit("acknowledged", number);
-                              }
-                            });
+                publish(there, queue, base + NEXT.incrementAndGet(), node, underWay);
                 LockSupport.parkNanos(PACE_NANOS);
               }
+              underWay.acquireUninterruptibly(UNDER_WAY);
+              load.answered.complete(null);
             });
     producer.setDaemon(true);
     producer.start();
   }
 
-  private static AtomicBoolean stopped(NodeContext there) {
-    return there.kept("stopped", AtomicBoolean::new);
+  private static void publish(
+      NodeContext there, MessageQueue<Integer> queue, int number, String node, Semaphore underWay) {
+    there.emit("sent", number);
+    Publish options =
+        number % 3 == 0
+            ? Publish.normal().orderingKey("k" + number / 3 % KEYS + node)
+            : Publish.normal();
+    var unused =
+        queue
+            .publishAsync(number, options)
+            .whenComplete(
+                (done, failure) -> {
+                  if (failure == null) {
+                    there.emit("acknowledged", number);
+                  }
+                  underWay.release();
+                });
   }
 
+  /** One producer. */
+  private static final class Load {
+    final AtomicBoolean stopped = new AtomicBoolean();
+    final CompletableFuture<Void> answered = new CompletableFuture<>();
+  }
+
+  private static List<Load> loads(NodeContext there) {
+    return there.kept("loads", CopyOnWriteArrayList::new);
+  }
+
+  /** Ends what {@link #produce} began, and returns when all that it published is answered. */
   static void stop(NodeContext there) {
-    stopped(there).set(true);
+    loads(there).forEach(load -> load.stopped.set(true));
+    for (Load load : loads(there)) {
+      load.answered.orTimeout(2, TimeUnit.MINUTES).join();
+    }
   }
 }

@@ -33,8 +33,12 @@ final class QueueRecords {
   private final Set<Integer> dead = ConcurrentHashMap.newKeySet();
   private final AtomicInteger kills = new AtomicInteger();
 
-  /** A message handled, from its handler's begin to its end, by a clock that all JVMs share. */
-  record Handling(int number, String key, int attempt, long began, long ended)
+  /**
+   * A message handled, from its handler's begin to its end, by a clock that all JVMs share.
+   *
+   * @param limit how many its listener may have at a time
+   */
+  record Handling(int number, String key, int attempt, int limit, long began, long ended)
       implements Serializable {}
 
   void follow(NodeProcess node) {
@@ -127,8 +131,11 @@ final class QueueRecords {
     assertThat(all).allSatisfy(h -> assertThat(h.attempt()).isBetween(1, 10));
     for (Handling one : all) {
       long atATime =
-          all.stream().filter(h -> h.began() <= one.began() && one.began() < h.ended()).count();
-      assertThat(atATime).as("handlers at a time").isLessThanOrEqualTo(2);
+          all.stream()
+              .filter(h -> h.limit() == one.limit())
+              .filter(h -> h.began() <= one.began() && one.began() < h.ended())
+              .count();
+      assertThat(atATime).as("messages of a listener at a time").isLessThanOrEqualTo(one.limit());
     }
   }
 

@@ -3,6 +3,7 @@ package org.memogrid.queue;
 
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Set;
 import org.memogrid.cluster.Member;
 
 /** The home's door: what is published comes in once, and only if there is room. */
@@ -13,6 +14,8 @@ final class Admission {
   private final Outbox outbox;
   private final Handout handout;
   private final ArrayDeque<Blocked> blocked = new ArrayDeque<>();
+
+  private Set<Origin> orphans = Set.of();
 
   private record Blocked(Member from, Letter letter, long settledBelow) {}
 
@@ -38,8 +41,9 @@ final class Admission {
 
   private boolean isKnown(Letter letter) {
     String id = letter.traits.dedupeId();
-    return (log.state.hasSeen(letter.producer, letter.number) && desk.apply(Rule.TAKE_ONCE))
-        || (id != null && log.state.hasId(id));
+    boolean seen =
+        log.state.hasSeen(letter.producer, letter.number) || orphans.contains(Origin.of(letter));
+    return (seen && desk.apply(Rule.TAKE_ONCE)) || (id != null && log.state.hasId(id));
   }
 
   private boolean hasRoom() {
@@ -104,6 +108,14 @@ final class Admission {
         take(next.from, next.letter, next.settledBelow);
       }
     }
+  }
+
+  /**
+   * Takes none of these again. A producer that is lost is forgotten; if it was only cut off it
+   * comes back, and sends again what nobody has confirmed to it.
+   */
+  void orphans(Set<Origin> here) {
+    orphans = here;
   }
 
   /** Members are gone, and those of their messages that are not in with them. */

@@ -2,7 +2,10 @@
 package org.memogrid.queue;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.memogrid.cluster.Member;
 
 /**
@@ -34,6 +37,7 @@ final class Dispatcher {
    * @param adoptable members that hold the same copy, in the order of their rank
    * @param united the reigns of copies from the other side of a split
    * @param more messages from there
+   * @param settings of the queue, if its copy has none
    * @param secured the last reign in which something was confirmed
    */
   Dispatcher(
@@ -44,6 +48,7 @@ final class Dispatcher {
       List<Member> adoptable,
       List<Epoch> united,
       List<Entry> more,
+      @Nullable Settings settings,
       Epoch secured) {
     this.desk = desk;
     this.epoch = epoch;
@@ -71,7 +76,13 @@ final class Dispatcher {
     if (!united.isEmpty()) {
       var unused = log.append(new Op.Unite(united));
     }
-    more.forEach(this::unite);
+    if (settings != null) {
+      define(settings);
+    }
+    if (!more.isEmpty()) {
+      Set<Origin> here = origins();
+      more.forEach(other -> unite(other, here));
+    }
     state.forEach(this::tellIfDead);
     forgetOutsiders();
     view.members().forEach(this::tellReady);
@@ -81,10 +92,13 @@ final class Dispatcher {
     return now.rank().size() > 1 ? now.rank().get(1) : desk.self();
   }
 
-  private void unite(Entry other) {
+  /** A message of the other copy; one that both have is the one that is here. */
+  private void unite(Entry other, Set<Origin> here) {
     Letter letter = other.letter;
     String id = letter.traits.dedupeId();
-    if (state.hasSeenFor(letter) || (id != null && state.hasId(id))) {
+    if (state.hasSeenFor(letter)
+        || (id != null && state.hasId(id))
+        || !here.add(Origin.of(letter))) {
       return;
     }
     Entry entry = log.append(new Op.Add(letter, 0, desk.now()));
@@ -93,11 +107,36 @@ final class Dispatcher {
       return;
     }
     entry.addedAt = log.position();
+    if (other.hands > 0) {
+      var unused =
+          log.append(
+              new Op.Recall(entry.seq, other.hands, other.failures, other.crashes, other.history));
+    }
     if (other.status == Entry.Status.DEAD && cause != null) {
       var unused = log.append(new Op.Bury(entry.seq, cause, other.diedAt));
     } else {
       handout.enter(entry);
     }
+  }
+
+  /** Messages that are here of producers that are forgotten, and may come back. */
+  private Set<Origin> orphans() {
+    Set<String> known = Set.copyOf(state.producers());
+    Set<Origin> orphans = new HashSet<>();
+    state.forEach(
+        entry -> {
+          if (!known.contains(entry.letter.producer)) {
+            orphans.add(Origin.of(entry.letter));
+          }
+        });
+    return orphans;
+  }
+
+  /** The messages that are here now, by who published them. */
+  private Set<Origin> origins() {
+    Set<Origin> here = new HashSet<>();
+    state.forEach(entry -> here.add(Origin.of(entry.letter)));
+    return here;
   }
 
   Epoch epoch() {
@@ -131,6 +170,13 @@ final class Dispatcher {
 
   private void tellReady(Member member) {
     desk.send(member, new Packet.Ready(epoch, secured));
+  }
+
+  /** Tells a member of the view who reigns. */
+  void greet(Member member) {
+    if (view.has(member)) {
+      tellReady(member);
+    }
   }
 
   /** Whether a copy has, or may have, what this one never had. */
@@ -177,6 +223,7 @@ final class Dispatcher {
       }
     }
     admission.keepOnly(view.members());
+    admission.orphans(orphans());
   }
 
   // ---- messages
@@ -203,8 +250,7 @@ final class Dispatcher {
 
   /** To do at the end of a turn, whatever came in it. */
   void flush() {
-    published.count(state.totals().published, desk.now());
-    handled.count(state.totals().handled, desk.now());
+    rates();
     forgetIds();
     admission.run();
     handout.run();
@@ -213,6 +259,11 @@ final class Dispatcher {
     replicator.flush();
     gate.release(replicator.safe(), replicator.isStrict());
     outbox.flush();
+  }
+
+  private void rates() {
+    published.count(state.totals().published, desk.now());
+    handled.count(state.totals().handled, desk.now());
   }
 
   private void forgetIds() {
@@ -285,9 +336,8 @@ final class Dispatcher {
   private Packet.Reply change(Packet.Question question) {
     if (question instanceof Packet.Open open) {
       Settings asked = open.settings();
-      if (state.settings() == null && asked != null) {
-        var unused = log.append(new Op.Define(asked));
-        handout.limits();
+      if (asked != null) {
+        define(asked);
       }
       return new Packet.Opened(state.settingsOrDefault());
     }
@@ -308,8 +358,23 @@ final class Dispatcher {
       }
       return new Packet.Done(which.size());
     }
-    Packet.Purge purge = (Packet.Purge) question;
-    List<Entry> which = select(purge.dead(), purge.seq());
+    if (question instanceof Packet.Purge purge) {
+      return purge(select(purge.dead(), purge.seq()));
+    }
+    List<Entry> all = new ArrayList<>();
+    state.forEach(all::add);
+    return purge(all);
+  }
+
+  /** Whoever opens it first says how it is. */
+  private void define(Settings settings) {
+    if (state.settings() == null) {
+      var unused = log.append(new Op.Define(settings));
+      handout.limits();
+    }
+  }
+
+  private Packet.Reply purge(List<Entry> which) {
     for (Entry entry : which) {
       if (entry.status == Entry.Status.WAITING) {
         tellOfEnd(entry, "it was purged");
@@ -331,8 +396,10 @@ final class Dispatcher {
     return found;
   }
 
+  /** So many messages, or bytes, at once; at least one. */
   private Packet.Page page(Packet.Browse browse) {
     List<Entry> found = new ArrayList<>();
+    int left = desk.chunk();
     long cursor = browse.cursor();
     while (true) {
       List<Entry> part = state.after(cursor, 64 * 1024);
@@ -340,7 +407,8 @@ final class Dispatcher {
         cursor = entry.seq;
         if ((entry.status == Entry.Status.DEAD) == browse.dead()) {
           found.add(entry.copy());
-          if (found.size() == browse.limit()) {
+          left -= entry.size();
+          if (found.size() == browse.limit() || left <= 0) {
             return new Packet.Page(found, false);
           }
         }
@@ -352,6 +420,7 @@ final class Dispatcher {
   }
 
   private Packet.Counted counted() {
+    rates();
     Entry oldest = handout.oldestWaiting();
     QueueState.Totals totals = state.totals();
     return new Packet.Counted(

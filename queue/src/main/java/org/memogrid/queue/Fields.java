@@ -212,6 +212,13 @@ final class Fields {
       } else if (op instanceof Op.ForgetIds forget) {
         out.writeByte(14);
         out.writeLong(forget.before());
+      } else if (op instanceof Op.Recall recall) {
+        out.writeByte(15);
+        out.writeLong(recall.seq());
+        out.writeInt(recall.hands());
+        out.writeInt(recall.failures());
+        out.writeInt(recall.crashes());
+        list(recall.history(), this::attempt);
       }
     }
 
@@ -401,6 +408,9 @@ final class Fields {
         case 12 -> new Op.Define(settings());
         case 13 -> new Op.Gone(text());
         case 14 -> new Op.ForgetIds(in.readLong());
+        case 15 ->
+            new Op.Recall(
+                in.readLong(), in.readInt(), in.readInt(), in.readInt(), list(this::attempt));
         default ->
             throw new IOException(
                 "an operation of kind " + kind + " is not known: run one version on all members");

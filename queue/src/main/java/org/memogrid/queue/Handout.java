@@ -70,8 +70,9 @@ final class Handout {
     waiting.enter(entry);
   }
 
-  /** Removes one that waits. */
+  /** Removes one: who has it may settle it, and nothing comes of that. */
   void remove(Entry entry, Op.Reason reason) {
+    takeBack(entry);
     var unused = log.append(new Op.Remove(entry.seq, reason));
     waiting.left(entry);
   }
@@ -185,9 +186,12 @@ final class Handout {
   /** Anything between nothing and a span that doubles: failures at one time don't meet again. */
   private long backoff(Entry entry) {
     Settings settings = settings();
-    long longest =
-        Math.min(settings.longestBackoff(), settings.backoff() << Math.min(entry.failures, 20));
-    return longest <= 0 ? 0 : Math.floorMod(dice(entry), longest + 1);
+    int doublings = Math.min(entry.failures, 20);
+    long longest = settings.longestBackoff();
+    if (settings.backoff() <= longest >> doublings) {
+      longest = settings.backoff() << doublings; // the other way round it might overflow
+    }
+    return Math.floorMod(dice(entry), longest + 1);
   }
 
   /** Chance that a simulation can repeat. */

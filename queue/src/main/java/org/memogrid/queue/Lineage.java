@@ -15,7 +15,10 @@ import java.util.List;
  * @param united reigns from the other side of a split, all of whose messages came in
  */
 record Lineage(List<Reign> reigns, List<Epoch> united) {
-  /** How many are kept. Splits and merges are not so many while a message waits. */
+  /**
+   * How many are kept. What came in during an older one may come in again when the sides of a split
+   * meet: twice rather than never, since what only the other side had is not told from it.
+   */
   private static final int KEPT = 64;
 
   static final Lineage NONE = new Lineage(List.of(), List.of());
@@ -60,7 +63,6 @@ record Lineage(List<Reign> reigns, List<Epoch> united) {
   boolean has(Epoch epoch) {
     return epoch.equals(Epoch.NONE)
         || united.contains(epoch)
-        || isForgotten(epoch)
         || reigns.stream().anyMatch(reign -> reign.epoch().equals(epoch));
   }
 
@@ -71,7 +73,7 @@ record Lineage(List<Reign> reigns, List<Epoch> united) {
         return i == reigns.size() - 1 || seq < reigns.get(i + 1).firstSeq();
       }
     }
-    return born.equals(Epoch.NONE) || united.contains(born) || isForgotten(born);
+    return born.equals(Epoch.NONE) || united.contains(born);
   }
 
   @Override
@@ -82,7 +84,8 @@ record Lineage(List<Reign> reigns, List<Epoch> united) {
     return text + (united.isEmpty() ? "" : "and " + united);
   }
 
-  private boolean isForgotten(Epoch epoch) {
+  /** Whether it is older than all that are kept, so that nothing is known of it. */
+  boolean isForgotten(Epoch epoch) {
     return reigns.size() == KEPT && epoch.isBefore(reigns.get(0).epoch());
   }
 }

@@ -2,6 +2,7 @@
 package org.memogrid.queue;
 
 import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.Queue;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -65,8 +66,10 @@ final class Listening<T> implements QueueNode.Listener, Registration {
 
   @Override
   public void take(Packet.Delivery delivery) {
+    boolean late;
     synchronized (this) {
-      if (!closed) {
+      late = closed;
+      if (!late) {
         waiting.add(delivery);
         if (running == concurrency) {
           return;
@@ -74,10 +77,14 @@ final class Listening<T> implements QueueNode.Listener, Registration {
         running++;
       }
     }
+    if (late) {
+      release(delivery); // it came ahead of the end of the subscription, which close() sends
+      return;
+    }
     try {
       queue.threads().execute(this::work);
     } catch (RejectedExecutionException leaving) {
-      release(delivery);
+      close();
     }
   }
 
@@ -91,6 +98,7 @@ final class Listening<T> implements QueueNode.Listener, Registration {
           return;
         }
       }
+      boolean unused = Thread.interrupted(); // by the last one's handler, not of this one
       handle(next);
     }
   }
@@ -111,9 +119,7 @@ final class Listening<T> implements QueueNode.Listener, Registration {
         }
         var unused = rest.whenComplete((done, failure) -> end(message, failure, true));
       }
-    } catch (InterruptedException e) {
-      message.settleIfOpen(Packet.Verdict.RELEASED, "", 0);
-    } catch (Exception | Error e) {
+    } catch (Exception | Error e) { // nobody interrupts a handler here: that is a failure, too
       end(message, e, false);
     }
   }
@@ -154,16 +160,21 @@ final class Listening<T> implements QueueNode.Listener, Registration {
     queue.settle(delivery.tag(), Packet.Verdict.RELEASED, "", 0);
   }
 
+  @Override
+  public void leave(String why) {
+    close();
+  }
+
   /** What was not begun goes to other listeners; what was, ends here. */
   @Override
   public void close() {
-    Queue<Packet.Delivery> unbegun;
+    Deque<Packet.Delivery> unbegun = new ArrayDeque<>();
     synchronized (this) {
       if (closed) {
         return;
       }
       closed = true;
-      unbegun = new ArrayDeque<>(waiting);
+      waiting.forEach(unbegun::push); // each goes to the head of the queue: the last one first
       waiting.clear();
     }
     queue.unsubscribe(subscription);

@@ -72,7 +72,8 @@ public interface MessageQueue<T> extends AutoCloseable {
   /**
    * Publishes a message without waiting. The future completes when {@link #publish} would return,
    * on a thread of the queue's own, and fails with what it throws. Messages of one member come in
-   * in the order of the calls.
+   * in the order of the calls. Closing this handle does not end it: it completes when the message
+   * is in, or the cluster is closed.
    *
    * @throws IllegalArgumentException as {@link #publish} does, at once
    * @throws IllegalStateException if the queue is closed
@@ -171,7 +172,8 @@ public interface MessageQueue<T> extends AutoCloseable {
 
   /**
    * Closes this handle: its listeners end, what they have not begun goes to others, and who waits
-   * in {@link #receive} is released. Messages stay in the cluster. Closing again does nothing.
+   * in {@link #receive} or {@link #publish(Object)} is released. Messages stay in the cluster.
+   * Closing again does nothing.
    */
   @Override
   void close();

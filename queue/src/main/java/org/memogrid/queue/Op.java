@@ -37,6 +37,10 @@ sealed interface Op {
   /** It goes back because the member that had it is lost. */
   record Crash(long seq, Attempt attempt) implements OfMessage {}
 
+  /** It comes from the other side of a split, where this became of it. */
+  record Recall(long seq, int hands, int failures, int crashes, List<Attempt> history)
+      implements OfMessage {}
+
   /** It becomes a dead letter. */
   record Bury(long seq, String cause, long at) implements OfMessage {}
 

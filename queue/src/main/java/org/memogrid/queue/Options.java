@@ -5,6 +5,9 @@ import java.time.Duration;
 
 /** Checks of what users ask for. */
 final class Options {
+  /** A thousand years, which is for ever, and can be added to now and doubled. */
+  private static final long MOST = Duration.ofDays(365_250).toMillis();
+
   private Options() {}
 
   /** In milliseconds. */
@@ -33,9 +36,9 @@ final class Options {
 
   private static long millis(Duration duration) {
     try {
-      return duration.toMillis();
+      return Math.min(MOST, duration.toMillis());
     } catch (ArithmeticException tooLong) {
-      return Long.MAX_VALUE / 4;
+      return MOST;
     }
   }
 }

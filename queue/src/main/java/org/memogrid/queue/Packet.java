@@ -25,8 +25,18 @@ sealed interface Packet {
   record Held(Epoch epoch, Epoch promised, @Nullable Holding holding, Epoch secured)
       implements Packet {}
 
-  /** A copy in short. */
-  record Holding(Epoch epoch, long position, Lineage lineage, Epoch lastBorn, long nextSeq) {}
+  /**
+   * A copy in short.
+   *
+   * @param settings null if nobody has opened the queue there
+   */
+  record Holding(
+      Epoch epoch,
+      long position,
+      Lineage lineage,
+      Epoch lastBorn,
+      long nextSeq,
+      @Nullable Settings settings) {}
 
   /** Asks for the part of the receiver's copy that is behind a place. */
   record Fetch(Epoch epoch, long cursor) implements Packet {}
@@ -181,6 +191,9 @@ sealed interface Packet {
    * @param seq which; 0 for all
    */
   record Purge(boolean dead, long seq) implements Question {}
+
+  /** Removes all, also what is out and what is dead. */
+  record Empty() implements Question {}
 
   sealed interface Reply {}
 

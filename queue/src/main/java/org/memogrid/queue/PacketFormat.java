@@ -131,6 +131,7 @@ final class PacketFormat implements WireFormat<Addressed> {
               fields.lineage(holding.lineage());
               fields.epoch(holding.lastBorn());
               out.writeLong(holding.nextSeq());
+              fields.orNull(holding.settings(), fields::settings);
             });
         fields.epoch(m.secured());
       } else if (packet instanceof Packet.Fetch m) {
@@ -188,6 +189,8 @@ final class PacketFormat implements WireFormat<Addressed> {
         out.writeByte(6);
         out.writeBoolean(purge.dead());
         out.writeLong(purge.seq());
+      } else if (question instanceof Packet.Empty) {
+        out.writeByte(7);
       }
     }
 
@@ -320,7 +323,12 @@ final class PacketFormat implements WireFormat<Addressed> {
 
     private Packet.Holding holding() throws IOException {
       return new Packet.Holding(
-          fields.epoch(), in.readLong(), fields.lineage(), fields.epoch(), in.readLong());
+          fields.epoch(),
+          in.readLong(),
+          fields.lineage(),
+          fields.epoch(),
+          in.readLong(),
+          fields.orNull(fields::settings));
     }
 
     private Packet.Question question() throws IOException {
@@ -332,6 +340,7 @@ final class PacketFormat implements WireFormat<Addressed> {
         case 4 -> new Packet.SetPaused(in.readBoolean());
         case 5 -> new Packet.Redrive(in.readLong());
         case 6 -> new Packet.Purge(in.readBoolean(), in.readLong());
+        case 7 -> new Packet.Empty();
         default -> throw unknown(kind);
       };
     }

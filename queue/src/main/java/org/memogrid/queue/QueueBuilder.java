@@ -195,6 +195,9 @@ public final class QueueBuilder<T> {
               + opened.settings()
               + "; give the same on all members, or none");
     }
+    if (set) {
+      queue.opened(settings);
+    }
     return new QueueHandle<>(queue, type, opened.settings());
   }
 }

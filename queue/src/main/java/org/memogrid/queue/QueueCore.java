@@ -66,6 +66,7 @@ final class QueueCore {
     if (!isHome()) {
       recovery = null;
       stepDown();
+      callHome();
     } else if (reigning != null) {
       reigning.install(view, nextEpoch());
       replica.promise(reigning.epoch());
@@ -76,6 +77,22 @@ final class QueueCore {
 
   private boolean isHome() {
     return !view.members().isEmpty() && view.home().equals(desk.self());
+  }
+
+  /**
+   * Has the view's home begin its reign. It may have joined just now and know of no queue of this
+   * name, and who reigned until now goes on no more: then nobody else would ever tell it.
+   */
+  private void callHome() {
+    if (awaitsHome() && desk.apply(Rule.CALL_THE_HOME)) {
+      desk.send(view.home(), replica.held(Epoch.NONE));
+      askAgainAt = desk.now() + ASK_AGAIN;
+    }
+  }
+
+  /** Whether another should reign and is not known to. */
+  private boolean awaitsHome() {
+    return !view.members().isEmpty() && !isHome() && !view.home().equals(home);
   }
 
   private Epoch nextEpoch() {
@@ -214,6 +231,8 @@ final class QueueCore {
     if (begun != null) {
       begun.held(from, held);
       reignIfDone();
+    } else if (mine != null && held.epoch().equals(Epoch.NONE)) {
+      mine.greet(from); // it calls a home that reigns already
     } else if (mine != null
         && its != null
         && held.epoch().equals(mine.epoch())
@@ -310,12 +329,13 @@ final class QueueCore {
     }
     askAgainAt = desk.now() + ASK_AGAIN;
     Recovery begun = recovery;
-    if (begun != null && !begun.isStuck()) {
+    if (begun != null && !begun.isVain()) {
       begun.ask();
       reignIfDone();
     } else if (isHome() && dispatcher == null) {
       recover();
     }
+    callHome();
     asks.forEach((id, asked) -> askHome(id, asked.question));
   }
 
@@ -323,7 +343,8 @@ final class QueueCore {
   long nextWake() {
     Dispatcher mine = dispatcher;
     long next = mine == null ? Long.MAX_VALUE : mine.next();
-    boolean waits = recovery != null || !asks.isEmpty() || (isHome() && mine == null);
+    boolean waits =
+        recovery != null || !asks.isEmpty() || awaitsHome() || (isHome() && mine == null);
     return waits ? Math.min(next, askAgainAt) : next;
   }
 

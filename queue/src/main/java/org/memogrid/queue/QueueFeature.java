@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.queue;
 
+import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.Registration;
@@ -23,6 +28,9 @@ public final class QueueFeature implements Feature {
   static final String SERVICE = "queue";
 
   private static final Logger LOG = LoggerFactory.getLogger(QueueFeature.class);
+
+  /** Longer than a queue takes by its own clock. */
+  private static final Duration MOST_LEAVING = Duration.ofSeconds(10);
 
   private final Map<String, QueueNode> queues = new ConcurrentHashMap<>();
   private final Map<String, Undertaker> undertakers = new ConcurrentHashMap<>();
@@ -123,8 +131,8 @@ public final class QueueFeature implements Feature {
 
   @Override
   public void stop() {
-    stopped = true;
-    queues.values().forEach(QueueNode::leave);
+    leave(); // others' messages still come, and what is here goes out with their help
+    stopped = true; // a queue that is begun from here on is stopped by who begins it
     queues.values().forEach(QueueNode::stop);
     close(service);
     close(membership);
@@ -135,6 +143,19 @@ public final class QueueFeature implements Feature {
     ExecutorService own = threads;
     if (own != null) {
       own.shutdown();
+    }
+  }
+
+  /** All queues at a time: each may take a while. */
+  private void leave() {
+    CompletableFuture<?>[] quiet =
+        queues.values().stream().map(QueueNode::leave).toArray(CompletableFuture[]::new);
+    try {
+      CompletableFuture.allOf(quiet).get(MOST_LEAVING.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException late) {
+      LOG.warn("queues leave with messages under way: they come again elsewhere", late);
     }
   }
 

@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.Spliterator;
 import java.util.Spliterators;
 import java.util.UUID;
@@ -33,6 +34,7 @@ final class QueueHandle<T> implements MessageQueue<T> {
   private final Settings settings;
   private final Map<Listening<T>, Boolean> listening = new ConcurrentHashMap<>();
   private final List<Registration> others = new CopyOnWriteArrayList<>();
+  private final Set<CompletableFuture<Void>> publishing = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
 
   QueueHandle(QueueNode queue, Class<T> type, Settings settings) {
@@ -62,10 +64,28 @@ final class QueueHandle<T> implements MessageQueue<T> {
   }
 
   @Override
+  @SuppressWarnings("CollectionUndefinedEquality") // each future is itself alone
   public void publish(T body, Publish options) {
     CompletableFuture<Void> done = new CompletableFuture<>();
     publish(body, options, null, failure -> end(done, failure));
-    var unused = Waits.await(done, name());
+    publishing.add(done);
+    try {
+      if (closed) {
+        endOfPublishing(done);
+      }
+      var unused = Waits.await(done, name());
+    } finally {
+      publishing.remove(done);
+    }
+  }
+
+  private void endOfPublishing(CompletableFuture<Void> done) {
+    done.completeExceptionally(
+        new IllegalStateException(
+            "queue '"
+                + name()
+                + "' was closed here while somebody waited to publish: the message may come in all"
+                + " the same"));
   }
 
   @Override
@@ -355,8 +375,9 @@ final class QueueHandle<T> implements MessageQueue<T> {
       closed = true;
     }
     queue.closed();
+    others.forEach(Registration::close); // first, or they would get what the listeners give back
     List.copyOf(listening.keySet()).forEach(Listening::close);
-    others.forEach(Registration::close);
+    publishing.forEach(this::endOfPublishing);
   }
 
   @Override

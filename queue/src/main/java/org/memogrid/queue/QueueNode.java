@@ -58,7 +58,9 @@ final class QueueNode {
   private final Map<String, CompletableFuture<Packet.Response>> requests =
       new ConcurrentHashMap<>();
   private final List<Consumer<String>> lossListeners = new CopyOnWriteArrayList<>();
+  private final Outcomes after;
   private volatile @Nullable String closed;
+  private volatile @Nullable Settings options;
   private int handles;
   private Runnable fromJmx = () -> {};
 
@@ -72,6 +74,9 @@ final class QueueNode {
   /** Takes messages for one subscription. Must not block. */
   interface Listener {
     void take(Packet.Delivery delivery);
+
+    /** No message comes any more, since the member leaves. What was not begun goes back. */
+    void leave(String why);
   }
 
   QueueNode(String name, Node node, Executor threads, Consumer<Effect.Buried> undertaker) {
@@ -79,6 +84,7 @@ final class QueueNode {
     this.undertaker = undertaker;
     this.node = node;
     this.threads = threads;
+    this.after = new Outcomes(threads, node.scheduler());
     Member self = node.membership().self();
     this.core =
         new QueueCore(
@@ -124,7 +130,7 @@ final class QueueNode {
       List<Runnable> ended = outcomes;
       if (!ended.isEmpty()) {
         outcomes = new ArrayList<>();
-        elsewhere(() -> ended.forEach(Runnable::run));
+        after.add(ended);
       }
       if (backlog.addAndGet(-handled) <= 0) {
         return;
@@ -209,11 +215,16 @@ final class QueueNode {
     if (packet instanceof Packet.Response response) {
       CompletableFuture<Packet.Response> request = requests.remove(response.correlationId);
       if (request != null) {
-        var unused = elsewhere(() -> request.complete(response));
+        after.add(List.of(() -> request.complete(response)));
       }
     } else {
       feed(() -> core.received(from, packet));
     }
+  }
+
+  /** What the queue was opened with, so that it can be told to a home that lost it. */
+  void opened(Settings settings) {
+    options = settings;
   }
 
   /** Completes when the message is held by as many members as it should be. */
@@ -253,7 +264,15 @@ final class QueueNode {
   long subscribe(int window, @Nullable Selector selector, Listener listener) {
     long id = lastSubscription.incrementAndGet();
     listeners.put(id, listener);
-    feed(() -> core.subscribe(new Packet.Subscription(id, window, selector)));
+    feed(
+        () -> {
+          String why = closed;
+          if (why != null) {
+            outcomes.add(() -> listener.leave(why));
+          } else {
+            core.subscribe(new Packet.Subscription(id, window, selector));
+          }
+        });
     return id;
   }
 
@@ -348,6 +367,10 @@ final class QueueNode {
     } else if (effect instanceof Effect.Lost lost) {
       LOG.error("{}", lost.what());
       outcomes.add(() -> lossListeners.forEach(listener -> tell(listener, lost.what())));
+      Settings own = options;
+      if (own != null) {
+        core.ask(new Packet.Open(own), new CompletableFuture<>()); // they may be gone as well
+      }
     } else if (effect instanceof Effect.Buried buried) {
       outcomes.add(() -> undertaker.accept(buried));
     } else if (effect instanceof Effect.Reigning reigning) {
@@ -391,25 +414,36 @@ final class QueueNode {
 
   // ---- the end
 
-  /** Hands over what is here before the member goes, as far as that is soon done. */
-  void leave() {
-    listeners.keySet().forEach(this::unsubscribe);
-    long until = System.nanoTime() + LEAVING.toNanos();
+  /**
+   * Begins to hand over what is here, before the member goes.
+   *
+   * @return completes when that is done, or after {@link #LEAVING}
+   */
+  CompletableFuture<Void> leave() {
+    String why = whyClosed();
+    listeners.forEach(
+        (id, listener) -> {
+          listener.leave(why);
+          unsubscribe(id);
+        });
     CompletableFuture<Void> quiet = new CompletableFuture<>();
-    checkQuiet(quiet, until);
-    try {
-      quiet.get(LEAVING.toMillis() + 500, TimeUnit.MILLISECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    } catch (java.util.concurrent.ExecutionException | java.util.concurrent.TimeoutException late) {
-      LOG.warn("queue '{}' leaves with messages under way: they come again elsewhere", name);
-    }
+    checkQuiet(quiet, System.nanoTime() + LEAVING.toNanos());
+    return quiet;
+  }
+
+  private String whyClosed() {
+    return "queue '" + name + "': the cluster was closed on " + self() + "; join again";
   }
 
   private void checkQuiet(CompletableFuture<Void> quiet, long until) {
     feed(
         () -> {
-          if (core.isQuiet() || System.nanoTime() - until >= 0) {
+          boolean isQuiet = core.isQuiet();
+          if (isQuiet || System.nanoTime() - until >= 0) {
+            if (!isQuiet) {
+              LOG.warn(
+                  "queue '{}' leaves with messages under way: they come again elsewhere", name);
+            }
             outcomes.add(() -> quiet.complete(null));
             return;
           }
@@ -430,7 +464,7 @@ final class QueueNode {
       fromJmx.run();
       fromJmx = () -> {};
     }
-    String why = "queue '" + name + "': the cluster was closed on " + self() + "; join again";
+    String why = whyClosed();
     feed(
         () -> {
           if (closed != null) {
@@ -445,6 +479,7 @@ final class QueueNode {
                 IllegalStateException failure = new IllegalStateException(why);
                 waiting.forEach(answer -> answer.completeExceptionally(failure));
                 requests.values().forEach(request -> request.completeExceptionally(failure));
+                listeners.values().forEach(listener -> listener.leave(why));
               });
         });
   }

@@ -314,6 +314,11 @@ final class QueueState {
       entry.crashes++;
       note(entry, crash.attempt());
       become(entry, Entry.Status.WAITING);
+    } else if (op instanceof Op.Recall recall) {
+      entry.hands = recall.hands();
+      entry.failures = recall.failures();
+      entry.crashes = recall.crashes();
+      entry.history = recall.history();
     } else if (op instanceof Op.Bury bury) {
       entry.cause = bury.cause();
       entry.diedAt = bury.at();
@@ -329,6 +334,7 @@ final class QueueState {
     leave(dead);
     Entry again = enter(dead.letter);
     again.notBefore = 0;
+    again.hands = dead.hands;
     again.history = dead.history;
     return again;
   }

@@ -38,21 +38,41 @@ final class Receiving<T> implements QueueNode.Listener, Registration {
       return nothing ? null : came.join();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      giveBack(e);
       throw new QueueException(
           "interrupted while waiting to receive from queue '"
               + queue.name()
               + "': no message was taken");
     } catch (ExecutionException e) {
-      throw new IllegalStateException(
-          "queue '" + queue.name() + "' was closed here while somebody waited to receive", e);
+      Throwable cause = e.getCause();
+      throw new IllegalStateException(cause == null ? e.getMessage() : cause.getMessage(), e);
     }
+  }
+
+  /** Takes none any more, and one that has come just now goes to others. */
+  private void giveBack(Throwable why) {
+    if (!came.completeExceptionally(why)) {
+      var unused =
+          came.whenComplete(
+              (message, failure) -> {
+                if (message != null) {
+                  message.settleIfOpen(Packet.Verdict.RELEASED, "", 0);
+                }
+              });
+    }
+  }
+
+  @Override
+  public void leave(String why) {
+    came.completeExceptionally(new IllegalStateException(why));
   }
 
   /** No message any more; one that comes goes back. */
   @Override
   public void close() {
     came.completeExceptionally(
-        new IllegalStateException("queue '" + queue.name() + "' is not received from any more"));
+        new IllegalStateException(
+            "queue '" + queue.name() + "' was closed here while somebody waited to receive"));
     queue.unsubscribe(subscription);
   }
 }

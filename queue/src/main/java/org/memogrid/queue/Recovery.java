@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +23,9 @@ import org.memogrid.cluster.Member;
  * messages that came in during reigns it does not know come in again.
  */
 final class Recovery {
+  /** How often {@link #ask} is called before a part that does not come is asked for again. */
+  private static final int PATIENCE = 10;
+
   private final Desk desk;
   private final Epoch epoch;
   private final View view;
@@ -33,11 +37,14 @@ final class Recovery {
   private final List<Epoch> united = new ArrayList<>();
   private Epoch secured;
   private @Nullable Member best;
+  private @Nullable Settings settings;
   private @Nullable QueueState result;
   private @Nullable QueueState fetching;
   private long cursor;
   private boolean done;
-  private boolean moved;
+  private int silent;
+  private int patience = PATIENCE;
+  private boolean vain;
 
   Recovery(Desk desk, Epoch epoch, View view, Replica own) {
     this.desk = desk;
@@ -61,17 +68,26 @@ final class Recovery {
   void ask() {
     asked.forEach(member -> desk.send(member, new Packet.Collect(epoch)));
     chooseIfAllAnswered();
+    Member source = toFetch.peek();
+    if (source != null && ++silent >= patience) {
+      // Seldom, and ever less: a part that is merely slow would come twice, ahead of the next.
+      silent = 0;
+      patience *= 2;
+      desk.send(source, new Packet.Fetch(epoch, cursor));
+    }
   }
 
-  /** Whether a copy should come and nothing has come since this was asked last. */
-  boolean isStuck() {
-    boolean stuck = best != null && !moved;
-    moved = false;
-    return stuck;
+  /** Whether the copy that should come is there no more: all must be asked anew. */
+  boolean isVain() {
+    return vain;
   }
 
   void held(Member from, Packet.Held held) {
-    if (!held.epoch().equals(epoch) || !asked.remove(from)) {
+    if (!held.epoch().equals(epoch)) {
+      return;
+    }
+    if (!asked.remove(from)) {
+      vain |= from.equals(toFetch.peek()) && !Objects.equals(held.holding(), holding(from));
       return;
     }
     if (secured.isBefore(held.secured())) {
@@ -107,6 +123,14 @@ final class Recovery {
     if (!desk.apply(Rule.TAKE_THE_BEST_COPY)) {
       best = holdings.keySet().stream().min(byWork).orElseThrow();
     }
+    // The queue may be open on the other side of a split alone.
+    settings =
+        foremost.stream()
+            .sorted(byWork.reversed())
+            .map(member -> holding(member).settings())
+            .filter(Objects::nonNull)
+            .findFirst()
+            .orElse(null);
     if (best.equals(desk.self())) {
       result = own.state();
     } else {
@@ -191,7 +215,7 @@ final class Recovery {
     if (copy == null) {
       return;
     }
-    moved = true;
+    silent = 0;
     chunk.entries().forEach(copy::put);
     if (!chunk.last()) {
       cursor = chunk.entries().get(chunk.entries().size() - 1).seq;
@@ -216,13 +240,15 @@ final class Recovery {
     boolean known =
         secured.equals(Epoch.NONE)
             || united.contains(secured)
-            || (best != null && holding(best).lineage().has(secured));
+            || (best != null
+                && (holding(best).lineage().has(secured)
+                    || holding(best).lineage().isForgotten(secured)));
     if (known) {
       return null;
     }
     return "messages of queue '"
         + desk.queue()
-        + "' are gone: all members that held what was there in reign "
+        + "' are gone, if it had any: all members that held what was there in reign "
         + secured
         + " were lost or can't be reached; what "
         + (best == null ? "nobody" : best)
@@ -235,7 +261,8 @@ final class Recovery {
       throw new IllegalStateException("the reign " + epoch + " has no copy yet");
     }
     own.own(copy);
-    return new Dispatcher(desk, epoch, copy, view, adoptable(copy), united, more, secured);
+    return new Dispatcher(
+        desk, epoch, copy, view, adoptable(copy), united, more, settings, secured);
   }
 
   /** Those that can go on with what they have, since it is what the home goes on with. */

@@ -63,7 +63,12 @@ final class Replica {
     return copy == null
         ? null
         : new Packet.Holding(
-            copy.epoch(), copy.position(), copy.lineage(), copy.lastBorn(), copy.nextSeq());
+            copy.epoch(),
+            copy.position(),
+            copy.lineage(),
+            copy.lastBorn(),
+            copy.nextSeq(),
+            copy.settings());
   }
 
   Packet.Held held(Epoch asked) {

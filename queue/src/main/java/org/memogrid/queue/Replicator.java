@@ -3,6 +3,7 @@ package org.memogrid.queue;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +29,10 @@ final class Replicator {
   private final QueueState state;
   private final Map<Member, Backup> backups = new LinkedHashMap<>();
   private final List<Op> log = new ArrayList<>();
+
+  /** Numbers in the stream go on when a backup comes again: an answer of before is none of now. */
+  private final Map<Member, Long> lastBatches = new HashMap<>();
+
   private long logStart;
   private Epoch epoch;
   private boolean alone;
@@ -84,6 +89,7 @@ final class Replicator {
   /** Begins a stream. */
   void add(Member member, Packet.@Nullable Adopt adopt) {
     Backup backup = new Backup(member);
+    backup.batches = lastBatches.getOrDefault(member, 0L);
     backup.begin = adopt;
     backup.sent = state.position();
     backup.acknowledged = state.position() - 1;
@@ -104,7 +110,10 @@ final class Replicator {
   }
 
   void remove(Member member) {
-    backups.remove(member);
+    Backup removed = backups.remove(member);
+    if (removed != null) {
+      lastBatches.put(member, removed.batches);
+    }
   }
 
   List<Member> members() {

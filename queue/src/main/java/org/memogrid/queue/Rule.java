@@ -11,6 +11,8 @@ enum Rule {
   CONFIRM_AFTER_BACKUP,
   /** A message leaves for its consumer only when the backup knows that it does. */
   HAND_OUT_AFTER_BACKUP,
+  /** Members tell the home of a new view of the queue: it may never have heard of it. */
+  CALL_THE_HOME,
   /** A member that has told a new home what it holds takes nothing of an older one. */
   REFUSE_OLDER_HOMES,
   /** A new home serves only after all members of the view told what they hold. */

@@ -13,7 +13,8 @@ import java.util.Set;
  * selectors are equal.
  *
  * <pre>{@code
- * queue.listen(handler, Listen.selector(Selector.header("region").is("eu").and(Selector.header("test").isAbsent())));
+ * Selector wanted = Selector.header("region").is("eu").and(Selector.header("test").isAbsent());
+ * queue.listen(handler, Listen.concurrency(1).selector(wanted));
  * }</pre>
  */
 public sealed interface Selector {

@@ -72,7 +72,8 @@ public interface Topic<T> extends AutoCloseable {
   MessageQueue<T> durable(String subscription);
 
   /**
-   * Removes a durable subscription, and the messages that wait in it.
+   * Removes a durable subscription with its messages: those that wait, the dead letters, and those
+   * that are out, which are handled to the end where they are and nowhere again.
    *
    * @return whether there was one
    */

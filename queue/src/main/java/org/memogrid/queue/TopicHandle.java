@@ -141,7 +141,8 @@ final class TopicHandle<T> implements Topic<T> {
   public boolean removeDurable(String subscription) {
     try (MessageQueue<T> queue = durable(subscription)) {
       boolean was = feature.topics().removeDurable(name, subscription);
-      var unused = queue.purge();
+      var unused =
+          Waits.await(feature.queue(queueName(subscription)).ask(new Packet.Empty()), queue.name());
       return was;
     }
   }

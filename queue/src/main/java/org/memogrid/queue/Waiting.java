@@ -8,8 +8,9 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.PriorityQueue;
 import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -19,11 +20,14 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Messages that the same listeners want lie together, so that one nobody wants is looked at
  * once, not at each turn. An entry that has left its place is skipped when its turn comes.
+ *
+ * <p>Nothing is held here of a message for long that is out of the queue, whatever its times are
+ * and whether anybody listens.
  */
 final class Waiting {
   private final Desk desk;
-  private final PriorityQueue<Later> delayed = new PriorityQueue<>();
-  private final PriorityQueue<Later> expiring = new PriorityQueue<>();
+  private final TreeSet<Later> delayed = new TreeSet<>();
+  private final TreeSet<Later> expiring = new TreeSet<>();
   private final Map<String, Line> lines = new HashMap<>();
   private final Map<Kind, Heap> heaps = new LinkedHashMap<>();
   private List<Selector> selectors = List.of();
@@ -34,7 +38,9 @@ final class Waiting {
   /** A moment at which something is due for an entry, as it was then. */
   private record Later(long at, Entry entry, int hands) implements Comparable<Later> {
     private static final Comparator<Later> ORDER =
-        Comparator.comparingLong(Later::at).thenComparingLong(later -> later.entry.seq);
+        Comparator.comparingLong(Later::at)
+            .thenComparingLong(later -> later.entry.seq)
+            .thenComparingInt(Later::hands);
 
     @Override
     public int compareTo(Later other) {
@@ -65,14 +71,19 @@ final class Waiting {
     @Nullable Entry head() {
       for (int i = Traits.PRIORITIES - 1; i >= 0; i--) {
         ArrayDeque<Place> places = byPriority.get(i);
-        for (Place next = places.peek(); next != null; next = places.peek()) {
-          if (next.isCurrent()) {
-            return next.entry;
-          }
-          places.remove();
+        dropStale(places);
+        Place next = places.peek();
+        if (next != null) {
+          return next.entry;
         }
       }
       return null;
+    }
+
+    static void dropStale(ArrayDeque<Place> places) {
+      for (Place next = places.peek(); next != null && !next.isCurrent(); next = places.peek()) {
+        places.remove();
+      }
     }
   }
 
@@ -100,10 +111,6 @@ final class Waiting {
 
   /** One that is new here. */
   void enter(Entry entry) {
-    long expires = entry.letter.traits.expiresAt();
-    if (expires != 0) {
-      expiring.add(new Later(expires, entry, 0));
-    }
     enter(entry, false);
   }
 
@@ -113,6 +120,10 @@ final class Waiting {
   }
 
   private void enter(Entry entry, boolean first) {
+    long expires = entry.letter.traits.expiresAt();
+    if (expires != 0) {
+      expiring.add(new Later(expires, entry, 0));
+    }
     if (entry.notBefore > desk.now()) {
       delayed.add(new Later(entry.notBefore, entry, entry.hands));
       return;
@@ -152,15 +163,24 @@ final class Waiting {
 
   /** It is out of the queue, or dead: the next of its ordering key may come. */
   void left(Entry entry) {
+    expiring.remove(new Later(entry.letter.traits.expiresAt(), entry, 0));
+    delayed.remove(new Later(entry.notBefore, entry, entry.hands));
+    Heap heap = heaps.get(kind(entry));
+    if (heap != null) {
+      Heap.dropStale(heap.byPriority.get(entry.letter.traits.priority()));
+    }
     String key = entry.letter.traits.orderingKey();
     Line line = key == null ? null : lines.get(key);
-    if (key == null || line == null || line.first != entry) {
+    if (key == null || line == null) {
+      return;
+    }
+    while (!line.others.isEmpty() && line.others.element().status != Entry.Status.WAITING) {
+      line.others.remove();
+    }
+    if (line.first != entry) {
       return;
     }
     Entry next = line.others.poll();
-    while (next != null && next.status != Entry.Status.WAITING) {
-      next = line.others.poll();
-    }
     if (next == null) {
       lines.remove(key);
     } else {
@@ -210,8 +230,9 @@ final class Waiting {
   /** Lets in what was delayed until now. */
   void due() {
     long now = desk.now();
-    for (Later next = delayed.peek(); next != null && next.at <= now; next = delayed.peek()) {
-      delayed.remove();
+    while (!delayed.isEmpty() && delayed.first().at <= now) {
+      Later next = delayed.first();
+      delayed.remove(next);
       if (next.entry.status == Entry.Status.WAITING && next.entry.hands == next.hands) {
         enter(next.entry, false);
       }
@@ -221,8 +242,9 @@ final class Waiting {
   /** One whose time is over and that nobody has; null if there is none. */
   @Nullable Entry expired() {
     long now = desk.now();
-    for (Later next = expiring.peek(); next != null && next.at <= now; next = expiring.peek()) {
-      expiring.remove();
+    while (!expiring.isEmpty() && expiring.first().at <= now) {
+      Later next = expiring.first();
+      expiring.remove(next);
       if (next.entry.status == Entry.Status.WAITING) {
         return next.entry;
       }
@@ -232,9 +254,10 @@ final class Waiting {
 
   /** When something is due; MAX_VALUE if nothing is. */
   long next() {
-    Later delay = delayed.peek();
-    Later expiry = expiring.peek();
-    return Math.min(
-        delay == null ? Long.MAX_VALUE : delay.at, expiry == null ? Long.MAX_VALUE : expiry.at);
+    return Math.min(first(delayed), first(expiring));
+  }
+
+  private static long first(SortedSet<Later> moments) {
+    return moments.isEmpty() ? Long.MAX_VALUE : moments.first().at;
   }
 }

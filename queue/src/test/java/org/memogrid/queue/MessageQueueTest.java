@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Queue;
@@ -15,6 +16,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import javax.management.Attribute;
 import javax.management.MBeanServer;
@@ -23,6 +27,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.memogrid.cache.Registration;
 import org.memogrid.cluster.Cluster;
+import org.memogrid.internal.node.Node;
 import org.memogrid.testkit.Await;
 
 /** What a queue offers, on a member that is alone. */
@@ -205,9 +210,11 @@ class MessageQueueTest {
   @Test
   void aDelayedMessageComesLaterAndAnExpiredOneIsADeadLetter() {
     MessageQueue<Integer> queue = queue();
+    queue.publish(1, Publish.normal().delay(Duration.ofHours(1)));
+    assertThat(queue.receive(Duration.ofMillis(50))).isNull();
+    assertThat(queue.purge()).isEqualTo(1);
     queue.publish(1, Publish.normal().delay(Duration.ofMillis(50)));
     queue.publish(2, Publish.normal().timeToLive(Duration.ofMillis(1)));
-    assertThat(queue.size()).isPositive();
     Await.until("the expiry", () -> queue.deadLetters().size() == 1);
     assertThat(queue.deadLetters().browse())
         .singleElement()
@@ -385,22 +392,204 @@ class MessageQueueTest {
 
   @Test
   void closingReleasesWhoWaitsAndGivesBackWhatWasNotBegun() {
-    MessageQueue<Integer> queue = queue();
+    MessageQueue<Integer> queue = builder().capacity(4, WhenFull.BLOCK).open(CLUSTER);
     MessageQueue<Integer> other = MessageQueue.named(queue.name(), Integer.class).open(CLUSTER);
-    CompletableFuture<Object> waiting =
-        CompletableFuture.supplyAsync(() -> String.valueOf(queue.receive(SOON)));
+    CountDownLatch gate = new CountDownLatch(1);
     CountDownLatch begun = new CountDownLatch(1);
-    Await.until("one that waits", () -> !waiting.isDone());
+    queue.listen(
+        message -> {
+          begun.countDown();
+          gate.await();
+        },
+        Listen.concurrency(1).prefetch(4));
+    IntStream.range(0, 4).forEach(queue::publish);
+    Await.until("all out", () -> other.stats().inFlight() == 4 && begun.getCount() == 0);
+    Waiter receiving = new Waiter(() -> String.valueOf(queue.receive(Duration.ofHours(1))));
+    Waiter publishing =
+        new Waiter(
+            () -> {
+              queue.publish(4);
+              return "";
+            });
+    receiving.awaitWaiting();
+    publishing.awaitWaiting();
     queue.close();
     queue.close();
+    assertThatThrownBy(receiving.result::join)
+        .hasCauseInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("was closed here while somebody waited to receive");
+    assertThatThrownBy(publishing.result::join)
+        .hasCauseInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("was closed here while somebody waited to publish")
+        .hasMessageContaining("may come in");
     assertThatThrownBy(() -> queue.publish(1))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("closed here")
         .hasMessageContaining("open it again");
-    begun.countDown();
-    Await.until("its release", waiting::isDone);
-    other.publish(1);
-    assertThat(take(other)).isEqualTo(1);
+    Message<Integer> back = Objects.requireNonNull(other.receive(SOON));
+    assertThat(back.body()).as("the first that was not begun").isEqualTo(1);
+    assertThat(back.attempt()).isEqualTo(1);
+    gate.countDown();
+  }
+
+  /** A call on a thread of its own. */
+  private static final class Waiter {
+    final CompletableFuture<String> result = new CompletableFuture<>();
+    private final Thread thread;
+
+    Waiter(Supplier<String> call) {
+      thread =
+          new Thread(
+              () -> {
+                try {
+                  result.complete(call.get());
+                } catch (RuntimeException | Error e) {
+                  result.completeExceptionally(e);
+                }
+              });
+      thread.setDaemon(true);
+      thread.start();
+    }
+
+    void awaitWaiting() {
+      Await.until(
+          "its waiting",
+          () ->
+              thread.getState() == Thread.State.WAITING
+                  || thread.getState() == Thread.State.TIMED_WAITING);
+    }
+  }
+
+  /**
+   * The race: 1. two messages are handed out; 2. the listener that gets the second closes, and its
+   * unsubscribing waits behind the turn that brings them; 3. the second comes.
+   */
+  @Test
+  void aMessageThatComesWhileItsListenerClosesGoesBack() {
+    MessageQueue<Integer> queue = queue();
+    QueueNode node = node(queue);
+    queue.pause();
+    AtomicReference<Registration> listening = new AtomicReference<>();
+    AtomicLong closing = new AtomicLong();
+    closing.set(
+        node.subscribe(
+            1,
+            null,
+            new QueueNode.Listener() {
+              @Override
+              public void take(Packet.Delivery delivery) {
+                Objects.requireNonNull(listening.get()).close();
+                node.settle(delivery.tag(), Packet.Verdict.HANDLED, "", -1);
+                node.unsubscribe(closing.get());
+              }
+
+              @Override
+              public void leave(String why) {}
+            }));
+    listening.set(queue.listen(message -> {}));
+    queue.publish(1);
+    queue.publish(2);
+    queue.resume();
+    Await.until("the first", () -> queue.stats().handled() == 1);
+    assertThat(queue.stats().inFlight()).isZero();
+    assertThat(queue.stats().waiting()).isEqualTo(1);
+  }
+
+  private static QueueNode node(MessageQueue<Integer> queue) {
+    return CLUSTER.unwrap(Node.class).feature(QueueFeature.class).queue(queue.name());
+  }
+
+  /** The race: 1. a waiting thread is interrupted; 2. a message comes; 3. it stops waiting. */
+  @Test
+  void aMessageThatComesWhileAnInterruptedReceiveEndsGoesBack() {
+    MessageQueue<Integer> queue = queue();
+    Receiving<Integer> receiving = new Receiving<>(node(queue), Integer.class, null);
+    Thread.currentThread().interrupt();
+    assertThatThrownBy(() -> receiving.await(60_000))
+        .isInstanceOf(QueueException.class)
+        .hasMessageContaining("no message was taken");
+    assertThat(Thread.interrupted()).isTrue();
+    queue.publish(7);
+    Await.until(
+        "its coming", () -> queue.stats().redelivered() > 0 || queue.stats().inFlight() > 0);
+    receiving.close();
+    assertThat(take(queue)).isEqualTo(7);
+  }
+
+  /** What hangs on one future waits for another that ends in the same turn. */
+  @Test
+  void whatHangsOnAFutureMayWaitForAnother() {
+    MessageQueue<Integer> queue = queue();
+    CountDownLatch gate = new CountDownLatch(1);
+    CountDownLatch inTurn = new CountDownLatch(1);
+    CompletableFuture<Void> turn =
+        CompletableFuture.runAsync(
+            () ->
+                node(queue)
+                    .publish(
+                        Traits.PLAIN,
+                        new byte[0],
+                        failure -> {
+                          inTurn.countDown();
+                          awaitQuietly(gate);
+                        }));
+    awaitQuietly(inTurn);
+    List<CompletableFuture<Void>> futures =
+        IntStream.range(0, 5).mapToObj(queue::publishAsync).toList();
+    List<CompletableFuture<Void>> ends = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      CompletableFuture<Void> next = futures.get(i + 1);
+      ends.add(futures.get(i).thenAccept(done -> next.join()));
+    }
+    gate.countDown();
+    turn.join();
+    Await.until("their ends", () -> ends.stream().allMatch(CompletableFuture::isDone));
+  }
+
+  private static void awaitQuietly(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void aHandlerThatIsInterruptedHasFailed() {
+    MessageQueue<Integer> queue =
+        builder().attempts(3).backoff(Duration.ZERO, Duration.ZERO).open(CLUSTER);
+    Registration listening =
+        queue.listen(
+            message -> {
+              if (message.body() == 1) {
+                Thread.currentThread().interrupt();
+                throw new InterruptedException("as ever");
+              }
+              assertThat(Thread.currentThread().isInterrupted()).isFalse();
+            });
+    queue.publish(1);
+    queue.publish(2);
+    Await.until("a dead letter", () -> queue.deadLetters().size() == 1);
+    assertThat(queue.deadLetters().browse().findFirst().orElseThrow().cause())
+        .contains("3 attempts")
+        .contains("as ever");
+    Await.until("the other", () -> queue.stats().handled() == 1);
+    assertThat(queue.stats().redelivered()).isEqualTo(2);
+    listening.close();
+  }
+
+  @Test
+  void theLongestDurationsAreForEver() {
+    Duration ever = Duration.ofMillis(Long.MAX_VALUE);
+    MessageQueue<Integer> queue =
+        builder().backoff(ever, Duration.ofSeconds(Long.MAX_VALUE)).open(CLUSTER);
+    queue.publish(1, Publish.normal().timeToLive(ever));
+    queue.publish(2, Publish.normal().delay(ever));
+    Message<Integer> message = Objects.requireNonNull(queue.receive(ever));
+    assertThat(message.body()).isEqualTo(1);
+    message.nack(Duration.ofSeconds(Long.MAX_VALUE));
+    assertThat(queue.receive(Duration.ofMillis(50))).isNull();
+    assertThat(queue.size()).isEqualTo(2);
   }
 
   @Test

@@ -2,6 +2,7 @@
 package org.memogrid.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -11,9 +12,11 @@ import java.util.Queue;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.memogrid.cluster.Member;
 import org.memogrid.testkit.Await;
 import org.memogrid.testkit.TestCluster;
 
@@ -56,6 +59,32 @@ class QueueClusterTest {
   }
 
   @Test
+  void whatALeavingMemberHasNotBegunGoesToOthersAndIsNoAttempt() {
+    String name = nameOn(0, 1);
+    MessageQueue<Integer> there = queue(2, name);
+    CountDownLatch gate = new CountDownLatch(1);
+    CountDownLatch begun = new CountDownLatch(1);
+    there.listen(
+        message -> {
+          begun.countDown();
+          gate.await();
+        },
+        Listen.concurrency(1).prefetch(10));
+    MessageQueue<Integer> here = queue(0, name);
+    IntStream.range(0, 10).forEach(here::publish);
+    Await.until("all out", () -> here.stats().inFlight() == 10 && begun.getCount() == 0);
+    Queue<Integer> attempts = new ConcurrentLinkedQueue<>();
+    here.listen(
+        message -> {
+          attempts.add(message.attempt());
+          gate.countDown();
+        });
+    cluster.leave(2);
+    Await.until("an empty queue", () -> here.size() == 0);
+    assertThat(attempts).as("all but the one that ended there").hasSize(9).containsOnly(1);
+  }
+
+  @Test
   void aDispatcherThatIsCutOffLosesNothing() {
     MessageQueue<Integer> queue = queue(0, "cut");
     IntStream.range(0, 50).forEach(queue::publish);
@@ -71,6 +100,82 @@ class QueueClusterTest {
     other.listen(message -> handled.add(message.body()));
     Await.until("all messages", () -> handled.size() == 50);
     assertThat(handled).containsExactlyElementsOf(IntStream.range(0, 50).boxed().toList());
+  }
+
+  /** Names of queues are tried until one lives on those nodes. */
+  private String nameOn(int home, int backup) {
+    List<Member> members = cluster.node(0).membership().members();
+    for (int i = 0; ; i++) {
+      List<Member> rank = Placement.rank("on-" + i, members);
+      if (rank.get(0).equals(cluster.node(home).self())
+          && rank.get(1).equals(cluster.node(backup).self())) {
+        return "on-" + i;
+      }
+    }
+  }
+
+  @Test
+  void aSlowConsumerHoldsUpNobodyOnAnotherMember() {
+    String name = nameOn(0, 1);
+    CountDownLatch gate = new CountDownLatch(1);
+    MessageQueue<Integer> slow = queue(1, name);
+    slow.listen(message -> gate.await(), Listen.concurrency(1).prefetch(3));
+    Queue<Integer> fast = new ConcurrentLinkedQueue<>();
+    queue(2, name).listen(message -> fast.add(message.body()));
+    MessageQueue<Integer> producer = queue(0, name);
+    IntStream.range(0, 200).forEach(producer::publish);
+    Await.until("all but what the slow one has", () -> fast.size() >= 197);
+    assertThat(producer.stats().inFlight()).isEqualTo(3);
+    assertThat(fast).hasSize(197);
+    gate.countDown();
+    Await.until("an empty queue", () -> producer.size() == 0);
+  }
+
+  @Test
+  void whenBothCopiesAreLostItIsToldAndTheOptionsStay() {
+    String name = nameOn(1, 2);
+    MessageQueue<Integer> queue =
+        MessageQueue.named(name, Integer.class).attempts(5).open(cluster.node(0));
+    Queue<String> told = new ConcurrentLinkedQueue<>();
+    queue.onLoss(told::add);
+    queue.publish(1);
+    cluster.crash(2, 1);
+    Await.until("the loss", () -> !told.isEmpty());
+    assertThat(told).singleElement().asString().contains(name).contains("are gone");
+    QueueBuilder<Integer> others = MessageQueue.named(name, Integer.class).attempts(6);
+    assertThatThrownBy(() -> others.open(cluster.node(0)))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("attempts=5");
+    assertThat(queue.size()).isZero();
+  }
+
+  @Test
+  void aDurableSubscriptionOutlivesItsDispatcherAndIsEmptyWhenItIsRemoved() {
+    String topic = "lasting-";
+    int number = 0;
+    List<Member> members = cluster.node(0).membership().members();
+    while (!Placement.rank("topic/" + topic + number + "/audit", members)
+        .get(0)
+        .equals(cluster.node(2).self())) {
+      number++;
+    }
+    Topic<String> here = Topic.named(topic + number, String.class).open(cluster.node(0));
+    here.subscribeDurably("audit", message -> {}).close();
+    here.publish("a");
+    cluster.crash(2);
+    here.publish("b");
+    MessageQueue<String> audit = here.durable("audit");
+    assertThat(audit.browse().map(Message::body)).containsExactly("a", "b");
+    Message<String> out = Objects.requireNonNull(audit.receive(SOON));
+    Objects.requireNonNull(audit.receive(SOON)).reject("of no use");
+    here.publish("c");
+    assertThat(audit.size()).isEqualTo(2);
+    Await.until("a dead letter", () -> audit.deadLetters().size() == 1);
+    assertThat(here.removeDurable("audit")).isTrue();
+    assertThat(audit.size()).isZero();
+    assertThat(audit.deadLetters().size()).isZero();
+    out.nack(Duration.ZERO);
+    assertThat(audit.receive(Duration.ofMillis(50))).isNull();
   }
 
   @Test
@@ -124,7 +229,7 @@ class QueueClusterTest {
       assertThat(own).containsExactlyInAnyOrder("a", "b", "c");
     }
     try (MessageQueue<String> queue = topics.get(0).durable("audit")) {
-      assertThat(queue.size()).isEqualTo(1);
+      Await.until("the acknowledgement of the second", () -> queue.size() == 1);
     }
     Queue<String> later = new ConcurrentLinkedQueue<>();
     topics.get(2).subscribeDurably("audit", m -> later.add(m.body()));

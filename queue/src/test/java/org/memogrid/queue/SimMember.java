@@ -6,6 +6,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.util.ArrayDeque;
 import java.util.Map;
 import java.util.Queue;
+import org.jspecify.annotations.Nullable;
 import org.memogrid.cluster.Member;
 import org.memogrid.testkit.sim.SimViews;
 
@@ -21,6 +22,9 @@ final class SimMember {
   private final QueueSim sim;
   private final Queue<Runnable> inbox = new ArrayDeque<>();
   private final int window;
+  private SimViews.@Nullable View latest;
+  private boolean begun;
+  private boolean opened;
   private boolean handling;
   private boolean stopped;
   private boolean flushDue;
@@ -35,9 +39,30 @@ final class SimMember {
     this.core =
         new QueueCore(
             QUEUE, self, rules, () -> 1_000_000 + (long) sim.time.now(), sim.chunk, this::perform);
-    feed(() -> core.ask(new Packet.Open(QueueSim.SETTINGS), "open"));
     if (listens) {
       listen();
+    } else if (sim.time.chance(0.5)) {
+      open();
+    }
+  }
+
+  /** Somebody on this member uses the queue; until then it is here when others speak of it. */
+  private void open() {
+    feed(
+        () -> {
+          begin();
+          opened = true;
+          core.ask(new Packet.Open(QueueSim.SETTINGS), "open");
+        });
+  }
+
+  private void begin() {
+    SimViews.View now = latest;
+    if (!begun) {
+      begun = true;
+      if (now != null) {
+        core.install(now.id(), now.members());
+      }
     }
   }
 
@@ -47,6 +72,7 @@ final class SimMember {
 
   void listen() {
     listens = true;
+    open();
     feed(() -> core.subscribe(new Packet.Subscription(1, window, null)));
   }
 
@@ -62,7 +88,13 @@ final class SimMember {
     }
     view = next.id();
     sim.note(self + " installs " + next);
-    feed(() -> core.install(next.id(), next.members()));
+    feed(
+        () -> {
+          latest = next;
+          if (begun) {
+            core.install(next.id(), next.members());
+          }
+        });
   }
 
   void publish(int number) {
@@ -71,6 +103,9 @@ final class SimMember {
         new Traits(Traits.NORMAL, 0, 0, key, null, null, null, Map.of(), Traits.Room.AS_QUEUE);
     sim.checker.publishing(number, self, key);
     sim.note(self + " publishes " + number);
+    if (!opened) {
+      open();
+    }
     feed(() -> core.publish(traits, Integer.toString(number).getBytes(UTF_8), number));
   }
 
@@ -150,6 +185,9 @@ final class SimMember {
           self + (reigning.begins() ? " reigns as " : " reigns no more as ") + reigning.epoch());
     } else if (effect instanceof Effect.Lost lost) {
       sim.checker.toldOfLoss(lost.what());
+      if (opened) {
+        core.ask(new Packet.Open(QueueSim.SETTINGS), "open");
+      }
     }
   }
 
@@ -166,10 +204,18 @@ final class SimMember {
           to.self,
           () -> {
             if (!sim.isCut(self, to.self)) {
-              to.feed(() -> to.core.received(self, send.packet()));
+              to.received(self, send.packet());
             }
           });
     }
+  }
+
+  private void received(Member from, Packet packet) {
+    feed(
+        () -> {
+          begin();
+          core.received(from, packet);
+        });
   }
 
   static int number(Letter letter) {

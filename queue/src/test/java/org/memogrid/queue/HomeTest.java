@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.queue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.memogrid.cluster.Member;
+
+/** What a home does as time passes, by a clock in the test's hand. */
+class HomeTest {
+  private static final long HOUR = 3_600_000;
+  private static final long TEN_MINUTES = 600_000;
+
+  private static Settings settings(int attempts, long backoff, WhenFull whenFull, int nodeRate) {
+    return new Settings(
+        attempts,
+        3,
+        backoff,
+        backoff,
+        whenFull == WhenFull.DROP_OLDEST ? 10 : 0,
+        whenFull,
+        1 << 20,
+        HOUR,
+        0,
+        1_000,
+        nodeRate,
+        1_000);
+  }
+
+  private static LoneCore home() {
+    return new LoneCore(settings(10, 100, WhenFull.BLOCK, 0));
+  }
+
+  @Test
+  void nothingIsKeptOfAHandledMessageThoughItsTimeToLiveGoesOn() {
+    LoneCore home = home();
+    home.subscribe(100);
+    for (int i = 0; i < 10_000; i++) {
+      home.publish(LoneCore.plain(0, home.now + 60_000, null), 1);
+      home.settleAll(Packet.Verdict.HANDLED);
+    }
+    assertThat(home.count().handled()).isEqualTo(10_000);
+    assertThat(home.core.nextWake())
+        .as("when it looks for what has expired: never, so at its longest")
+        .isEqualTo(home.now + TEN_MINUTES);
+  }
+
+  @Test
+  void nothingIsKeptOfADelayedMessageThatIsPurged() {
+    LoneCore home = home();
+    home.publish(LoneCore.plain(home.now + 60_000, 0, null), 1);
+    assertThat(home.core.nextWake()).isEqualTo(home.now + 60_000);
+    assertThat(home.ask(new Packet.Purge(false, 0))).isEqualTo(new Packet.Done(1));
+    assertThat(home.core.nextWake()).isEqualTo(home.now + TEN_MINUTES);
+  }
+
+  @Test
+  void aMessageThatComesBackAfterItsTimeExpiresThoughNobodyListens() {
+    LoneCore home = home();
+    home.subscribe(1);
+    home.publish(LoneCore.plain(0, home.now + 60_000, null), 1);
+    home.pass(61_000);
+    home.core.unsubscribe(1);
+    home.settleAll(Packet.Verdict.RELEASED);
+    assertThat(home.copy().dead()).isEqualTo(1);
+  }
+
+  @Test
+  void aDelayedMessageIsHandedOutWhenItsTimeHasComeAndNotBefore() {
+    LoneCore home = home();
+    home.subscribe(1);
+    home.publish(LoneCore.plain(home.now + 5_000, 0, null), 1);
+    home.pass(4_999);
+    assertThat(home.begun).isEmpty();
+    home.pass(1);
+    assertThat(home.begun).hasSize(1);
+  }
+
+  @Test
+  void pausesAfterFailuresThatCameTogetherAreSpread() {
+    LoneCore home = new LoneCore(settings(10, 10_000, WhenFull.BLOCK, 0));
+    home.subscribe(200);
+    for (int i = 0; i < 200; i++) {
+      home.publish(LoneCore.plain(0, 0, null), 1);
+    }
+    home.settleAll(Packet.Verdict.FAILED);
+    TreeSet<Long> pauses = new TreeSet<>();
+    home.copy().forEach(entry -> pauses.add(Math.max(0, entry.notBefore - home.now)));
+    assertThat(pauses).hasSizeGreaterThan(150);
+    assertThat(pauses.first()).isLessThan(1_000);
+    assertThat(pauses.last()).isBetween(9_000L, 10_000L);
+  }
+
+  @Test
+  void aHugeBackoffStaysOneHoweverOftenItIsDoubled() {
+    LoneCore home = new LoneCore(settings(30, 1L << 50, WhenFull.BLOCK, 0));
+    home.subscribe(1);
+    home.publish(LoneCore.plain(0, 0, null), 1);
+    for (int failures = 1; failures < 25; failures++) {
+      assertThat(home.begun).hasSize(1);
+      home.settleAll(Packet.Verdict.FAILED);
+      assertThat(home.begun).as("at once after %s failures", failures).isEmpty();
+      home.now += 1L << 50;
+      home.goOn();
+    }
+  }
+
+  @Test
+  void aMemberGetsNoMoreThanItsRate() {
+    LoneCore home = new LoneCore(settings(10, 100, WhenFull.BLOCK, 10));
+    home.subscribe(100);
+    for (int i = 0; i < 50; i++) {
+      home.publish(LoneCore.plain(0, 0, null), 1);
+    }
+    assertThat(home.begun).hasSize(1);
+    home.pass(1_000);
+    assertThat(home.begun).hasSize(11);
+    home.pass(1_000);
+    assertThat(home.begun).hasSize(21);
+  }
+
+  @Test
+  void aPageOfABrowseIsAsLargeAsWhatTravelsAtOnce() {
+    LoneCore home = home();
+    for (int i = 0; i < 10; i++) {
+      home.publish(LoneCore.plain(0, 0, null), 50_000);
+    }
+    Packet.Page page = (Packet.Page) home.ask(new Packet.Browse(false, 0, 100));
+    assertThat(page.entries()).hasSize(3);
+    assertThat(page.last()).isFalse();
+    Packet.Page next = (Packet.Page) home.ask(new Packet.Browse(false, 3, 2));
+    assertThat(next.entries()).extracting(entry -> entry.seq).containsExactly(4L, 5L);
+  }
+
+  @Test
+  void ratesAreThoseOfNowThoughNothingHasHappenedSince() {
+    LoneCore home = home();
+    Packet.Counted unused = home.count();
+    for (int i = 0; i < 100; i++) {
+      home.publish(Traits.PLAIN, 1);
+    }
+    home.now += 2_000;
+    assertThat(home.count().publishedPerSecond()).isBetween(10.0, 50.0);
+    home.now += 60_000;
+    assertThat(home.count().publishedPerSecond()).isLessThan(1);
+  }
+
+  @Test
+  void aDeadLetterThatIsPutBackSaysThatItWasOut() {
+    LoneCore home = new LoneCore(settings(1, 0, WhenFull.BLOCK, 0));
+    home.subscribe(1);
+    home.publish(Traits.PLAIN, 1);
+    home.settleAll(Packet.Verdict.FAILED);
+    assertThat(home.copy().dead()).isEqualTo(1);
+    assertThat(home.ask(new Packet.Redrive(0))).isEqualTo(new Packet.Done(1));
+    assertThat(home.begun.get(0).tag().hand()).isEqualTo(2);
+    assertThat(home.begun.get(0).attempt()).isEqualTo(1);
+  }
+
+  @Test
+  void whatTheOtherSideOfASplitTriedCountsWhenTheyMeet() {
+    Rules rules = Rules.all();
+    Member self = LoneCore.SELF;
+    List<Effect> effects = new java.util.ArrayList<>();
+    Desk desk = new Desk("q", self, rules, () -> 1, QueueCore.CHUNK_BYTES, effects::add);
+    Entry tried =
+        new Entry(7, new Epoch(3, "other"), new Letter("gone", 1, 1, Traits.PLAIN, new byte[1]));
+    tried.hands = 2;
+    tried.failures = 1;
+    tried.history = List.of(new Attempt(1, "n1", "boom"));
+    Dispatcher home =
+        new Dispatcher(
+            desk,
+            new Epoch(5, self.id()),
+            new QueueState(),
+            View.of("q", 5, List.of(self)),
+            List.of(),
+            List.of(new Epoch(3, "other")),
+            List.of(tried),
+            null,
+            Epoch.NONE);
+    home.subscribe(
+        self,
+        new Packet.Subscribe(home.epoch(), true, List.of(new Packet.Subscription(1, 1, null))));
+    home.flush();
+    Packet.Delivery delivery =
+        effects.stream()
+            .filter(e -> e instanceof Effect.Send send && send.packet() instanceof Packet.Deliver)
+            .map(e -> (Packet.Deliver) ((Effect.Send) e).packet())
+            .flatMap(deliver -> deliver.deliveries().stream())
+            .findFirst()
+            .orElseThrow();
+    assertThat(delivery.tag().hand()).isEqualTo(3);
+    assertThat(delivery.attempt()).isEqualTo(2);
+  }
+
+  @Test
+  void whatIsHereAlreadyDoesNotComeInAgainWhenSidesMeet() {
+    Member self = LoneCore.SELF;
+    Desk desk = new Desk("q", self, Rules.all(), () -> 1, QueueCore.CHUNK_BYTES, effect -> {});
+    QueueState state = new QueueState();
+    Letter letter = new Letter("gone", 1, 1, Traits.PLAIN, new byte[1]);
+    Entry here = state.apply(new Op.Add(letter, 0, 1));
+    state.apply(new Op.Gone("gone"));
+    Entry there = java.util.Objects.requireNonNull(here).copy();
+    Dispatcher unused =
+        new Dispatcher(
+            desk,
+            new Epoch(500, self.id()),
+            state,
+            View.of("q", 5, List.of(self)),
+            List.of(),
+            List.of(new Epoch(3, "other")),
+            List.of(there),
+            null,
+            Epoch.NONE);
+    assertThat(state.waiting()).isEqualTo(1);
+  }
+
+  @Test
+  void droppedMessagesLeaveNothingBehindThoughNobodyListens() {
+    LoneCore home = new LoneCore(settings(10, 100, WhenFull.DROP_OLDEST, 0));
+    for (int i = 0; i < 1_000; i++) {
+      home.publish(new Traits(4, 0, 0, null, null, null, null, Map.of(), Traits.Room.AS_QUEUE), 1);
+    }
+    assertThat(home.copy().waiting()).isEqualTo(10);
+    assertThat(home.count().dropped()).isEqualTo(990);
+  }
+}
