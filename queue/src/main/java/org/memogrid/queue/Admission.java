@@ -42,7 +42,8 @@ final class Admission {
   private boolean isKnown(Letter letter) {
     String id = letter.traits.dedupeId();
     boolean seen =
-        log.state.hasSeen(letter.producer, letter.number) || orphans.contains(Origin.of(letter));
+        log.state.hasSeen(letter.producer, letter.number)
+            || (!orphans.isEmpty() && orphans.contains(Origin.of(letter)));
     return (seen && desk.apply(Rule.TAKE_ONCE)) || (id != null && log.state.hasId(id));
   }
 
@@ -110,10 +111,7 @@ final class Admission {
     }
   }
 
-  /**
-   * Takes none of these again. A producer that is lost is forgotten; if it was only cut off it
-   * comes back, and sends again what nobody has confirmed to it.
-   */
+  /** Takes none of these again. */
   void orphans(Set<Origin> here) {
     orphans = here;
   }

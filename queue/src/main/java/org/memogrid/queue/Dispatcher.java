@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cluster.Member;
 
@@ -80,7 +81,7 @@ final class Dispatcher {
       define(settings);
     }
     if (!more.isEmpty()) {
-      Set<Origin> here = origins();
+      Set<Origin> here = origins(entry -> true);
       more.forEach(other -> unite(other, here));
     }
     state.forEach(this::tellIfDead);
@@ -119,24 +120,23 @@ final class Dispatcher {
     }
   }
 
-  /** Messages that are here of producers that are forgotten, and may come back. */
+  /**
+   * Messages that are here of producers that were forgotten as lost: only cut off, they come back
+   * and send again what nobody has confirmed to them.
+   */
   private Set<Origin> orphans() {
-    Set<String> known = Set.copyOf(state.producers());
-    Set<Origin> orphans = new HashSet<>();
-    state.forEach(
-        entry -> {
-          if (!known.contains(entry.letter.producer)) {
-            orphans.add(Origin.of(entry.letter));
-          }
-        });
-    return orphans;
+    return origins(entry -> !state.hasSeen(entry.letter.producer, entry.letter.number));
   }
 
-  /** The messages that are here now, by who published them. */
-  private Set<Origin> origins() {
-    Set<Origin> here = new HashSet<>();
-    state.forEach(entry -> here.add(Origin.of(entry.letter)));
-    return here;
+  private Set<Origin> origins(Predicate<Entry> which) {
+    Set<Origin> found = new HashSet<>();
+    state.forEach(
+        entry -> {
+          if (which.test(entry)) {
+            found.add(Origin.of(entry.letter));
+          }
+        });
+    return found;
   }
 
   Epoch epoch() {

@@ -92,7 +92,7 @@ final class QueueCore {
 
   /** Whether another should reign and is not known to. */
   private boolean awaitsHome() {
-    return !view.members().isEmpty() && !isHome() && !view.home().equals(home);
+    return !view.members().isEmpty() && !isHome() && !isHomeKnown();
   }
 
   private Epoch nextEpoch() {
@@ -353,7 +353,13 @@ final class QueueCore {
   /** Whether nothing of this member is on its way, so that it may leave without loss. */
   boolean isQuiet() {
     Dispatcher mine = dispatcher;
-    return consumer.isIdle() && (mine == null || mine.isSaved());
+    boolean saved = mine != null ? mine.isSaved() : replica.state() == null || isHomeKnown();
+    return consumer.isIdle() && saved;
+  }
+
+  /** Whether somebody reigns, who has all that a copy here has. */
+  private boolean isHomeKnown() {
+    return !view.members().isEmpty() && view.home().equals(home);
   }
 
   /** Whether it reigns and nothing is on one member alone. */

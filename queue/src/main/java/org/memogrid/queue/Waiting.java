@@ -163,8 +163,13 @@ final class Waiting {
 
   /** It is out of the queue, or dead: the next of its ordering key may come. */
   void left(Entry entry) {
-    expiring.remove(new Later(entry.letter.traits.expiresAt(), entry, 0));
-    delayed.remove(new Later(entry.notBefore, entry, entry.hands));
+    long expires = entry.letter.traits.expiresAt();
+    if (expires != 0) {
+      expiring.remove(new Later(expires, entry, 0));
+    }
+    if (entry.notBefore != 0) {
+      delayed.remove(new Later(entry.notBefore, entry, entry.hands));
+    }
     Heap heap = heaps.get(kind(entry));
     if (heap != null) {
       Heap.dropStale(heap.byPriority.get(entry.letter.traits.priority()));

@@ -3,9 +3,12 @@ package org.memogrid.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeSet;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.memogrid.cluster.Member;
 
@@ -164,7 +167,7 @@ class HomeTest {
   void whatTheOtherSideOfASplitTriedCountsWhenTheyMeet() {
     Rules rules = Rules.all();
     Member self = LoneCore.SELF;
-    List<Effect> effects = new java.util.ArrayList<>();
+    List<Effect> effects = new ArrayList<>();
     Desk desk = new Desk("q", self, rules, () -> 1, QueueCore.CHUNK_BYTES, effects::add);
     Entry tried =
         new Entry(7, new Epoch(3, "other"), new Letter("gone", 1, 1, Traits.PLAIN, new byte[1]));
@@ -205,7 +208,8 @@ class HomeTest {
     Letter letter = new Letter("gone", 1, 1, Traits.PLAIN, new byte[1]);
     Entry here = state.apply(new Op.Add(letter, 0, 1));
     state.apply(new Op.Gone("gone"));
-    Entry there = java.util.Objects.requireNonNull(here).copy();
+    Entry there =
+        new Entry(7, new Epoch(3, "other"), Objects.requireNonNull(here).letter); // its own place
     Dispatcher unused =
         new Dispatcher(
             desk,
@@ -218,6 +222,47 @@ class HomeTest {
             null,
             Epoch.NONE);
     assertThat(state.waiting()).isEqualTo(1);
+  }
+
+  /**
+   * The race: 1. a message comes in, and its confirmation is under way; 2. its producer is taken
+   * for lost and forgotten; 3. it comes back, and sends again what it does not know to be in.
+   */
+  @Test
+  void whatAProducerThatWasOnlyCutOffSendsAgainIsTakenOnce() {
+    Member self = LoneCore.SELF;
+    Member cutOff = new Member("n1", "n1#1");
+    List<Member> both = List.of(self, cutOff);
+    Desk desk = new Desk("q", self, Rules.all(), () -> 1, QueueCore.CHUNK_BYTES, effect -> {});
+    QueueState state = new QueueState();
+    Dispatcher home =
+        new Dispatcher(
+            desk,
+            new Epoch(1, self.id()),
+            state,
+            View.of("q", 1, both),
+            List.of(),
+            List.of(),
+            List.of(),
+            null,
+            Epoch.NONE);
+    home.enqueue(cutOff, letters(home, cutOff, 1, 2));
+    home.install(View.of("q", 2, List.of(self)), new Epoch(2, self.id()));
+    home.install(View.of("q", 3, both), new Epoch(3, self.id()));
+    home.enqueue(cutOff, letters(home, cutOff, 2, 3));
+    assertThat(state.waiting()).as("1 and 2 once, and 3").isEqualTo(3);
+    home.install(View.of("q", 4, both), new Epoch(4, self.id()));
+    home.enqueue(cutOff, letters(home, cutOff, 1, 2, 3));
+    assertThat(state.waiting()).as("again, though it is known once more").isEqualTo(3);
+  }
+
+  private static Packet.Enqueue letters(Dispatcher home, Member by, long... numbers) {
+    return new Packet.Enqueue(
+        home.epoch(),
+        1,
+        LongStream.of(numbers)
+            .mapToObj(number -> new Letter(by.id(), number, 1, Traits.PLAIN, new byte[1]))
+            .toList());
   }
 
   @Test

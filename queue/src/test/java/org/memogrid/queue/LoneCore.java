@@ -17,6 +17,7 @@ final class LoneCore {
   long now = 1_000;
   final List<Packet.Delivery> begun = new ArrayList<>();
   private final Queue<Packet> toSelf = new ArrayDeque<>();
+  final List<Packet.Response> responses = new ArrayList<>();
   private final List<Packet.Reply> replies = new ArrayList<>();
   final QueueCore core =
       new QueueCore("q", SELF, Rules.all(), () -> now, QueueCore.CHUNK_BYTES, this::perform);
@@ -28,7 +29,9 @@ final class LoneCore {
   }
 
   private void perform(Effect effect) {
-    if (effect instanceof Effect.Send send) {
+    if (effect instanceof Effect.Send send && send.packet() instanceof Packet.Response response) {
+      responses.add(response);
+    } else if (effect instanceof Effect.Send send) {
       toSelf.add(send.packet());
     } else if (effect instanceof Effect.Begin begin) {
       begun.add(begin.delivery());

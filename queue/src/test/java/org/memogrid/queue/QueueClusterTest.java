@@ -13,6 +13,7 @@ import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -56,6 +57,26 @@ class QueueClusterTest {
     sent.forEach(CompletableFuture::join);
     Await.until("all messages", () -> new TreeSet<>(handled).size() == 600);
     assertThat(handled).as("an orderly leave hands nothing out twice").hasSize(600);
+  }
+
+  @Test
+  void aMemberThatJoinsAndUsesNoQueueIsHomeOfSomeAllTheSame() {
+    List<MessageQueue<Integer>> queues =
+        IntStream.range(0, 40).mapToObj(i -> queue(0, "joined-" + i)).toList();
+    Member joiner = cluster.join().self();
+    List<MessageQueue<Integer>> its =
+        queues.stream()
+            .filter(q -> Placement.rank(q.name(), members()).get(0).equals(joiner))
+            .toList();
+    assertThat(its).as("queues of which it should be home").isNotEmpty();
+    for (MessageQueue<Integer> queue : its) {
+      queue.publishAsync(1).orTimeout(60, TimeUnit.SECONDS).join();
+      assertThat(queue.stats().dispatcher()).isEqualTo(joiner.name());
+    }
+  }
+
+  private List<Member> members() {
+    return cluster.node(0).membership().members();
   }
 
   @Test
@@ -104,7 +125,7 @@ class QueueClusterTest {
 
   /** Names of queues are tried until one lives on those nodes. */
   private String nameOn(int home, int backup) {
-    List<Member> members = cluster.node(0).membership().members();
+    List<Member> members = members();
     for (int i = 0; ; i++) {
       List<Member> rank = Placement.rank("on-" + i, members);
       if (rank.get(0).equals(cluster.node(home).self())
@@ -153,7 +174,7 @@ class QueueClusterTest {
   void aDurableSubscriptionOutlivesItsDispatcherAndIsEmptyWhenItIsRemoved() {
     String topic = "lasting-";
     int number = 0;
-    List<Member> members = cluster.node(0).membership().members();
+    List<Member> members = members();
     while (!Placement.rank("topic/" + topic + number + "/audit", members)
         .get(0)
         .equals(cluster.node(2).self())) {

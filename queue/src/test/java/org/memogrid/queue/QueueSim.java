@@ -118,7 +118,7 @@ final class QueueSim {
   // ---- users
 
   private void publish() {
-    List<SimMember> up = members.values().stream().filter(m -> m.view >= 0).toList();
+    List<SimMember> up = members.values().stream().filter(m -> m.view() >= 0).toList();
     if (!up.isEmpty()) {
       publish(time.oneOf(up).self);
     }
@@ -227,7 +227,7 @@ final class QueueSim {
           time.between(5, 250),
           () ->
               net.whenAwake(
-                  victim, () -> its.install(new SimViews.View(its.view + 1, List.of(victim)))));
+                  victim, () -> its.install(new SimViews.View(its.view() + 1, List.of(victim)))));
     }
     if (time.chance(0.5)) {
       // A member that joins may become home before the victim knows that it is none any more.
@@ -285,7 +285,7 @@ final class QueueSim {
         && present.size() > 1
         && members.keySet().equals(Set.copyOf(present))
         && members.values().stream().filter(m -> m.core.copy() != null).count() == 2
-        && its.view == views.current().id()
+        && its.view() == views.current().id()
         && its.core.isSaved()) {
       settled = true;
     }

@@ -40,11 +40,12 @@ class RecoveryTest {
   }
 
   private void goOn() {
-    for (Packet packet : List.copyOf(toSelf)) {
-      toSelf.remove(0);
-      core.received(SELF, packet);
-    }
-    core.flush();
+    do {
+      while (!toSelf.isEmpty()) {
+        core.received(SELF, toSelf.remove(0));
+      }
+      core.flush();
+    } while (!toSelf.isEmpty());
   }
 
   private <P extends Packet> P last(Class<P> kind) {
@@ -122,6 +123,80 @@ class RecoveryTest {
     Packet.Collect again = last(Packet.Collect.class);
     assertThat(epoch.isBefore(again.epoch())).isTrue();
     core.received(OTHER, held(again.epoch(), null));
+    assertThat(core.isReigning()).isTrue();
+  }
+
+  /** Two sides of a split meet; the queue was opened on the one whose copy is not gone on with. */
+  @Test
+  void theSettingsOfTheOtherSideOfASplitGoOnIfThisOneHasNone() {
+    core.install(4, List.of(SELF));
+    goOn();
+    for (int number = 0; number < 20; number++) {
+      core.publish(Traits.PLAIN, new byte[1], number);
+      goOn();
+    }
+    core.install(5, BOTH);
+    goOn();
+    Settings settings = Settings.DEFAULT;
+    Packet.Holding its =
+        new Packet.Holding(
+            copy.epoch(),
+            copy.position(),
+            copy.lineage(),
+            copy.lastBorn(),
+            copy.nextSeq(),
+            settings);
+    core.received(OTHER, held(last(Packet.Ready.class).epoch(), its));
+    goOn();
+    core.received(OTHER, held(last(Packet.Collect.class).epoch(), its));
+    goOn();
+    Epoch epoch = last(Packet.Fetch.class).epoch();
+    core.received(OTHER, chunk(epoch, 0, 9));
+    core.received(OTHER, chunk(epoch, 3, 9));
+    goOn();
+    QueueState own = Objects.requireNonNull(core.copy());
+    assertThat(own.waiting()).as("those of both sides").isEqualTo(23);
+    assertThat(own.settings()).isEqualTo(settings);
+  }
+
+  /**
+   * The race: 1. the home leaves; 2. this member, which has the only other copy, leaves before the
+   * next home has taken it.
+   */
+  @Test
+  void whoHasACopyLeavesWhenTheNextHomeHasIt() {
+    Epoch old = new Epoch(3, "gone#1");
+    Member gone = new Member("gone", "gone#1");
+    QueueCore backup =
+        new QueueCore("q", OTHER, Rules.all(), () -> now, QueueCore.CHUNK_BYTES, effect -> {});
+    backup.install(3, List.of(SELF, OTHER, gone));
+    backup.received(gone, new Packet.Ready(old, old));
+    backup.received(
+        gone,
+        new Packet.Replicate(
+            old, old, 1, new Packet.Reset(copy.head()), List.of(), List.of(), true));
+    assertThat(backup.isQuiet()).isTrue();
+    backup.install(4, BOTH);
+    assertThat(backup.isQuiet()).as("nobody else has it").isFalse();
+    backup.received(SELF, new Packet.Ready(new Epoch(4, SELF.id()), old));
+    assertThat(backup.isQuiet()).isTrue();
+  }
+
+  /**
+   * The race: 1. a member hears who is home; 2. late, it installs a view without that one, and
+   * forgets; 3. it installs the one with it, and calls.
+   */
+  @Test
+  void aHomeThatIsCalledThoughItReignsSaysSoAgain() {
+    Epoch epoch = begin();
+    core.received(OTHER, chunk(epoch, 0, 3));
+    core.received(OTHER, chunk(epoch, 3, 3));
+    goOn();
+    assertThat(core.isReigning()).isTrue();
+    sent.clear();
+    core.received(OTHER, held(Epoch.NONE, null));
+    goOn();
+    assertThat(last(Packet.Ready.class).epoch()).isEqualTo(epoch);
     assertThat(core.isReigning()).isTrue();
   }
 }

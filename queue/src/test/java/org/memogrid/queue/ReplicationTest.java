@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -150,7 +151,7 @@ class ReplicationTest {
 
   /** Until there is nothing to answer. */
   private void answerAll(Dispatcher home, Member backup) {
-    Map<Long, Boolean> answered = new java.util.HashMap<>();
+    Map<Long, Boolean> answered = new HashMap<>();
     for (int round = 0; round < 10; round++) {
       home.flush();
       for (Packet.Replicate batch : sent(backup, Packet.Replicate.class)) {

@@ -18,7 +18,6 @@ final class SimMember {
   final Rules rules;
   final QueueCore core;
   boolean listens;
-  long view = -1;
   private final QueueSim sim;
   private final Queue<Runnable> inbox = new ArrayDeque<>();
   private final int window;
@@ -50,13 +49,13 @@ final class SimMember {
   private void open() {
     feed(
         () -> {
-          begin();
+          hearOfQueue();
           opened = true;
           core.ask(new Packet.Open(QueueSim.SETTINGS), "open");
         });
   }
 
-  private void begin() {
+  private void hearOfQueue() {
     SimViews.View now = latest;
     if (!begun) {
       begun = true;
@@ -64,6 +63,12 @@ final class SimMember {
         core.install(now.id(), now.members());
       }
     }
+  }
+
+  /** The id of the last view; -1 before the first. */
+  long view() {
+    SimViews.View now = latest;
+    return now == null ? -1 : now.id();
   }
 
   void stop() {
@@ -83,14 +88,13 @@ final class SimMember {
   // ---- events
 
   void install(SimViews.View next) {
-    if (next.id() <= view) {
+    if (next.id() <= view()) {
       return;
     }
-    view = next.id();
+    latest = next;
     sim.note(self + " installs " + next);
     feed(
         () -> {
-          latest = next;
           if (begun) {
             core.install(next.id(), next.members());
           }
@@ -213,7 +217,7 @@ final class SimMember {
   private void received(Member from, Packet packet) {
     feed(
         () -> {
-          begin();
+          hearOfQueue();
           core.received(from, packet);
         });
   }
