@@ -493,10 +493,10 @@ final class FlightTable {
   }
 
   private void acquire(Flight flight) {
-    Waits.Wait wait = waits.first(flight);
-    Waits.Probe probe =
-        wait == null ? null : new Waits.Probe(core.self(), wait.number(), wait.chain());
+    List<Waits.Wait> all = waits.of(flight);
+    Waits.Probe probe = all.isEmpty() ? null : waits.chaseOf(all.get(0));
     core.toHome(new Message.Acquire(flight.key, flight.request, probe, flight.seen));
+    all.stream().skip(1).forEach(waits::probe);
   }
 
   private void forget(Flight flight) {

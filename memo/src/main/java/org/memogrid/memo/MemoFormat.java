@@ -372,6 +372,7 @@ final class MemoFormat implements WireFormat<Packet> {
       out.writeUTF(probe.asker().name());
       out.writeUTF(probe.asker().id());
       out.writeLong(probe.number());
+      out.writeLong(probe.chase());
     }
   }
 
@@ -394,7 +395,7 @@ final class MemoFormat implements WireFormat<Packet> {
       return null;
     }
     Member asker = new Member(in.readUTF(), in.readUTF());
-    return new Waits.Probe(asker, in.readLong(), chain);
+    return new Waits.Probe(asker, in.readLong(), in.readLong(), chain);
   }
 
   private Message.Apart apart(DataInput in) throws IOException {

@@ -3,9 +3,12 @@ package org.memogrid.memo;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cluster.Member;
 
@@ -19,6 +22,11 @@ import org.memogrid.cluster.Member;
  * comes back to a run of its own caller has found a cycle, and the caller is released. Whichever
  * wait of a cycle begins last finds all others in place, so no cycle goes unseen; one that a change
  * of the configuration loses is sent again in the next.
+ *
+ * <p>Each wait passes each chase on once. A run waits with all runs that it is nested in, so a
+ * probe comes to it by as many ways as there are subsets of them: to pass on each would double the
+ * work with each level of a recursion. A wait that is asked for anew is chased anew: what it waits
+ * for may be another run, that meets the same waits.
  *
  * <p>Waits that don't come from a run cost nothing: nobody can wait for them.
  */
@@ -35,8 +43,21 @@ final class Waits {
 
   /**
    * @param chain the runs that the caller is in, the outermost first
+   * @param passed the chases that it has passed on
    */
-  record Wait(long number, Object caller, Flight flight, List<Token> chain) {}
+  record Wait(long number, Object caller, Flight flight, List<Token> chain, Set<Chase> passed) {
+    /** More would be a leak in a wait for days; what is forgotten is passed on once more. */
+    private static final int MOST_PASSED = 10_000;
+
+    boolean isFirst(Probe probe) {
+      if (passed.size() == MOST_PASSED) {
+        passed.clear();
+      }
+      return passed.add(new Chase(probe.asker, probe.chase));
+    }
+  }
+
+  private record Chase(Member asker, long number) {}
 
   // ---- on the caller's member
 
@@ -49,7 +70,7 @@ final class Waits {
     if (!ancestors.isEmpty()) {
       List<Token> chain = new ArrayList<>(ancestors);
       Collections.reverse(chain);
-      Wait wait = new Wait(core.nextNumber(), caller, flight, List.copyOf(chain));
+      Wait wait = new Wait(core.nextNumber(), caller, flight, List.copyOf(chain), new HashSet<>());
       byCaller.put(caller, wait);
       byNumber.put(wait.number, wait);
     }
@@ -66,26 +87,26 @@ final class Waits {
     return byCaller.get(caller);
   }
 
-  /** The flight's first, whose probe goes with its request. */
-  @Nullable Wait first(Flight flight) {
-    for (Object caller : flight.callers) {
-      Wait wait = byCaller.get(caller);
-      if (wait != null) {
-        return wait;
-      }
-    }
-    return null;
+  /** Those of a flight, the first of them first: its probe goes with the flight's request. */
+  List<Wait> of(Flight flight) {
+    return byCaller.isEmpty()
+        ? List.of()
+        : flight.callers.stream().map(byCaller::get).filter(Objects::nonNull).toList();
   }
 
   /** Begins to chase what the caller waits for. */
   void probe(Wait wait) {
-    probe(wait.flight, new Probe(core.self(), wait.number, wait.chain));
+    probe(wait.flight, chaseOf(wait));
+  }
+
+  Probe chaseOf(Wait wait) {
+    return new Probe(core.self(), wait.number, core.nextNumber(), wait.chain);
   }
 
   /** In a new configuration: the probes that don't go with a request. */
   void installed() {
     for (Wait wait : byCaller.values()) {
-      if (wait.flight.state != Flight.State.WAITING || !wait.equals(first(wait.flight))) {
+      if (wait.flight.state != Flight.State.WAITING) {
         probe(wait);
       }
     }
@@ -96,7 +117,7 @@ final class Waits {
     Token last = probe.chain.get(probe.chain.size() - 1);
     for (Wait wait : new ArrayList<>(byCaller.values())) {
       int at = wait.chain.indexOf(last);
-      if (at >= 0) {
+      if (at >= 0 && wait.isFirst(probe)) {
         Probe next = probe;
         for (Token inner : wait.chain.subList(at + 1, wait.chain.size())) {
           next = next.to(inner);
@@ -146,18 +167,19 @@ final class Waits {
    *
    * @param asker the member of the caller whose wait began it
    * @param number that wait's number on its member
+   * @param chase this chase's number there
    * @param chain who waits for whom: the runs that the caller is in, then those that it came to
    */
-  record Probe(Member asker, long number, List<Token> chain) {
+  record Probe(Member asker, long number, long chase, List<Token> chain) {
     Probe to(Token next) {
       List<Token> longer = new ArrayList<>(chain);
       longer.add(next);
-      return new Probe(asker, number, List.copyOf(longer));
+      return new Probe(asker, number, chase, List.copyOf(longer));
     }
 
     /** The same with the last run's own name. */
     Probe named(Token last) {
-      return new Probe(asker, number, chain.subList(0, chain.size() - 1)).to(last);
+      return new Probe(asker, number, chase, chain.subList(0, chain.size() - 1)).to(last);
     }
   }
 }

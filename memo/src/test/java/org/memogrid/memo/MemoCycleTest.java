@@ -174,6 +174,47 @@ class MemoCycleTest {
     assertThat(Members.get(again)).isEqualTo("one of leaf");
   }
 
+  /**
+   * 1. A recursion is sixty levels deep on one member; 2. runs on another wait for its outermost.
+   * Each level waits with all above it: to look through them once for each way there would take
+   * 2^60 steps.
+   */
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "LOCAL")
+  void whoWaitsForADeepRecursionLooksThroughItOnce(Mode mode) throws Exception {
+    CountDownLatch deep = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    List<Memo<Integer, Integer>> memos = new ArrayList<>();
+    memos.addAll(
+        MEMBERS.open(
+            mode,
+            n -> {
+              if (n == 0) {
+                deep.countDown();
+                Members.await(goOn);
+                return 0;
+              }
+              return n > 60 ? memos.get(n / 100).apply(60) : memos.get(0).apply(n - 1) + 1;
+            },
+            memo -> memo));
+    Future<Integer> inside = MEMBERS.call(() -> memos.get(0).apply(60));
+    Members.await(deep);
+    List<Future<Integer>> outside = new ArrayList<>();
+    for (int i = 1; i <= 8; i++) {
+      int key = 100 + i;
+      outside.add(MEMBERS.call(() -> memos.get(1).apply(key)));
+    }
+    // One request is in behind them all: each member has had what came before.
+    Future<Integer> last = MEMBERS.call(() -> memos.get(2).apply(200));
+    Members.waitAtHome(memos, 60, 2);
+    goOn.countDown();
+    assertThat(Members.get(inside)).isEqualTo(60);
+    assertThat(Members.get(last)).isEqualTo(60);
+    for (Future<Integer> call : outside) {
+      assertThat(Members.get(call)).isEqualTo(60);
+    }
+  }
+
   @Test
   void aRunThatAsksForItselfFails() {
     List<Memo<Integer, Integer>> memos = new ArrayList<>();
