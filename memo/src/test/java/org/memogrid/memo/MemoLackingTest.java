@@ -74,13 +74,19 @@ class MemoLackingTest {
 
   /** The class path of these tests, without this module. */
   private static URLClassLoader withoutMemos() throws MalformedURLException {
+    List<URL> without = List.of(placeOf(Memo.class), placeOf(MemoLackingTest.class));
     List<URL> urls = new ArrayList<>();
     for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
-      if (!entry.contains(File.separator + "memo" + File.separator)) {
-        urls.add(new File(entry).toURI().toURL());
+      URL url = new File(entry).toURI().toURL();
+      if (without.stream().noneMatch(place -> place.toString().equals(url.toString()))) {
+        urls.add(url);
       }
     }
     return new URLClassLoader(urls.toArray(new URL[0]), ClassLoader.getPlatformClassLoader());
+  }
+
+  private static URL placeOf(Class<?> type) {
+    return type.getProtectionDomain().getCodeSource().getLocation();
   }
 
   private static AutoCloseable joinWithout(ClassLoader loader, int port) throws Exception {
@@ -88,6 +94,8 @@ class MemoLackingTest {
     ClassLoader before = thread.getContextClassLoader();
     thread.setContextClassLoader(loader);
     try {
+      assertThatThrownBy(() -> loader.loadClass(Memo.class.getName()))
+          .isInstanceOf(ClassNotFoundException.class);
       Object builder = loader.loadClass(Cluster.class.getName()).getMethod("builder").invoke(null);
       Class<?> type = builder.getClass();
       type.getMethod("name", String.class).invoke(builder, "memo-lacking");
