@@ -27,7 +27,8 @@ class GuaranteesTest {
       Pattern.compile(
           "\\[`(\\w+)#(\\w+)`\\]\\((\\.\\./[\\w-]+/src/test/java/[\\w/]+/\\1\\.java)\\)");
   private static final Pattern TEST =
-      Pattern.compile("@(?:Test|ParameterizedTest|TestFactory)\\b[^{}]*?\\bvoid (\\w+)\\(");
+      Pattern.compile(
+          "@(?:Test|ParameterizedTest|TestFactory)\\b(?:\\([^()]*\\)|[^{}])*?\\bvoid (\\w+)\\(");
 
   @Test
   void eachLineNamesATestThatExists() throws IOException {
