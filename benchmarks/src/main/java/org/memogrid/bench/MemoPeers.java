@@ -230,7 +230,10 @@ public final class MemoPeers {
 
   private List<Row> misses(DataInputStream in, DataOutputStream out, int rounds) throws Exception {
     Topology topology =
-        cluster.unwrap(Node.class).store("memo.free", CacheOptions.of(Mode.DISTRIBUTED)).topology();
+        cluster
+            .unwrap(Node.class)
+            .store("org.memogrid.memo.free", CacheOptions.of(Mode.DISTRIBUTED))
+            .topology();
     IMap<Integer, Integer> map = hazelcast.getMap("free");
     Map<String, List<Long>> nanos = new LinkedHashMap<>();
     int key = 0;

@@ -86,6 +86,11 @@ final class Answers<K, V> {
     return age.compareTo(Freshness.Age.LAST_RESORT) < 0;
   }
 
+  /** The same of a copy near by, which is neither due nor stale but by chance. */
+  boolean isGoodNear(K key, Envelope copy) {
+    return copy.fresh() == null || !freshness.isByChance() || isGood(key, copy);
+  }
+
   /** Whether it may be shown to who does not ask for a run. */
   boolean isShown(Envelope entry) {
     return freshness.of(entry, node.clock().millis()) != Freshness.Age.LAST_RESORT;

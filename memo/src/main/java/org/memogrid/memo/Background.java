@@ -17,7 +17,6 @@ final class Background<K> extends Call {
   private final MemoNode node;
   private final Executor threads;
   private final Work<K> work;
-  private final @Nullable Running outer = Running.current();
 
   /** Completes on a thread of the memo's; never exceptionally. */
   final CompletableFuture<Effect.Outcome> outcome = new CompletableFuture<>();
@@ -27,12 +26,14 @@ final class Background<K> extends Call {
   /**
    * What to run, should it come to that.
    *
+   * @param outer what its caller's thread is in
    * @param ancestors tokens of runs on another member that wait for it
    * @param seen null, or the entry that it is to replace
    */
   record Work<K>(
       K key,
       Function<? super K, ?> fn,
+      @Nullable Running outer,
       List<Token> ancestors,
       @Nullable Envelope seen,
       Starter<K> starter) {}
@@ -62,6 +63,20 @@ final class Background<K> extends Call {
       threads.execute(this::goOn);
     } catch (RejectedExecutionException closing) {
       goOn();
+    } catch (OutOfMemoryError e) { // no thread could be made
+      decline(e);
+      goOn();
+    }
+  }
+
+  /** Another caller runs it, if there is one. */
+  private void decline(OutOfMemoryError e) {
+    Token token = take();
+    if (token != null) {
+      computed();
+      complete(
+          new Effect.Threw(Failure.of(e, node.id() + ": no thread for a run on " + node.self())));
+      node.feed(core -> core.declined(token, this));
     }
   }
 
@@ -73,7 +88,10 @@ final class Background<K> extends Call {
     } else if (token != null) {
       work.starter.start(
           new Runner.Run<>(
-              work.key, work.fn, token, this, outer, work.ancestors, work.seen != null));
+              work.key, work.fn, token, this, work.outer, work.ancestors, work.seen != null));
+      if (abandoned) { // while it was on its way to a thread
+        abandon();
+      }
     }
     Effect.Outcome came = outcome();
     if (came != null) {

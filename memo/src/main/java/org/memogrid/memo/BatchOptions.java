@@ -14,7 +14,11 @@ public final class BatchOptions {
   private Duration linger = MOMENT;
   private boolean lingers;
 
-  BatchOptions() {}
+  private final String memo;
+
+  BatchOptions(String memo) {
+    this.memo = memo;
+  }
 
   /**
    * At most so many keys in one call. Default: 100.
@@ -24,7 +28,8 @@ public final class BatchOptions {
   @CanIgnoreReturnValue
   public BatchOptions maxSize(int maxSize) {
     if (maxSize < 1) {
-      throw new IllegalArgumentException("a batch's maxSize is " + maxSize + ": give at least 1");
+      throw new IllegalArgumentException(
+          "memo '" + memo + "': a batch's maxSize is " + maxSize + ": give at least 1");
     }
     this.maxSize = maxSize;
     return this;
@@ -40,7 +45,8 @@ public final class BatchOptions {
   @CanIgnoreReturnValue
   public BatchOptions linger(Duration linger) {
     if (requireNonNull(linger, "linger").isNegative()) {
-      throw new IllegalArgumentException("a batch's linger is " + linger + ": give zero or more");
+      throw new IllegalArgumentException(
+          "memo '" + memo + "': a batch's linger is " + linger + ": give zero or more");
     }
     this.linger = linger;
     this.lingers = true;

@@ -21,6 +21,7 @@ final class Batcher<K> {
   }
 
   void add(Runner.Run<K> run) {
+    runner.expect(run);
     List<Runner.Run<K>> full = null;
     List<Runner.Run<K>> begun = null;
     synchronized (this) {
@@ -35,7 +36,7 @@ final class Batcher<K> {
       runner.start(full);
     } else if (begun != null) {
       List<Runner.Run<K>> batch = begun;
-      node.afterNanos(options.lingerNanos(), () -> flush(batch));
+      var unused = node.afterNanos(options.lingerNanos(), () -> flush(batch));
     }
   }
 

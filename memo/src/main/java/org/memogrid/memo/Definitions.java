@@ -14,6 +14,8 @@ import org.memogrid.internal.node.Node;
 import org.memogrid.internal.store.Envelope;
 import org.memogrid.internal.store.Store;
 import org.memogrid.internal.store.Versions;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Which memos the cluster has and with which options, in a store that every member holds. A
@@ -23,7 +25,8 @@ final class Definitions {
   static final String TRACKS = "trackDependencies";
   static final String SIZE = "maximumSize";
 
-  private static final String STORE = "memos";
+  private static final String STORE = MemoId.RESERVED + "memos";
+  private static final Logger LOG = LoggerFactory.getLogger(Definitions.class);
   private static final Pattern MODE = Pattern.compile("mode=(\\w+)");
   private static final Pattern MAXIMUM = Pattern.compile(SIZE + "=(\\d+)");
 
@@ -39,11 +42,12 @@ final class Definitions {
   }
 
   /**
-   * Notes the options of a memo, unless others are there.
+   * Notes the options of a memo, unless others are there. Returns what it noted, null if they were
+   * noted before.
    *
    * @throws IllegalStateException naming both
    */
-  void agree(MemoId id, String options) {
+  @Nullable Envelope agree(MemoId id, String options) {
     Envelope mine = Envelope.ofBytes(versions.next(), node.codec().encode(options));
     Envelope there = store().putIfAbsent(key(id), mine);
     String others = there == null ? options : (String) there.value(node.codec());
@@ -55,6 +59,18 @@ final class Definitions {
               + ", here "
               + options
               + ": give the same on all members, or another version or name");
+    }
+    return there == null ? mine : null;
+  }
+
+  /** The memo could not be opened: what was noted for it must not bind others. */
+  void takeBack(MemoId id, @Nullable Envelope mine) {
+    try {
+      if (mine != null) {
+        var unused = store().remove(key(id), mine);
+      }
+    } catch (RuntimeException e) {
+      LOG.warn("{}: its options stay noted, though it could not be opened", id, e);
     }
   }
 
@@ -90,12 +106,14 @@ final class Definitions {
     if (!options.contains(TRACKS) || !mode.find()) {
       return null;
     }
-    int split = key.lastIndexOf('\n');
+    int name = key.indexOf('\n') + 1;
+    int version = name + Integer.parseInt(key.substring(0, name - 1));
     return new MemoId(
-        key.substring(0, split), key.substring(split + 1), Mode.valueOf(mode.group(1)));
+        key.substring(name, version), key.substring(version), Mode.valueOf(mode.group(1)));
   }
 
+  /** Unlike for unlike names and versions, whatever is in them. */
   private static String key(MemoId id) {
-    return id.name() + "\n" + id.version();
+    return id.name().length() + "\n" + id.name() + id.version();
   }
 }

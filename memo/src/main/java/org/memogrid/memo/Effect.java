@@ -63,8 +63,12 @@ sealed interface Effect {
   /** Tell {@link MemoCore#cycled} of each memo of this member: the probe may be of another. */
   record Cycle(Waits.Probe probe) implements Effect {}
 
-  /** All members have told their keys. */
-  record Collected(Object caller, Set<Object> keys) implements Effect {}
+  /**
+   * All members have told their keys.
+   *
+   * @param keys null if one could not: then all keys of the memo are meant
+   */
+  record Collected(Object caller, @Nullable Set<Object> keys) implements Effect {}
 
   record Deliver(Object caller, Outcome outcome) implements Effect {}
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.memo;
 
+import java.nio.channels.ClosedByInterruptException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,6 +12,9 @@ import org.jspecify.annotations.Nullable;
  * @param text what, where, and what to do
  */
 record Failure(@Nullable Throwable thrown, Kind kind, String text) {
+  /** So many are looked at: causes may go round in a circle. */
+  private static final int CAUSES = 20;
+
   /** The kinds of failure. */
   enum Kind {
     /** The function threw. */
@@ -26,7 +30,19 @@ record Failure(@Nullable Throwable thrown, Kind kind, String text) {
   }
 
   static Failure of(Throwable thrown, String where) {
-    return new Failure(thrown, Kind.RUN, where + ": " + text(thrown));
+    Kind kind = thrown instanceof MemoCycleException ? Kind.CYCLE : Kind.RUN;
+    return new Failure(thrown, kind, where + ": " + text(thrown));
+  }
+
+  /** Whether it comes of its thread's interrupt. */
+  boolean isInterrupt() {
+    int depth = 0;
+    for (Throwable cause = thrown; cause != null && depth++ < CAUSES; cause = cause.getCause()) {
+      if (cause instanceof InterruptedException || cause instanceof ClosedByInterruptException) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Also of one whose own text fails: somebody waits for it. */

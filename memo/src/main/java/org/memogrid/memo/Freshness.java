@@ -52,6 +52,11 @@ final class Freshness {
     return now - fresh.costMillis() * plan.earlyRefresh * Math.log(random) >= fresh.until();
   }
 
+  /** Whether a value may be due before its time. */
+  boolean isByChance() {
+    return plan.earlyRefresh > 0;
+  }
+
   boolean isErrorCovered(Envelope stale, long now) {
     Envelope.Fresh fresh = stale.fresh();
     return fresh != null && now < fresh.until() + plan.staleIfError;

@@ -25,30 +25,29 @@ final class Invalidations {
   }
 
   void key(Object key, String what) {
+    Stack.requireRoom();
     keys(node, List.of(key), what);
     dependants(node, List.of(key), what, new HashSet<>());
   }
 
   void all(String what) {
-    Call.Blocking call = new Call.Blocking();
-    node.invalidate(null, call);
-    await(call, what);
-    node.sweep();
+    Stack.requireRoom();
+    keys(node, null, what);
     dependants(node, null, what, new HashSet<>());
   }
 
   void tag(String tag, String what) {
-    Set<Object> keys = collect(node, Tags.ofUser(tag), what);
+    Stack.requireRoom();
+    Collection<Object> keys = collect(node, Tags.ofUser(tag), what);
     keys(node, keys, what);
     dependants(node, keys, what, new HashSet<>());
   }
 
   void matching(Predicate<Object> predicate, String what) {
-    List<Object> keys = new ArrayList<>();
-    for (Object key : collect(node, null, what)) {
-      if (predicate.test(key)) {
-        keys.add(key);
-      }
+    Stack.requireRoom();
+    Collection<Object> keys = collect(node, null, what);
+    if (keys != null) {
+      keys = keys.stream().filter(predicate).toList();
     }
     keys(node, keys, what);
     dependants(node, keys, what, new HashSet<>());
@@ -71,7 +70,7 @@ final class Invalidations {
       if (done.add(tag)) {
         for (MemoId id : tracking) {
           MemoNode dependant = feature.opened(id);
-          Set<Object> affected = collect(dependant, tag, what);
+          Collection<Object> affected = collect(dependant, tag, what);
           keys(dependant, affected, what);
           dependants(dependant, affected, what, done);
         }
@@ -79,14 +78,23 @@ final class Invalidations {
     }
   }
 
-  private Set<Object> collect(MemoNode memo, @Nullable String tag, String what) {
+  /** Null if all keys are meant. */
+  private @Nullable Collection<Object> collect(MemoNode memo, @Nullable String tag, String what) {
     Collecting call = new Collecting();
     memo.collect(tag, call);
     await(call, what);
     return call.keys;
   }
 
-  private void keys(MemoNode memo, Collection<Object> keys, String what) {
+  /** Invalidates the keys, or all if they are null. */
+  private void keys(MemoNode memo, @Nullable Collection<Object> keys, String what) {
+    if (keys == null) {
+      Call.Blocking call = new Call.Blocking();
+      memo.invalidate(null, call);
+      await(call, what);
+      memo.sweep();
+      return;
+    }
     List<Call.Blocking> calls = new ArrayList<>(keys.size());
     for (Object key : keys) {
       Call.Blocking call = new Call.Blocking();
@@ -116,9 +124,9 @@ final class Invalidations {
 
   /** A call for the keys that members tell of. */
   static final class Collecting extends Call.Blocking {
-    private volatile Set<Object> keys = Set.of();
+    private volatile @Nullable Set<Object> keys = Set.of();
 
-    void collected(Set<Object> found) {
+    void collected(@Nullable Set<Object> found) {
       keys = found;
       complete(new Effect.Returned(Value.NOTHING));
     }

@@ -87,21 +87,21 @@ public interface Memo<K, V> extends Function<K, V>, AutoCloseable {
 
   /** Begins a memo of a function of no arguments; {@link Memo0#of} gives it its shape. */
   static <V> MemoBuilder<String, V> builder(String name, Supplier<? extends V> fn) {
-    requireNonNull(fn, "fn");
+    requireNonNull(fn, () -> MemoBuilder.noFunction(name));
     return new MemoBuilder<>(name, key -> fn.get(), false);
   }
 
   /** Begins a memo of a function of two arguments; {@link Memo2#of} gives it its shape. */
   static <A, B, V> MemoBuilder<Args2<A, B>, V> builder(
       String name, BiFunction<? super A, ? super B, ? extends V> fn) {
-    requireNonNull(fn, "fn");
+    requireNonNull(fn, () -> MemoBuilder.noFunction(name));
     return new MemoBuilder<>(name, args -> fn.apply(args.first(), args.second()), false);
   }
 
   /** Begins a memo of a function of three arguments; {@link Memo3#of} gives it its shape. */
   static <A, B, C, V> MemoBuilder<Args3<A, B, C>, V> builder(
       String name, TriFunction<? super A, ? super B, ? super C, ? extends V> fn) {
-    requireNonNull(fn, "fn");
+    requireNonNull(fn, () -> MemoBuilder.noFunction(name));
     return new MemoBuilder<>(
         name, args -> fn.apply(args.first(), args.second(), args.third()), false);
   }

@@ -18,6 +18,7 @@ import java.util.function.UnaryOperator;
 import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Cluster;
 import org.memogrid.internal.node.Node;
+import org.memogrid.internal.store.Envelope;
 
 /**
  * Collects what a memo is. Every setter checks its argument at once, and a later call replaces an
@@ -40,12 +41,16 @@ public final class MemoBuilder<K, V> {
 
   MemoBuilder(String name, Function<? super K, ?> fn, boolean stages) {
     this.name = requireNonNull(name, "name");
-    this.plan = new Plan<>(requireNonNull(fn, "fn"));
+    this.plan = new Plan<>(requireNonNull(fn, () -> noFunction(name)), new BatchOptions(name));
     this.plan.stages = stages;
     if (name.isBlank()) {
       throw new IllegalArgumentException(
           "a memo's name is blank: give the same name on all members");
     }
+  }
+
+  static String noFunction(String name) {
+    return "fn of memo '" + name + "' is null: give the function";
   }
 
   // ---- what it is
@@ -362,7 +367,7 @@ public final class MemoBuilder<K, V> {
       Function<? super Set<K>, ? extends Map<K, ? extends V>> bulk, Consumer<BatchOptions> batch) {
     requireNonNull(batch, "batch");
     plan.bulk = requireNonNull(bulk, "bulk");
-    plan.batch = new BatchOptions();
+    plan.batch = new BatchOptions(name);
     batch.accept(plan.batch);
     return this;
   }
@@ -392,10 +397,13 @@ public final class MemoBuilder<K, V> {
     MemoNode node = feature.node(id);
     MemoHandle<K, V> memo = new MemoHandle<>(node, feature, built);
     node.attach(memo);
+    Definitions definitions = feature.definitions();
+    Envelope mine = null;
     try {
-      feature.definitions().agree(id, built.shared(mode));
+      mine = definitions.agree(id, built.shared(mode));
       node.open(built.store(mode));
     } catch (RuntimeException | Error e) {
+      definitions.takeBack(id, mine);
       node.detach(memo);
       throw e;
     }

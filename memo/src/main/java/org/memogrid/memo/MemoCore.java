@@ -191,7 +191,10 @@ final class MemoCore {
     flights.filled(request);
   }
 
-  void scanned(Member to, long scan, List<Object> keys) {
+  /**
+   * @param keys null if they can't be told
+   */
+  void scanned(Member to, long scan, @Nullable List<Object> keys) {
     send(to, new Message.Scanned(scan, keys));
   }
 
@@ -359,7 +362,8 @@ final class MemoCore {
         emit(new Effect.Drop(null, from, fence.invalidation(), received.stamp().id()));
       }
     } else if (message instanceof Message.Fenced fenced) {
-      lineage.fenced(fenced.key(), received.stamp().id());
+      Object key = fenced.key();
+      lineage.fenced(isUnreadable(key) ? null : key, received.stamp().id());
     } else if (message instanceof Message.FenceOne fence) {
       flights.fenceOne(fence.token());
     } else if (message instanceof Message.Cancel cancel) {
@@ -390,6 +394,11 @@ final class MemoCore {
   private void onFence(Inbox.Received received, Message.Fence fence) {
     Object key = fence.key();
     long raised = received.stamp().id();
+    if (isUnreadable(key)) { // so nobody here can ask for it, or have run for it
+      lineage.allFenced(raised);
+      send(received.from(), new Message.FenceAck(fence.invalidation(), null));
+      return;
+    }
     flights.fence(key);
     lineage.fenced(key, raised);
     if (shared) {
@@ -400,6 +409,10 @@ final class MemoCore {
     } else {
       emit(new Effect.Drop(key, received.from(), fence.invalidation(), raised));
     }
+  }
+
+  private static boolean isUnreadable(@Nullable Object key) {
+    return key instanceof Packet.UnreadableKey;
   }
 
   /** From here on, what was granted before is fenced and what was stored before reads as none. */

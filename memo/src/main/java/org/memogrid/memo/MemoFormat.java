@@ -35,6 +35,9 @@ final class MemoFormat implements WireFormat<Packet> {
 
   private static final int LONGEST_NAME = 200;
 
+  /** So many of the first and of the last runs in a chain have their names with them. */
+  private static final int NAMED = 32;
+
   private final Codec codec;
 
   MemoFormat(Codec codec) {
@@ -186,7 +189,9 @@ final class MemoFormat implements WireFormat<Packet> {
     } else if (message instanceof Message.Scanned m) {
       out.writeByte(32);
       out.writeLong(m.scan());
-      keys(m.keys(), out);
+      List<Object> keys = m.keys();
+      out.writeBoolean(keys != null);
+      keys(keys == null ? List.of() : keys, out);
     } else if (message instanceof Message.Fenced m) {
       out.writeByte(35);
       out.writeBoolean(m.key() != null);
@@ -229,7 +234,7 @@ final class MemoFormat implements WireFormat<Packet> {
       case 29 -> new Message.InvalidateFailed(in.readLong(), failure(in));
       case 30 -> new Message.Cancel(key(in), token(in));
       case 31 -> new Message.Scan(in.readLong(), tag(in));
-      case 32 -> new Message.Scanned(in.readLong(), keys(in));
+      case 32 -> scanned(in.readLong(), in.readBoolean(), keys(in));
       case 35 -> new Message.Fenced(in.readBoolean() ? key(in) : null);
       case 33 -> new Message.Chase(probe(in));
       case 34 -> new Message.Cycle(probe(in));
@@ -349,19 +354,39 @@ final class MemoFormat implements WireFormat<Packet> {
   }
 
   /** With their names, since a member that they pass may find that they are a cycle. */
+  /**
+   * Runs that wait for each other, by what tokens compare. There may be thousands, in a deep
+   * recursion: of those in the middle the name is left out.
+   */
   private static void tokens(List<Token> tokens, DataOutput out) throws IOException {
+    Map<String, Integer> homes = new LinkedHashMap<>();
+    tokens.forEach(token -> homes.putIfAbsent(token.home(), homes.size()));
+    out.writeInt(homes.size());
+    for (String home : homes.keySet()) {
+      out.writeUTF(home);
+    }
     out.writeInt(tokens.size());
-    for (Token token : tokens) {
-      token(token, out);
-      out.writeUTF(name(token));
+    for (int i = 0; i < tokens.size(); i++) {
+      Token token = tokens.get(i);
+      out.writeInt(requireNonNull(homes.get(token.home())));
+      out.writeLong(token.configuration());
+      out.writeLong(token.number());
+      boolean named = i < NAMED || i >= tokens.size() - NAMED;
+      out.writeUTF(named ? name(token) : "");
     }
   }
 
   private static List<Token> tokens(DataInput in) throws IOException {
-    int count = in.readInt();
+    List<String> homes = new ArrayList<>();
+    for (int i = in.readInt(); i > 0; i--) {
+      homes.add(in.readUTF());
+    }
     List<Token> tokens = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
-      tokens.add(token(in).named(in.readUTF()));
+    for (int i = in.readInt(); i > 0; i--) {
+      String home = homes.get(in.readInt());
+      Token token = new Token(in.readLong(), in.readLong(), home, 0, 0);
+      String name = in.readUTF();
+      tokens.add(name.isEmpty() ? token : token.named(name));
     }
     return List.copyOf(tokens);
   }
@@ -399,7 +424,9 @@ final class MemoFormat implements WireFormat<Packet> {
   }
 
   private Message.Apart apart(DataInput in) throws IOException {
-    return new Message.Apart(keys(in), in.readBoolean(), in.readBoolean());
+    List<Object> keys = keys(in);
+    keys.removeIf(MemoFormat::isUnreadable); // what this member can neither hold nor ask for
+    return new Message.Apart(keys, in.readBoolean(), in.readBoolean());
   }
 
   private static Map<String, Long> departed(DataInput in) throws IOException {
@@ -418,12 +445,22 @@ final class MemoFormat implements WireFormat<Packet> {
     }
   }
 
+  private static Message scanned(long scan, boolean told, List<Object> keys) {
+    boolean readable = keys.stream().noneMatch(MemoFormat::isUnreadable);
+    return new Message.Scanned(scan, told && readable ? keys : null);
+  }
+
+  private static boolean isUnreadable(Object key) {
+    return key instanceof Packet.UnreadableKey;
+  }
+
   private List<Held> held(DataInput in) throws IOException {
     int count = in.readInt();
     List<Held> held = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       held.add(new Held(key(in), token(in)));
     }
+    held.removeIf(run -> isUnreadable(run.key())); // this member refuses to be its home
     return held;
   }
 

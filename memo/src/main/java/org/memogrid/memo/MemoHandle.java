@@ -14,8 +14,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -65,7 +67,7 @@ final class MemoHandle<K, V> implements Memo<K, V> {
   public V apply(K key) {
     K asked = open(key);
     Envelope near = node.near(asked);
-    if (near != null && near.fresh() == null) { // its use need not be told
+    if (near != null && answers.isGoodNear(asked, near)) { // its use need not be told
       counters.hits.increment();
       return answers.of(asked, Payload.result(near, node.codec()));
     }
@@ -97,6 +99,7 @@ final class MemoHandle<K, V> implements Memo<K, V> {
    */
   private V computed(K key, Function<? super K, ?> fn, @Nullable Envelope found) {
     requireSound(key);
+    Stack.requireRoom();
     return Running.withoutPermit(
         () -> {
           Envelope seen = found;
@@ -143,8 +146,25 @@ final class MemoHandle<K, V> implements Memo<K, V> {
 
   private Effect.Outcome asked(K key, Function<? super K, ?> fn, @Nullable Envelope seen) {
     Call.Blocking call = new Call.Blocking();
-    List<Token> ancestors = Running.tokens();
-    ask(key, call, ancestors, seen);
+    ask(key, call, Running.tokens(), seen);
+    return outcome(
+        key,
+        call,
+        token -> {
+          Running outer = Running.current();
+          Runner.Run<K> run =
+              new Runner.Run<>(key, fn, token, call, outer, List.of(), seen != null);
+          if (batcher != null && plan.batch.lingers()) {
+            call.computed();
+            batcher.add(run);
+          } else {
+            runner.start(run, !plan.runsElsewhere());
+          }
+        });
+  }
+
+  /** Waits for it; this thread runs what it is offered. */
+  private Effect.Outcome outcome(K key, Call.Blocking call, Consumer<Token> start) {
     while (true) {
       if (!await(call, key)) {
         return new Effect.Threw(waitedTooLong(key));
@@ -153,14 +173,7 @@ final class MemoHandle<K, V> implements Memo<K, V> {
       if (token == null) {
         return requireNonNull(call.outcome());
       }
-      Running outer = Running.current();
-      Runner.Run<K> run = new Runner.Run<>(key, fn, token, call, outer, List.of(), seen != null);
-      if (batcher != null && plan.batch.lingers()) {
-        call.computed();
-        batcher.add(run);
-      } else {
-        runner.start(run, !plan.runsElsewhere());
-      }
+      start.accept(token);
     }
   }
 
@@ -168,6 +181,10 @@ final class MemoHandle<K, V> implements Memo<K, V> {
     if (plan.placement == Placement.OWNER) {
       node.summon(key, ancestors, seen);
     }
+    join(key, call, ancestors, seen);
+  }
+
+  private void join(K key, Call call, List<Token> ancestors, @Nullable Envelope seen) {
     node.call(this, key, call, ancestors, seen, counters.joins::increment);
   }
 
@@ -213,16 +230,22 @@ final class MemoHandle<K, V> implements Memo<K, V> {
 
   @Override
   public CompletableFuture<V> async(K key) {
+    Running running = Running.current();
+    if (running != null) {
+      running.execution().asks();
+    }
     return async(key, false);
   }
 
   private CompletableFuture<V> async(K key, boolean gathered) {
     K asked = open(key);
+    noteRead(asked); // on this thread: the result comes on another
     Envelope here = here(asked);
     if (here != null && (here.fresh() == null || answers.isGood(asked, here))) {
       return completed(asked, here);
     }
     requireSound(asked);
+    Stack.requireRoom();
     Asking asking = new Asking(asked, gathered);
     asking.ask(here);
     return asking.future;
@@ -238,13 +261,21 @@ final class MemoHandle<K, V> implements Memo<K, V> {
 
   /** A call for this member's own sake. */
   private Background<K> background(K key, @Nullable Envelope seen) {
-    Background<K> call = newBackground(key, Running.tokens(), seen, false);
+    Background<K> call = newBackground(key, Running.current(), List.of(), seen, false);
     ask(key, call, Running.tokens(), seen);
     return call;
   }
 
+  /**
+   * @param outer what its caller's thread is in
+   * @param inherited tokens of runs on another member that wait for it
+   */
   private Background<K> newBackground(
-      K key, List<Token> ancestors, @Nullable Envelope seen, boolean gathered) {
+      K key,
+      @Nullable Running outer,
+      List<Token> inherited,
+      @Nullable Envelope seen,
+      boolean gathered) {
     Batcher<K> gathering = gathered || plan.batch.lingers() ? batcher : null;
     Background.Starter<K> starter =
         run -> {
@@ -256,45 +287,68 @@ final class MemoHandle<K, V> implements Memo<K, V> {
           }
         };
     return new Background<>(
-        node, threads, new Background.Work<>(key, plan.fn, ancestors, seen, starter));
+        node, threads, new Background.Work<>(key, plan.fn, outer, inherited, seen, starter));
   }
 
   /** Another member's call that wants this one to run; in the core's turn. */
   Call summoned(Object key, List<Token> ancestors, @Nullable Envelope seen) {
-    return newBackground(castKey(key), ancestors, seen, false);
+    return newBackground(castKey(key), null, ancestors, seen, false);
   }
 
-  /** An asynchronous call, until its future is complete. */
+  /** An asynchronous call, until its future is complete: on a thread of the memo's own. */
   private final class Asking {
     private final K key;
     private final boolean gathered;
-    final CompletableFuture<V> future = new CompletableFuture<>();
+    private final @Nullable Running outer = Running.current();
+    private final List<Token> ancestors = Running.tokens();
+    final CompletableFuture<V> future = new Awaited<>();
     private volatile @Nullable Background<K> current;
+    private volatile boolean goesOn;
 
     Asking(K key, boolean gathered) {
       this.key = key;
       this.gathered = gathered;
       var unused = future.whenComplete((value, e) -> leave());
       if (plan.waitTimeout > 0) {
-        node.after(
+        endsWithin(
             plan.waitTimeout, () -> future.completeExceptionally(waitedTooLong(key).toThrow()));
       }
     }
 
+    /** Does it after so long, unless the call has ended by then. */
+    private void endsWithin(long millis, Runnable end) {
+      Future<?> timer = node.after(millis, () -> Runner.elsewhere(threads, end));
+      var unused = future.whenComplete((value, e) -> timer.cancel(false)); // it holds the result
+    }
+
     void ask(@Nullable Envelope seen) {
-      List<Token> ancestors = Running.tokens();
-      Background<K> call = newBackground(key, ancestors, seen, gathered);
+      Background<K> call = newBackground(key, outer, List.of(), seen, gathered);
       current = call;
       var unused = call.outcome.thenAccept(outcome -> settle(outcome, seen));
       MemoHandle.this.ask(key, call, ancestors, seen);
       if (future.isDone()) {
         call.abandon();
+      } else if (seen != null && plan.softTimeout > 0) {
+        endsWithin(plan.softTimeout, () -> makeDo(seen));
+      }
+    }
+
+    /** The run goes on, for those who come later. */
+    private void makeDo(Envelope stale) {
+      try {
+        if (!future.isDone() && answers.isStill(key, stale)) {
+          goesOn = true;
+          answers.stale(key);
+          future.complete(answers.of(key, Payload.result(stale, node.codec())));
+        }
+      } catch (Throwable e) {
+        future.completeExceptionally(e);
       }
     }
 
     private void leave() {
       Background<K> call = current;
-      if (call != null && !call.outcome.isDone()) {
+      if (call != null && !goesOn && !call.outcome.isDone()) {
         call.abandon();
       }
     }
@@ -343,6 +397,7 @@ final class MemoHandle<K, V> implements Memo<K, V> {
   public Optional<V> peek(K key) {
     K asked = open(key);
     requireEncodable(asked);
+    noteRead(asked);
     Envelope entry = node.anywhere(asked);
     Object result = null;
     if (entry == null) {
@@ -364,7 +419,21 @@ final class MemoHandle<K, V> implements Memo<K, V> {
   public void seed(K key, V value) {
     K asked = open(key);
     invalidate(key);
-    var unused = computed(asked, k -> value, null);
+    requireSound(asked);
+    Call.Blocking call = new Call.Blocking();
+    var unused =
+        Running.withoutPermit(
+            () -> {
+              join(asked, call, Running.tokens(), null);
+              return answers.of(
+                  asked, outcome(asked, call, t -> seed(asked, value, t, call)), null);
+            });
+  }
+
+  /** Here and at once: the function has no part in it, nor where and with what others it runs. */
+  private void seed(K key, V value, Token token, Call call) {
+    Running outer = Running.current();
+    runner.start(new Runner.Run<>(key, k -> value, token, call, outer, List.of(), false), true);
   }
 
   @Override
@@ -432,6 +501,13 @@ final class MemoHandle<K, V> implements Memo<K, V> {
   /** How many calls wait or compute on this member. */
   int waiting() {
     return node.waiting();
+  }
+
+  /** That the run which this thread is in reads the key. */
+  private void noteRead(K key) {
+    if (Running.isTracked()) {
+      Tags.read(node, key);
+    }
   }
 
   // ---- refusals

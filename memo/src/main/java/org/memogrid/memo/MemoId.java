@@ -5,9 +5,13 @@ import org.memogrid.cache.Mode;
 
 /** What tells memos apart in a cluster. */
 record MemoId(String name, String version, Mode mode) {
-  /** The store that its results live in. */
+  /** What names of stores begin with that are no user's caches. */
+  static final String RESERVED = "org.memogrid.";
+
+  /** The store that its results live in: of no other memo, whatever is in its name or version. */
   String store() {
-    return version.isEmpty() ? "memo." + name : "memo." + name + "." + version;
+    String plain = RESERVED + "memo." + name.replace("%", "%25").replace("/", "%2F");
+    return version.isEmpty() ? plain : plain + "/" + version;
   }
 
   @Override

@@ -5,8 +5,10 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
@@ -53,7 +55,7 @@ final class MemoNode {
   private volatile @Nullable Opened opened;
   private volatile @Nullable Failure closed;
   private volatile @Nullable MemoHandle<?, ?> handle;
-  private boolean opening;
+  private final AtomicBoolean opening = new AtomicBoolean();
 
   // Used by whoever has its turn.
   private Configuration.@Nullable Stamp awaited;
@@ -138,13 +140,13 @@ final class MemoNode {
     turns.open();
   }
 
-  /** Opens it on another thread, for a message that came for it. */
+  /**
+   * Opens it on another thread, for a message that came for it. Waits for nothing, not even while
+   * it is being opened.
+   */
   void openSoon(Definitions definitions) {
-    synchronized (this) {
-      if (opening || opened != null || closed != null) {
-        return;
-      }
-      opening = true;
+    if (opened != null || closed != null || !opening.compareAndSet(false, true)) {
+      return;
     }
     try {
       node.workers()
@@ -156,16 +158,12 @@ final class MemoNode {
                   LOG.error(
                       "{} could not be opened on {}; the next message tries again", id, self(), e);
                 } finally {
-                  notOpening();
+                  opening.set(false);
                 }
               });
     } catch (RejectedExecutionException leaving) {
-      notOpening();
+      opening.set(false);
     }
-  }
-
-  private synchronized void notOpening() {
-    opening = false;
   }
 
   /** Takes the handle, of which there is one at a time. */
@@ -259,19 +257,25 @@ final class MemoNode {
   }
 
   void summon(Object key, List<Token> ancestors, @Nullable Envelope seen) {
-    feed(core -> core.summon(key, ancestors, seen));
+    feed(
+        core -> {
+          if (keptMeanwhile(key, seen) == null && core.answer(key) == null) { // or it is no news
+            core.summon(key, ancestors, seen);
+          }
+        });
   }
 
   /** Runs it later, on a thread that must not be kept. */
-  void after(long millis, Runnable task) {
-    afterNanos(TimeUnit.MILLISECONDS.toNanos(millis), task);
+  Future<?> after(long millis, Runnable task) {
+    return afterNanos(TimeUnit.MILLISECONDS.toNanos(millis), task);
   }
 
-  void afterNanos(long nanos, Runnable task) {
+  Future<?> afterNanos(long nanos, Runnable task) {
     try {
-      var unused = node.scheduler().schedule(task, nanos, TimeUnit.NANOSECONDS);
+      return node.scheduler().schedule(task, nanos, TimeUnit.NANOSECONDS);
     } catch (RejectedExecutionException leaving) {
       LOG.debug("{}: the member leaves", id);
+      return CompletableFuture.completedFuture(null);
     }
   }
 
@@ -484,6 +488,9 @@ final class MemoNode {
       node.wire().send(send.to(), MemoFeature.SERVICE, format, packet);
     } catch (RuntimeException e) {
       LOG.error("{} could not send {} to {}", id, send.message(), send.to(), e);
+      if (send.message() instanceof Message.Scanned scanned && scanned.keys() != null) {
+        send(new Effect.Send(send.to(), send.stamp(), new Message.Scanned(scanned.scan(), null)));
+      }
     }
   }
 

@@ -96,7 +96,12 @@ sealed interface Message {
   /** Which keys are in flight, or stored on the member? Answered by Scanned. */
   record Scan(long scan, @Nullable String tag) implements ToCaller {}
 
-  record Scanned(long scan, List<Object> keys) implements ToCaller {}
+  /**
+   * The keys of this member that a scan is after.
+   *
+   * @param keys null if the member can't tell them: then all keys of the memo are meant
+   */
+  record Scanned(long scan, @Nullable List<Object> keys) implements ToCaller {}
 
   /**
    * The key's value is gone from the member, and its runs are fenced.

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.ToIntBiFunction;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cluster.Codec;
 import org.memogrid.internal.store.Envelope;
@@ -90,6 +89,9 @@ final class Payload {
   }
 
   private static @Nullable Object unwrap(Object held) {
+    if (held instanceof Weighed weighed) {
+      return unwrap(weighed.held);
+    }
     if (held instanceof ArrayList<?> list) {
       return switch (list.size()) {
         case 0 -> null;
@@ -103,12 +105,15 @@ final class Payload {
     return held;
   }
 
-  /** Of what an entry holds; null and failures weigh 1. */
-  @SuppressWarnings("unchecked") // the weigher meets its own memo's keys and results
-  static <K, V> int weight(ToIntBiFunction<? super K, ? super V> weigher, Object key, Object held) {
-    Object result = unwrap(held);
-    return result == null || result instanceof Failure
-        ? 1
-        : weigher.applyAsInt((K) key, (V) result);
+  /** What was weighed before it is stored: a store weighs under its locks. */
+  static Object weighed(Object held, int weight) {
+    return new Weighed(held, weight);
   }
+
+  /** Of what an entry holds; failures, which nobody weighs, are 1. */
+  static int weight(Object held) {
+    return held instanceof Weighed weighed ? weighed.weight : 1;
+  }
+
+  private record Weighed(Object held, int weight) {}
 }

@@ -49,11 +49,12 @@ final class Plan<K, V> {
   @Nullable Executor executor;
   Placement placement = Placement.CALLER;
   @Nullable Function<? super Set<K>, ? extends Map<K, ? extends V>> bulk;
-  BatchOptions batch = new BatchOptions();
+  BatchOptions batch;
   @Nullable MemoListener<? super K> listener;
 
-  Plan(Function<? super K, ?> fn) {
+  Plan(Function<? super K, ?> fn, BatchOptions batch) {
     this.fn = fn;
+    this.batch = batch;
   }
 
   /** A copy, which later calls of the builder don't change. */
@@ -108,11 +109,9 @@ final class Plan<K, V> {
     if (maximumSize > 0) {
       options = options.maxEntries(maximumSize);
     }
-    ToIntBiFunction<? super K, ? super V> weigh = weigher;
-    return weigh == null
+    return weigher == null
         ? options
-        : options.<Object, Object>maxWeight(
-            maximumWeight, (key, held) -> Payload.weight(weigh, key, held));
+        : options.<Object, Object>maxWeight(maximumWeight, (key, held) -> Payload.weight(held));
   }
 
   /**

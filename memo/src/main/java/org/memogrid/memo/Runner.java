@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.memo;
 
+import static java.util.Objects.requireNonNull;
+
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,17 +34,24 @@ import org.slf4j.LoggerFactory;
 final class Runner<K, V> {
   private static final Logger LOG = LoggerFactory.getLogger(Runner.class);
 
+  /** In so many runs within each other a thread may be; the next is on another. */
+  private static final int NESTED = 100;
+
   private final MemoNode node;
   private final Plan<K, V> plan;
+  private final Executor memoThreads;
   private final Executor threads;
   private final Counters counters;
   private final Values<K, V> values;
   private final @Nullable Semaphore permits;
+
+  /** Of the runs that were granted and have not ended, but for those in a batch that has begun. */
   private final ConcurrentMap<Token, Execution> executions = new ConcurrentHashMap<>();
 
   Runner(MemoNode node, Plan<K, V> plan, Executor memoThreads, Counters counters) {
     this.node = node;
     this.plan = plan;
+    this.memoThreads = memoThreads;
     this.threads = plan.executor == null ? memoThreads : plan.executor;
     this.counters = counters;
     this.values = new Values<>(node, plan);
@@ -66,7 +77,8 @@ final class Runner<K, V> {
 
   /** Runs it on this thread, or on another. */
   void start(Run<K> run, boolean here) {
-    if (here) {
+    expect(run);
+    if (here && Running.nested() < NESTED) {
       compute(run);
       return;
     }
@@ -74,68 +86,107 @@ final class Runner<K, V> {
     execute(List.of(run), () -> compute(run));
   }
 
-  /** Runs the bulk function for all of them, on another thread. */
+  /** Runs the bulk function for all of them, on another thread. They were expected. */
   void start(List<Run<K>> batch) {
     execute(batch, () -> computeAll(batch));
+  }
+
+  /** A run that begins later: it may be told to stop from here on. */
+  void expect(Run<K> run) {
+    executions.put(run.token, new Execution());
   }
 
   private void execute(List<Run<K>> runs, Runnable work) {
     try {
       threads.execute(work);
-    } catch (RejectedExecutionException e) {
+    } catch (RejectedExecutionException | OutOfMemoryError e) { // also: no thread could be made
       for (Run<K> run : runs) {
+        executions.remove(run.token);
         failed(run, failure(run.key, e));
       }
     }
   }
 
-  /** Interrupts a run that nobody waits for any more. */
+  /** Stops a run that nobody waits for any more, also if it has not begun. */
   void stop(Token token) {
     Execution execution = executions.get(token);
     if (execution != null) {
-      execution.interrupt();
+      execution.stop();
     }
   }
 
   // ---- one key
 
   private void compute(Run<K> run) {
-    if (!permitted(List.of(run))) {
-      return;
+    Execution execution = executions.get(run.token);
+    if (execution == null) {
+      return; // it was rejected
     }
+    Running here = Running.current();
+    if (here != null) {
+      here.execution().suspend();
+    }
+    try {
+      if (!execution.enter()) {
+        stopped(run);
+      } else if (permitted()) {
+        call(run, execution);
+      } else if (execution.end()) {
+        stopped(run);
+      } else {
+        Thread.currentThread().interrupt();
+        declined(run);
+      }
+    } finally {
+      executions.remove(run.token, execution);
+      if (here != null) {
+        here.execution().resume();
+      }
+    }
+  }
+
+  private void call(Run<K> run, Execution execution) {
     Set<String> dependencies = plan.trackDependencies ? new HashSet<>() : null;
-    Execution execution = begin(List.of(run));
-    Running before = Running.enter(frame(run, run.outer, dependencies));
-    long begun = System.nanoTime();
+    Running before = Running.current();
+    Begun begun = new Begun(List.of(run), execution);
     Value value = null;
     Failure failure = null;
     try {
+      begun.tell();
+      Running.enter(frame(run, run.outer, dependencies, execution));
       Object result = run.fn.apply(run.key);
       boolean isStage = result instanceof CompletionStage;
-      Object returned = result instanceof CompletionStage<?> stage ? valueOf(stage) : result;
-      long cost = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);
-      value = values.of(run.key, returned, isStage && !plan.stages, cost, dependencies);
+      Object returned =
+          result instanceof CompletionStage<?> stage ? valueOf(stage, execution) : result;
+      value = values.of(run.key, returned, isStage && !plan.stages, begun.millis(), dependencies);
     } catch (Throwable e) { // also errors: somebody waits
       failure = failure(run.key, e);
+    } finally {
+      Running.exit(before);
+      begun.end();
     }
-    Running.exit(before);
-    end(List.of(run), execution, begun);
-    boolean interrupted = execution.end();
+    boolean stopped = execution.end();
     run.call.computed();
     if (!execution.tells()) {
       return;
     }
     if (value != null) {
-      tell(MemoEvent.Type.RETURNED, run.key, begun, null);
+      tell(MemoEvent.Type.RETURNED, run.key, begun.nanos, null);
       returned(run, value);
     } else if (failure != null) {
-      counters.failures.add(interrupted ? 0 : 1);
-      tell(MemoEvent.Type.FAILED, run.key, begun, failure.thrown());
-      failed(run, failure);
+      counters.failures.add(stopped ? 0 : 1);
+      tell(MemoEvent.Type.FAILED, run.key, begun.nanos, failure.thrown());
+      if (!stopped && failure.isInterrupt()) {
+        failed(run, failure, false); // its caller's own affair
+      } else {
+        failed(run, failure);
+      }
     }
   }
 
-  private static @Nullable Object valueOf(CompletionStage<?> stage) throws Throwable {
+  /** A stage that may hang on memos' runs is awaited without the permit that they may need. */
+  private static @Nullable Object valueOf(CompletionStage<?> stage, Execution execution)
+      throws Throwable {
     CompletableFuture<Object> own = new CompletableFuture<>();
     var unused =
         stage.whenComplete(
@@ -147,7 +198,15 @@ final class Runner<K, V> {
               }
             });
     try {
-      return own.get();
+      if (!execution.hasAsked() || own.isDone()) {
+        return own.get();
+      }
+      Running.Lent lent = Running.lend();
+      try {
+        return own.get();
+      } finally {
+        lent.takeBack();
+      }
     } catch (ExecutionException e) {
       throw bare(e);
     } catch (InterruptedException e) {
@@ -173,64 +232,99 @@ final class Runner<K, V> {
 
   // ---- many keys
 
-  private void computeAll(List<Run<K>> batch) {
-    if (!permitted(batch)) {
+  private void computeAll(List<Run<K>> granted) {
+    if (!permitted()) {
+      Thread.currentThread().interrupt();
+      granted.forEach(this::declined);
       return;
     }
-    Function<? super Set<K>, ? extends Map<K, ? extends V>> bulk = plan.bulk;
-    Set<String> dependencies = plan.trackDependencies ? new HashSet<>() : null;
-    Execution execution = begin(batch);
-    Running frame = null;
-    Map<K, Run<K>> runs = new LinkedHashMap<>();
-    for (Run<K> run : batch) {
-      frame = frame(run, frame == null ? run.outer : frame, dependencies);
-      runs.put(run.key, run);
+    Map<K, List<Run<K>>> batch = new LinkedHashMap<>();
+    Execution execution = new Execution();
+    var unused = execution.enter();
+    List<Run<K>> runs = begin(granted);
+    for (Run<K> run : runs) {
+      batch.computeIfAbsent(run.key, key -> new ArrayList<>()).add(run);
     }
-    Running before = frame == null ? Running.current() : Running.enter(frame);
-    long begun = System.nanoTime();
+    Set<String> dependencies = plan.trackDependencies ? new HashSet<>() : null;
+    Running before = Running.current();
+    Begun begun = new Begun(runs, execution);
     Map<K, ? extends V> results = null;
     Failure failure = null;
     try {
-      results =
-          bulk == null
-              ? Map.of()
-              : java.util.Objects.requireNonNull(
-                  bulk.apply(java.util.Collections.unmodifiableSet(runs.keySet())),
-                  () -> node.id() + ": the bulk function returned null: return a map");
+      begun.tell();
+      Running frame = null;
+      for (Run<K> run : runs) {
+        frame = frame(run, frame == null ? run.outer : frame, dependencies, execution);
+      }
+      if (frame != null) {
+        Running.enter(frame);
+        results = bulk(Collections.unmodifiableSet(batch.keySet()));
+      }
     } catch (Throwable e) {
-      failure = failure(batch.get(0).key, e);
+      failure = failure(runs.get(0).key, e);
+    } finally {
+      Running.exit(before);
+      begun.end();
     }
-    Running.exit(before);
-    end(batch, execution, begun);
-    var unused = execution.end();
+    execution.end();
     if (!execution.tells()) {
       return;
     }
-    long cost = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);
-    for (Run<K> run : runs.values()) {
-      Failure failed = failure;
-      Value value = null;
-      if (results != null) {
-        try {
-          value = values.of(run.key, results.get(run.key), false, cost, dependencies);
-        } catch (Throwable e) {
-          failed = failure(run.key, e);
-        }
+    for (Run<K> run : runs) {
+      ended(run, begun, results, failure, dependencies);
+    }
+  }
+
+  /** A batch goes on for those who still wait: what was stopped before goes no further. */
+  private List<Run<K>> begin(List<Run<K>> granted) {
+    List<Run<K>> due = new ArrayList<>();
+    for (Run<K> run : granted) {
+      Execution own = executions.remove(run.token);
+      if (own != null && own.enter()) {
+        due.add(run);
+      } else if (own != null) {
+        stopped(run);
       }
-      if (value != null) {
-        tell(MemoEvent.Type.RETURNED, run.key, begun, null);
-        returned(run, value);
-      } else if (failed != null) {
-        counters.failures.increment();
-        tell(MemoEvent.Type.FAILED, run.key, begun, failed.thrown());
-        failed(run, failed);
+    }
+    return due;
+  }
+
+  private Map<K, ? extends V> bulk(Set<K> keys) {
+    Function<? super Set<K>, ? extends Map<K, ? extends V>> bulk = requireNonNull(plan.bulk);
+    return requireNonNull(
+        bulk.apply(keys), () -> node.id() + ": the bulk function returned null: return a map");
+  }
+
+  private void ended(
+      Run<K> run,
+      Begun begun,
+      @Nullable Map<K, ? extends V> results,
+      @Nullable Failure failure,
+      @Nullable Set<String> dependencies) {
+    Failure failed = failure;
+    Value value = null;
+    if (results != null) {
+      try {
+        V result = results.get(run.key);
+        value = values.of(run.key, result, false, begun.millis(), dependencies);
+      } catch (Throwable e) {
+        failed = failure(run.key, e);
       }
+    }
+    if (value != null) {
+      tell(MemoEvent.Type.RETURNED, run.key, begun.nanos, null);
+      returned(run, value);
+    } else if (failed != null) {
+      counters.failures.increment();
+      tell(MemoEvent.Type.FAILED, run.key, begun.nanos, failed.thrown());
+      failed(run, failed);
     }
   }
 
   // ---- around the function
 
-  private boolean permitted(List<Run<K>> runs) {
+  /** Returns whether it may go on; false with the interrupt taken. */
+  private boolean permitted() {
     if (permits == null) {
       return true;
     }
@@ -238,71 +332,126 @@ final class Runner<K, V> {
       permits.acquire();
       return true;
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      for (Run<K> run : runs) { // another caller's affair, if there is one
-        node.feed(core -> core.declined(run.token, run.call));
-        run.call.computed();
-        run.call.complete(
-            new Effect.Threw(
-                new Failure(
-                    null,
-                    Failure.Kind.HOME,
-                    node.id() + ": interrupted while waiting to run for " + run.key)));
-      }
       return false;
     }
   }
 
-  private Running frame(Run<K> run, @Nullable Running outer, @Nullable Set<String> dependencies) {
-    return new Running(node, run.key, run.token, outer, run.inherited, dependencies, permits);
+  /** Another caller's affair, if there is one. */
+  private void declined(Run<K> run) {
+    executions.remove(run.token);
+    node.feed(core -> core.declined(run.token, run.call));
+    run.call.computed();
+    run.call.complete(
+        new Effect.Threw(
+            failure(run.key, "was not run: interrupted while it waited for its turn")));
   }
 
-  private Execution begin(List<Run<K>> runs) {
-    Execution execution = new Execution();
-    if (runs.size() == 1) { // a batch goes on for those who still wait
-      executions.put(runs.get(0).token, execution);
-    }
-    if (plan.hardTimeout > 0) {
-      node.after(plan.hardTimeout, () -> overdue(runs, execution));
-    }
-    for (Run<K> run : runs) {
-      tell(MemoEvent.Type.STARTED, run.key, System.nanoTime(), null);
-    }
-    return execution;
+  /** Nobody waits for it any more. Whoever joined since has another run. */
+  private void stopped(Run<K> run) {
+    run.call.computed();
+    failed(run, failure(run.key, "was stopped before it began"), false);
   }
 
-  private void end(List<Run<K>> runs, Execution execution, long begun) {
-    counters.runs.add(runs.size());
-    counters.runNanos.add(System.nanoTime() - begun);
-    executions.remove(runs.get(0).token, execution);
-    if (permits != null) {
-      permits.release();
+  private Running frame(
+      Run<K> run,
+      @Nullable Running outer,
+      @Nullable Set<String> dependencies,
+      Execution execution) {
+    return new Running(
+        node,
+        run.key,
+        run.token,
+        outer,
+        run.inherited,
+        dependencies,
+        permits,
+        execution,
+        Running.nested());
+  }
+
+  /** Runs that have begun together: they hold a permit, and are timed. */
+  private final class Begun {
+    final long nanos = System.nanoTime();
+    private final List<Run<K>> runs;
+    private final @Nullable Future<?> timer;
+
+    Begun(List<Run<K>> runs, Execution execution) {
+      this.runs = runs;
+      this.timer =
+          plan.hardTimeout == 0
+              ? null
+              : node.after(
+                  plan.hardTimeout,
+                  () -> elsewhere(memoThreads, () -> overdue(runs, execution, nanos)));
+    }
+
+    void tell() {
+      for (Run<K> run : runs) {
+        Runner.this.tell(MemoEvent.Type.STARTED, run.key, nanos, null);
+      }
+    }
+
+    long millis() {
+      return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - nanos);
+    }
+
+    void end() {
+      if (timer != null) {
+        timer.cancel(false);
+      }
+      counters.runs.add(runs.size());
+      counters.runNanos.add(System.nanoTime() - nanos);
+      if (permits != null) {
+        permits.release();
+      }
     }
   }
 
-  private void overdue(List<Run<K>> runs, Execution execution) {
+  private void overdue(List<Run<K>> runs, Execution execution, long begun) {
     if (!execution.tells()) {
       return;
     }
+    execution.stop();
     for (Run<K> run : runs) {
       counters.failures.increment();
       String text =
-          node.id()
-              + " of "
-              + run.key
+          describe(run.key)
               + " took longer than "
               + Duration.ofMillis(plan.hardTimeout)
               + " on "
               + node.self();
-      failed(run, new Failure(null, Failure.Kind.TIMEOUT, text));
+      Failure failure = new Failure(new MemoTimeoutException(text), Failure.Kind.TIMEOUT, text);
+      tell(MemoEvent.Type.FAILED, run.key, begun, failure.thrown());
+      failed(run, failure);
     }
-    execution.interrupt();
+  }
+
+  /** Runs it on a thread of the memo's own: user's code may hang on it. */
+  static void elsewhere(Executor memoThreads, Runnable work) {
+    try {
+      memoThreads.execute(work);
+    } catch (RejectedExecutionException | OutOfMemoryError e) { // there are none
+      work.run();
+    }
   }
 
   // ---- what came of it
 
   private Failure failure(K key, Throwable thrown) {
-    return Failure.of(thrown, node.id() + " of " + key + " failed on " + node.self());
+    return Failure.of(thrown, describe(key) + " failed on " + node.self());
+  }
+
+  private Failure failure(K key, String what) {
+    return new Failure(null, Failure.Kind.HOME, describe(key) + " " + what + " on " + node.self());
+  }
+
+  /** Also of a key whose own text fails: somebody waits for the run. */
+  private String describe(K key) {
+    try {
+      return node.id() + " of " + key;
+    } catch (RuntimeException | Error e) {
+      return node.id() + " of a " + key.getClass().getName();
+    }
   }
 
   private void returned(Run<K> run, Value value) {
@@ -312,22 +461,26 @@ final class Runner<K, V> {
 
   private void failed(Run<K> run, Failure failure) {
     Value remembered = null;
-    Failure told = failure;
     if (!run.replaces) {
       try {
         remembered = values.ofFailure(run.key, failure);
-      } catch (RuntimeException e) {
-        told = failure(run.key, e);
+      } catch (RuntimeException | Error e) { // the callers' failure is the function's all the same
+        LOG.warn("{}: cacheFailures failed: the failure is not remembered", describe(run.key), e);
       }
     }
     if (remembered != null) {
       returned(run, remembered);
-      return;
+    } else {
+      failed(run, failure, plan.onFailure == FailurePolicy.SHARE);
     }
-    Failure thrown = told;
-    finish(run.call, new Effect.Threw(thrown));
-    boolean share = plan.onFailure == FailurePolicy.SHARE;
-    node.feed(core -> core.failed(run.token, thrown, share));
+  }
+
+  /**
+   * @param share whether the failure is for all who wait; if not, the next of them runs
+   */
+  private void failed(Run<K> run, Failure failure, boolean share) {
+    finish(run.call, new Effect.Threw(failure));
+    node.feed(core -> core.failed(run.token, failure, share));
   }
 
   /** A caller that computed after its memo was closed has its own result all the same. */
@@ -346,8 +499,8 @@ final class Runner<K, V> {
     }
     try {
       notify(listener, new MemoEvent<>(type, key, took(type, begunNanos), failure));
-    } catch (RuntimeException e) {
-      LOG.warn("{}: the listener failed on {} of {}", node.id(), type, key, e);
+    } catch (Throwable e) { // also errors: the run has its callers
+      LOG.warn("{}: the listener failed on {}", describe(key), type, e);
     }
   }
 

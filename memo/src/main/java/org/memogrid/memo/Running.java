@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param inherited tokens of runs, on another member, that wait for this one
  * @param dependencies collects what this run reads of memos; null if nobody wants to know
  * @param permits what it holds one of while it does not wait for another run; null for none
+ * @param execution what is told to stop
+ * @param depth how many runs its thread was in when it began
  */
 record Running(
     MemoNode memo,
@@ -21,7 +23,9 @@ record Running(
     @Nullable Running outer,
     List<Token> inherited,
     @Nullable Set<String> dependencies,
-    @Nullable Semaphore permits) {
+    @Nullable Semaphore permits,
+    Execution execution,
+    int depth) {
   private static final ThreadLocal<@Nullable Running> CURRENT = new ThreadLocal<>();
 
   /** Whether some memo of this process wants to know what its runs read. */
@@ -37,6 +41,12 @@ record Running(
 
   static @Nullable Running current() {
     return CURRENT.get();
+  }
+
+  /** How many runs this thread is in. */
+  static int nested() {
+    Running running = CURRENT.get();
+    return running == null ? 0 : running.depth + 1;
   }
 
   /** Returns what the thread was in before, for {@link #exit}. */
@@ -70,30 +80,59 @@ record Running(
 
   /** Null, or how this thread came to ask for the key while it runs it. */
   static @Nullable String cycle(MemoNode memo, Object key) {
-    StringBuilder chain = new StringBuilder(memo.id() + " of " + key);
+    int length = 0;
     for (Running running = CURRENT.get(); running != null; running = running.outer) {
-      chain.insert(0, running.memo.id() + " of " + running.key + " -> ");
+      length++;
       if (running.memo == memo && running.key.equals(key)) {
-        return chain.toString();
+        return chain(length) + name(memo, key);
       }
     }
     return null;
+  }
+
+  /** The innermost so many runs, from the outermost of them on. */
+  private static String chain(int length) {
+    StringBuilder chain = new StringBuilder();
+    Running running = CURRENT.get();
+    for (int i = 0; i < length && running != null; i++) {
+      chain.insert(0, name(running.memo, running.key) + " -> ");
+      running = running.outer;
+    }
+    return chain.toString();
+  }
+
+  private static String name(MemoNode memo, Object key) {
+    return memo.id() + " of " + key;
   }
 
   /**
    * Waits without the permit of the run that this thread is in, so that what it waits for can run.
    */
   static <T> T withoutPermit(Waiting<T> waiting) {
-    Running running = CURRENT.get();
-    Semaphore permits = running == null ? null : running.permits;
-    if (permits == null) {
-      return waiting.get();
-    }
-    permits.release();
+    Lent lent = lend();
     try {
       return waiting.get();
     } finally {
-      permits.acquireUninterruptibly();
+      lent.takeBack();
+    }
+  }
+
+  /** Gives the permit of the run that this thread is in to others, until it is taken back. */
+  static Lent lend() {
+    Running running = CURRENT.get();
+    Semaphore permits = running == null ? null : running.permits;
+    if (permits != null) {
+      permits.release();
+    }
+    return new Lent(permits);
+  }
+
+  /** A permit that others may have. */
+  record Lent(@Nullable Semaphore permits) {
+    void takeBack() {
+      if (permits != null) {
+        permits.acquireUninterruptibly();
+      }
     }
   }
 

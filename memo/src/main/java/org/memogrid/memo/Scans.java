@@ -19,7 +19,8 @@ import org.memogrid.cluster.Member;
  * it collects. Every member tells first what is in flight, as caller and as home, and then what it
  * has stored; so a result that moves from the one to the other in between is told once at least. A
  * value is held by some member of the configuration that all answers come from: in another one the
- * scan begins again.
+ * scan begins again. A member that can't tell its keys (it may lack their class) stands for all
+ * keys of the memo: an invalidation may take more than it must, never less.
  */
 final class Scans {
   private final MemoCore core;
@@ -72,10 +73,15 @@ final class Scans {
     if (scan == null || !scan.missing.remove(from)) {
       return;
     }
-    scan.keys.addAll(scanned.keys());
+    List<Object> keys = scanned.keys();
+    if (keys == null) {
+      scan.isAll = true;
+    } else {
+      scan.keys.addAll(keys);
+    }
     if (scan.missing.isEmpty()) {
       scans.remove(scanned.scan());
-      core.emit(new Effect.Collected(scan.caller, scan.keys));
+      core.emit(new Effect.Collected(scan.caller, scan.isAll ? null : scan.keys));
     }
   }
 
@@ -100,6 +106,7 @@ final class Scans {
     final Object caller;
     final Set<Member> missing = new HashSet<>();
     final Set<Object> keys = new LinkedHashSet<>();
+    boolean isAll;
 
     Scan(@Nullable String tag, Object caller) {
       this.tag = tag;

@@ -193,8 +193,13 @@ final class StoreWork {
           .filter(entry -> tag == null || entry.getValue().tags().contains(tag))
           .forEach(entry -> keys.add(entry.getKey()));
     } catch (RuntimeException e) {
-      // Not answered: nothing is said to be invalidated as long as an old value may be here.
-      LOG.error("{}: what is kept on {} could not be looked through", memo.id(), memo.self(), e);
+      LOG.warn(
+          "{}: the keys kept on {} can't be told, so all are invalidated: have their class, and"
+              + " allow it, on every member",
+          memo.id(),
+          memo.self(),
+          e);
+      memo.feed(core -> core.scanned(scan.to(), scan.scan(), null));
       return;
     }
     List<Object> found = List.copyOf(keys);

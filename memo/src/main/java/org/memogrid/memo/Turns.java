@@ -13,7 +13,8 @@ import java.util.function.Consumer;
  *
  * <p>Invariants: {@link #backlog} counts the events that were brought and not handled yet, so that
  * of those who raise it, the one who found 0 has the turn, until it is 0 again. Events of one
- * thread are handled in their order.
+ * thread are handled in their order. Whatever an event throws, the turn goes on: whoever has it and
+ * left would leave all others without one.
  */
 final class Turns {
   private final Consumer<Throwable> onFailure;
@@ -26,7 +27,8 @@ final class Turns {
   private final AtomicInteger backlog = new AtomicInteger(1);
 
   /**
-   * @param onFailure hears of an event that threw; the next are handled all the same
+   * @param onFailure hears of an event that threw; the next are handled all the same, also if it
+   *     throws itself
    */
   Turns(Consumer<Throwable> onFailure) {
     this.onFailure = onFailure;
@@ -59,7 +61,11 @@ final class Turns {
         try {
           next.run();
         } catch (RuntimeException | Error e) {
-          onFailure.accept(e);
+          try {
+            onFailure.accept(e);
+          } catch (RuntimeException | Error again) {
+            var unused = again; // there is nobody else to tell
+          }
         }
       }
     } while (backlog.decrementAndGet() != 0);

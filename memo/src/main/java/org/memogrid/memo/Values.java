@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.BiFunction;
+import java.util.function.ToIntBiFunction;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.internal.store.Envelope;
 
@@ -39,7 +40,7 @@ final class Values<K, V> {
     V result = cast(isStage ? CompletableFuture.completedFuture(returned) : returned);
     Set<String> tags = tags(key, result, dependencies);
     long timeToLive = returned == null && !plan.cacheNulls ? Value.NOT_KEPT : life(key, result);
-    return value(entry(key, held).withTags(tags), timeToLive, costMillis);
+    return value(entry(key, weighed(key, result, held)).withTags(tags), timeToLive, costMillis);
   }
 
   /** A failure to be remembered, or null. */
@@ -97,6 +98,20 @@ final class Values<K, V> {
     }
     long shorter = (long) (life * plan.jitter * ThreadLocalRandom.current().nextDouble());
     return life == 0 ? 0 : Math.max(1, life - shorter);
+  }
+
+  /** Here, on the run's thread; null weighs 1. */
+  private Object weighed(K key, @Nullable V result, Object held) {
+    ToIntBiFunction<? super K, ? super V> weigher = plan.weigher;
+    if (weigher == null) {
+      return held;
+    }
+    int weight = result == null ? 1 : weigher.applyAsInt(key, result);
+    if (weight < 0) {
+      throw new IllegalArgumentException(
+          node.id() + ": the weight of " + key + " is " + weight + ": give zero or more");
+    }
+    return Payload.weighed(held, weight);
   }
 
   private long millis(String what, Duration given) {

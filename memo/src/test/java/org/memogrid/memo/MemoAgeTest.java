@@ -8,19 +8,24 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.memogrid.cache.Mode;
+import org.memogrid.internal.node.Node;
 import org.memogrid.testkit.Await;
 
 /** How long results live, and what callers get when they are old, failed or null. */
@@ -357,6 +362,119 @@ class MemoAgeTest {
     Members.await(interrupted);
     assertThat(memos.get(0).apply(1)).isEqualTo(1);
     assertThat(memos.get(0).stats().failures()).isEqualTo(1);
+  }
+
+  /** As apply does, so do those who wait otherwise. */
+  @ParameterizedTest
+  @EnumSource
+  void aSlowRunIsNotWaitedForByFuturesEither(Mode mode) throws Exception {
+    CountDownLatch goOn = new CountDownLatch(1);
+    List<Memo<Integer, Integer>> memos =
+        members.open(
+            mode,
+            k -> {
+              int run = runs.incrementAndGet();
+              if (run > 2) {
+                Members.await(goOn);
+              }
+              return run;
+            },
+            b -> b.timeToLive(TTL).staleIfError(TTL).softTimeout(Duration.ofMillis(50)));
+    Memo<Integer, Integer> memo = memos.get(0);
+    Members.stored(memo, 1, memo.apply(1));
+    Members.stored(memo, 2, memo.apply(2));
+    members.tick(150);
+    assertThat(Members.get(memo.async(1))).isEqualTo(1);
+    assertThat(Members.get(members.call(() -> memo.getAll(List.of(1, 2)))))
+        .isEqualTo(java.util.Map.of(1, 1, 2, 2));
+    goOn.countDown();
+    Await.until("the runs went on", () -> memo.apply(1) > 2 && memo.apply(2) > 2);
+    assertThat(runs).hasValue(4);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aRunThatTookTooLongIsAFailureAsAnyOther(Mode mode) {
+    ConcurrentLinkedQueue<String> heard = new ConcurrentLinkedQueue<>();
+    Memo<Integer, Integer> memo =
+        members
+            .open(
+                mode,
+                (Integer k) -> {
+                  runs.incrementAndGet();
+                  Members.await(new CountDownLatch(1));
+                  return k;
+                },
+                b ->
+                    b.hardTimeout(Duration.ofMillis(50))
+                        .cacheFailures(
+                            e ->
+                                e instanceof MemoTimeoutException
+                                    ? Optional.of(Duration.ofSeconds(10))
+                                    : Optional.empty())
+                        .listener(event -> heard.add(event.type() + " " + event.failure())))
+            .get(0);
+    assertThatThrownBy(() -> memo.apply(1)).isInstanceOf(MemoTimeoutException.class);
+    Await.until("it is remembered", () -> Members.node(memo).anywhere(1) != null);
+    assertThatThrownBy(() -> memo.apply(1)).hasMessageContaining("took longer than");
+    assertThat(runs).hasValue(1);
+    assertThat(heard)
+        .hasSize(2)
+        .anyMatch(event -> event.startsWith("STARTED"))
+        .anyMatch(event -> event.startsWith("FAILED") && event.contains("MemoTimeoutException"));
+  }
+
+  /** The function's failure is what callers are to see, not that of a rule about it. */
+  @Test
+  void aFailureOfCacheFailuresHidesNoFailure() {
+    broken.set(true);
+    Memo<Integer, Integer> memo =
+        members
+            .open(
+                Mode.LOCAL,
+                this::count,
+                b -> b.cacheFailures(e -> Optional.of(Duration.ofSeconds(-1))))
+            .get(0);
+    assertThatThrownBy(() -> memo.apply(1)).hasMessage("broken");
+    assertThatThrownBy(() -> memo.apply(1)).hasMessage("broken");
+    assertThat(runs).hasValue(2);
+  }
+
+  /** The member's one scheduler thread runs no code of users, and keeps no result alive. */
+  @Test
+  void futuresEndOnThreadsOfTheMemoAndLeaveNoTimers() throws Exception {
+    CountDownLatch goOn = new CountDownLatch(1);
+    Memo<Integer, String> memo =
+        members
+            .open(
+                Mode.LOCAL,
+                (Integer k) -> {
+                  if (k == 1) {
+                    Members.await(goOn);
+                  }
+                  return "v";
+                },
+                b -> b.waitTimeout(Duration.ofMillis(200)).hardTimeout(Duration.ofHours(1)))
+            .get(0);
+    AtomicReference<String> thread = new AtomicReference<>();
+    CompletableFuture<String> dependent =
+        memo.async(1).whenComplete((value, e) -> thread.set(Thread.currentThread().getName()));
+    assertThatThrownBy(() -> Members.get(dependent)).hasCauseInstanceOf(MemoTimeoutException.class);
+    assertThat(thread.get()).contains("-memo-");
+    goOn.countDown();
+    Memo<Integer, String> other =
+        members
+            .open(
+                Mode.LOCAL,
+                (Integer k) -> "v",
+                b -> b.waitTimeout(Duration.ofHours(1)).hardTimeout(Duration.ofHours(1)))
+            .get(0);
+    ScheduledThreadPoolExecutor scheduler =
+        (ScheduledThreadPoolExecutor) members.cluster.node(0).unwrap(Node.class).scheduler();
+    for (int key = 0; key < 100; key++) {
+      assertThat(Members.get(other.async(key))).isEqualTo("v");
+    }
+    Await.until("no timers of calls that ended", () -> scheduler.getQueue().size() < 50);
   }
 
   @ParameterizedTest

@@ -39,6 +39,8 @@ final class MemoChecker {
   private final Map<Token, Running> everything = new LinkedHashMap<>();
   private final Map<Member, Map<Integer, Double>> burials = new HashMap<>();
   private final boolean[] lostEntries = new boolean[MemoSim.KEYS];
+  private final double[] lostAt = new double[MemoSim.KEYS];
+  private final double[] trustedSince = new double[MemoSim.KEYS];
   private final Map<Token, Running> unacknowledged = new HashMap<>();
   private final Map<Token, Integer> granted = new HashMap<>();
   private final Map<Token, Integer> refreshes = new HashMap<>();
@@ -52,6 +54,9 @@ final class MemoChecker {
   private long epochs;
   int calls;
   int answers;
+
+  /** How often an entry was lost and I3 holds again, since it was invalidated once more. */
+  int trusted;
 
   MemoChecker(MemoSim sim) {
     this.sim = sim;
@@ -105,6 +110,7 @@ final class MemoChecker {
 
   void called(SimNode.Caller caller) {
     calls++;
+    caller.calledAt = sim.time.now();
     caller.atLeastByKey = of(confirmed, caller.on)[caller.key];
     caller.atLeast = Math.max(caller.atLeastByKey, of(matched, caller.on)[caller.key]);
     waiting.add(caller);
@@ -127,6 +133,7 @@ final class MemoChecker {
     answers++;
     if (version != null
         && !lostEntries[caller.key]
+        && caller.calledAt >= trustedSince[caller.key]
         && version < (leftBehind[caller.key] ? caller.atLeastByKey : caller.atLeast)
         && sim.views.has(caller.on)
         && !lost.contains(caller.on)) {
@@ -149,22 +156,38 @@ final class MemoChecker {
         upTo[k] = ++source[k];
       }
     }
-    Invalidating invalidating = new Invalidating(by, upTo);
+    Invalidating invalidating = new Invalidating(by, upTo, sim.time.now());
     invalidations.add(invalidating);
     return invalidating;
   }
 
   void invalidated(Object caller, @Nullable Object failure) {
-    confirm((Invalidating) caller, failure, confirmed);
+    Invalidating invalidating = (Invalidating) caller;
+    if (confirm(invalidating, failure, confirmed)) {
+      trust(invalidating);
+    }
   }
 
-  private void confirm(
+  /** What stood against late writes was lost, and is there again. */
+  private void trust(Invalidating invalidating) {
+    for (int k = 0; k < MemoSim.KEYS; k++) {
+      if (lostEntries[k] && invalidating.upTo[k] > 0 && invalidating.begun > lostAt[k]) {
+        lostEntries[k] = false;
+        trustedSince[k] = sim.time.now();
+        trusted++;
+      }
+    }
+  }
+
+  private boolean confirm(
       Invalidating invalidating, @Nullable Object failure, Map<Member, int[]> where) {
     invalidations.remove(invalidating);
     SimNode by = sim.node(invalidating.by);
-    if (failure == null && by != null && !lost.contains(invalidating.by)) {
-      by.members.forEach(member -> raise(of(where, member), invalidating.upTo));
+    if (failure != null || by == null || lost.contains(invalidating.by)) {
+      return false;
     }
+    by.members.forEach(member -> raise(of(where, member), invalidating.upTo));
+    return true;
   }
 
   /**
@@ -172,7 +195,7 @@ final class MemoChecker {
    * knew of: its key may have been missed.
    */
   void invalidatedMatching(Object caller, @Nullable Object failure) {
-    confirm((Invalidating) caller, failure, matched);
+    var unused = confirm((Invalidating) caller, failure, matched);
   }
 
   void writing(Member by, Effect.Write write) {
@@ -274,6 +297,7 @@ final class MemoChecker {
   void entryLost(int key) {
     allowed[key]++;
     lostEntries[key] = true;
+    lostAt[key] = sim.time.now();
   }
 
   void failed(int key) {
@@ -419,10 +443,12 @@ final class MemoChecker {
   private static final class Invalidating {
     final Member by;
     final int[] upTo;
+    final double begun;
 
-    Invalidating(Member by, int[] upTo) {
+    Invalidating(Member by, int[] upTo, double begun) {
       this.by = by;
       this.upTo = upTo;
+      this.begun = begun;
     }
   }
 }

@@ -215,6 +215,32 @@ class MemoCycleTest {
     }
   }
 
+  /** What a cycle is called does not depend on where its caller waits. */
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "LOCAL")
+  void whoWaitsElsewhereHearsOfACycleAsACycle(Mode mode) {
+    CountDownLatch running = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    List<Memo<Integer, Integer>> memos = new ArrayList<>();
+    memos.addAll(
+        MEMBERS.open(
+            mode,
+            k -> {
+              running.countDown();
+              Members.await(goOn);
+              return memos.get(0).apply(k);
+            },
+            memo -> memo));
+    Future<Integer> runs = MEMBERS.call(() -> memos.get(0).apply(1));
+    Members.await(running);
+    Future<Integer> waits = MEMBERS.call(() -> memos.get(2).apply(1));
+    Members.waitAtHome(memos, 1, 1);
+    goOn.countDown();
+    for (Future<Integer> call : List.of(runs, waits)) {
+      assertThatThrownBy(() -> Members.get(call)).hasCauseInstanceOf(MemoCycleException.class);
+    }
+  }
+
   @Test
   void aRunThatAsksForItselfFails() {
     List<Memo<Integer, Integer>> memos = new ArrayList<>();

@@ -85,32 +85,81 @@ class MemoLifeTest {
   @EnumSource
   void aHitAllocatesNothing(Mode mode) {
     try (TestCluster members = TestCluster.of(1)) {
-      Memo<Integer, Integer> memo =
-          counting(mode).timeToLive(Duration.ofSeconds(100)).build(members.node(0));
-      Integer key = 1;
-      assertThat(memo.apply(key)).isEqualTo(1);
-      stored(memo);
-      ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-      long least = Long.MAX_VALUE;
-      int hits = 20_000;
-      for (int round = 0; round < 10; round++) {
-        long before = threads.getCurrentThreadAllocatedBytes();
-        for (int i = 0; i < hits; i++) {
-          if (memo.apply(key) != 1) {
-            throw new AssertionError("a run");
-          }
-        }
-        least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
-      }
-      // A counter may grow a cell or a list of cells; not one byte per hit.
-      assertThat(least).as("bytes of %s hits", hits).isLessThan(hits / 10);
+      assertAllocatesNothing(
+          counting(mode).timeToLive(Duration.ofSeconds(100)).build(members.node(0)));
     }
+  }
+
+  /** As long as it is far from being old, it is looked at near by and no clock is asked. */
+  @ParameterizedTest
+  @EnumSource
+  void aHitOnWhatMayGrowOldAllocatesNothingEither(Mode mode) {
+    try (TestCluster members = TestCluster.of(1)) {
+      Memo<Integer, Integer> memo =
+          counting(mode)
+              .timeToLive(Duration.ofSeconds(100))
+              .refreshAhead(0.9)
+              .staleWhileRevalidate(Duration.ofSeconds(10))
+              .build(members.node(0));
+      assertThat(memo.apply(1)).isEqualTo(1);
+      stored(memo);
+      assertThat(memo.apply(1)).isEqualTo(1);
+      MemoNode node = ((MemoHandle<Integer, Integer>) memo).node();
+      assertThat(node.near(1)).isNotNull();
+      assertAllocatesNothing(memo);
+    }
+  }
+
+  /** What is due is not taken for fresh because it is near. */
+  @ParameterizedTest
+  @EnumSource
+  void whatIsOldIsNotLookedAtNearBy(Mode mode) {
+    try (TestCluster members = cluster()) {
+      Memo<Integer, Integer> memo =
+          counting(mode)
+              .timeToLive(Duration.ofSeconds(100))
+              .refreshAhead(0.9)
+              .staleIfError(Duration.ofSeconds(100))
+              .build(members.node(0));
+      assertThat(memo.apply(1)).isEqualTo(1);
+      stored(memo);
+      MemoNode node = ((MemoHandle<Integer, Integer>) memo).node();
+      assertThat(memo.apply(1)).isEqualTo(1);
+      tick(89);
+      assertThat(memo.apply(1)).isEqualTo(1);
+      assertThat(node.near(1)).isNotNull();
+      tick(2);
+      assertThat(node.near(1)).isNull();
+      assertThat(memo.stats().refreshes()).isZero();
+      assertThat(memo.apply(1)).isEqualTo(1);
+      assertThat(memo.stats().refreshes()).isEqualTo(1);
+    }
+  }
+
+  private static void assertAllocatesNothing(Memo<Integer, Integer> memo) {
+    Integer key = 1;
+    assertThat(memo.apply(key)).isEqualTo(1);
+    stored(memo);
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long least = Long.MAX_VALUE;
+    int hits = 20_000;
+    for (int round = 0; round < 10; round++) {
+      long before = threads.getCurrentThreadAllocatedBytes();
+      for (int i = 0; i < hits; i++) {
+        if (memo.apply(key) != 1) {
+          throw new AssertionError("a run");
+        }
+      }
+      least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+    }
+    // A counter may grow a cell or a list of cells; not one byte per hit.
+    assertThat(least).as("bytes of %s hits", hits).isLessThan(hits / 10);
   }
 
   /** The value is sent behind the answer. */
   private static void stored(Memo<Integer, Integer> memo) {
     MemoNode node = ((MemoHandle<Integer, Integer>) memo).node();
-    Await.until("the value is stored", () -> node.here(1) != null);
+    Await.until("the value is stored", () -> node.here(1) != null && node.onItsWay(1).isEmpty());
   }
 
   private static void renewed(Memo<Integer, Integer> memo) {

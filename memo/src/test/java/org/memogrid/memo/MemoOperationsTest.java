@@ -27,8 +27,11 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Cluster;
+import org.memogrid.internal.node.Node;
+import org.memogrid.internal.store.Store;
 import org.memogrid.testkit.Await;
 
 /** What is forgotten together, how much runs and is kept, where and how functions run. */
@@ -150,7 +153,154 @@ class MemoOperationsTest {
     }
   }
 
+  /** However a run came to read it. */
+  @ParameterizedTest
+  @EnumSource
+  void whateverWayAResultWasReadItsReadersGoWithIt(Mode mode) {
+    AtomicInteger price = new AtomicInteger(1);
+    Memo<String, Integer> prices = members.open(mode, (String k) -> price.get(), b -> b).get(0);
+    Memo<String, Integer> totals =
+        members
+            .open(
+                mode,
+                (String how) ->
+                    switch (how) {
+                      case "all" -> prices.getAll(List.of("all")).get("all");
+                      case "later" -> prices.async("later").join();
+                      default -> prices.peek("peeked").orElse(0);
+                    },
+                b -> b.trackDependencies(true))
+            .get(0);
+    Members.stored(prices, "peeked", prices.apply("peeked"));
+    for (String how : List.of("all", "later", "peeked")) {
+      assertThat(totals.apply(how)).isEqualTo(1);
+      Members.stored(totals, how, 1);
+    }
+    price.set(2);
+    List.of("all", "later", "peeked").forEach(prices::invalidate);
+    prices.apply("peeked");
+    Members.stored(prices, "peeked", 2);
+    for (String how : List.of("all", "later", "peeked")) {
+      assertThat(totals.apply(how)).as(how).isEqualTo(2);
+    }
+  }
+
+  /** A name's end is not taken for a version. */
+  @ParameterizedTest
+  @EnumSource
+  void memosOfAnyNamesAndVersionsShareNothing(Mode mode) {
+    String name = Members.name();
+    Set<String> stores = new TreeSet<>();
+    List<List<String>> all =
+        List.of(
+            List.of(name, "v2"),
+            List.of(name + ".v2", ""),
+            List.of(name + "/v2", ""),
+            List.of(name + "%2Fv2", ""),
+            List.of(name + "\nv2", ""),
+            List.of(name, "v2\n"),
+            List.of(name + "\nv2\n", ""));
+    for (List<String> one : all) {
+      stores.add(new MemoId(one.get(0), one.get(1), mode).store());
+      try (Memo<Integer, String> memo =
+          Memo.builder(one.get(0), (Integer k) -> one.toString())
+              .version(one.get(1))
+              .mode(mode)
+              .timeToLive(Duration.ofSeconds(1_000 + stores.size()))
+              .build(members.cluster.node(0))) {
+        assertThat(memo.apply(1)).isEqualTo(one.toString());
+        Members.stored(memo, 1, one.toString());
+      }
+    }
+    assertThat(stores)
+        .hasSize(all.size())
+        .allMatch(store -> store.startsWith("org.memogrid.memo." + name));
+  }
+
+  // ---- a value that is known
+
+  /** The function has no part in it: neither in a batch, nor at the key's home. */
+  @ParameterizedTest
+  @EnumSource
+  void aSeedStandsWhateverTheFunctionRunsWith(Mode mode) {
+    List<Memo<Integer, Integer>> bulk =
+        members.open(
+            mode,
+            k -> runs.incrementAndGet(),
+            b ->
+                b.bulk(
+                    keys -> keys.stream().collect(Collectors.toMap(k -> k, k -> -1)),
+                    batch -> batch.linger(Duration.ofMillis(1))));
+    List<Memo<Integer, Integer>> atHome =
+        members.open(mode, k -> runs.incrementAndGet(), b -> b.placement(Placement.OWNER));
+    for (List<Memo<Integer, Integer>> memos : List.of(bulk, atHome)) {
+      for (int key = 0; key < 12; key++) {
+        memos.get(0).seed(key, 1_000 + key);
+        assertThat(memos.get(0).apply(key)).isEqualTo(1_000 + key);
+      }
+    }
+    assertThat(runs).hasValue(0);
+  }
+
   // ---- how much
+
+  /** 1. The one permit is held by a run; 2. what it waits for, asynchronously, needs one. */
+  @ParameterizedTest
+  @EnumSource(names = {"LOCAL", "DISTRIBUTED"})
+  void functionsThatWaitForFuturesOfMemosLendThemTheirPlaces(Mode mode) throws Exception {
+    List<Memo<Integer, Integer>> plain = new ArrayList<>();
+    plain.addAll(
+        members.open(
+            mode,
+            n ->
+                n < 2
+                    ? n
+                    : plain.get(0).async(n - 1).join()
+                        + plain.get(0).async(n - 2).thenApply(x -> x).join(),
+            b -> b.maxConcurrent(1)));
+    assertThat(Members.get(members.call(() -> plain.get(0).apply(20)))).isEqualTo(6_765);
+    String name = Members.name();
+    List<Memo<Integer, Integer>> stages = new ArrayList<>();
+    stages.add(
+        Memo.<Integer, Integer>builderAsync(
+                name,
+                n ->
+                    n < 2
+                        ? CompletableFuture.completedFuture(n)
+                        : stages
+                            .get(0)
+                            .async(n - 1)
+                            .thenCombine(stages.get(0).async(n - 2), Integer::sum))
+            .mode(mode)
+            .maxConcurrent(1)
+            .build(members.cluster.node(0)));
+    assertThat(Members.get(members.call(() -> stages.get(0).apply(20)))).isEqualTo(6_765);
+  }
+
+  /** The store weighs under its locks: by then it must be known. */
+  @Test
+  void aWeigherRunsOnTheThreadOfTheRunAndUnderNoLock() {
+    Set<Boolean> inTheStore = new java.util.HashSet<>();
+    Memo<Integer, Integer> memo =
+        members
+            .open(
+                Mode.LOCAL,
+                (Integer k) -> k,
+                b ->
+                    b.maximumWeight(
+                        100,
+                        (k, v) -> {
+                          inTheStore.add(
+                              List.of(new Throwable().getStackTrace())
+                                  .toString()
+                                  .contains("caffeine"));
+                          return v;
+                        }))
+            .get(0);
+    assertThat(memo.apply(1)).isEqualTo(1);
+    assertThat(inTheStore).containsExactly(false);
+    assertThatThrownBy(() -> memo.apply(-1)).hasMessageContaining("the weight of -1 is -1");
+  }
 
   @ParameterizedTest
   @EnumSource
@@ -552,6 +702,24 @@ class MemoOperationsTest {
     }
   }
 
+  /** What could not be opened binds nobody to its options. */
+  @Test
+  void aMemoThatCouldNotBeOpenedLeavesNothingBehind() {
+    String name = Members.name();
+    Cluster node = members.cluster.node(0);
+    Store inTheWay =
+        node.unwrap(Node.class)
+            .store(
+                new MemoId(name, "", Mode.DISTRIBUTED).store(), CacheOptions.of(Mode.REPLICATED));
+    assertThatThrownBy(() -> Memo.builder(name, (Integer k) -> k).build(node))
+        .isInstanceOf(RuntimeException.class);
+    inTheWay.destroy();
+    try (Memo<Integer, Integer> memo =
+        Memo.builder(name, (Integer k) -> k).timeToLive(Duration.ofMinutes(5)).build(node)) {
+      assertThat(memo.apply(1)).isEqualTo(1);
+    }
+  }
+
   @Test
   void whatMakesNoSenseIsRefusedByName() {
     MemoBuilder<Integer, Integer> builder = Memo.builder("price", (Integer k) -> k);
@@ -597,7 +765,13 @@ class MemoOperationsTest {
     assertThatThrownBy(
             () -> Memo.builder("price", MemoOperationsTest.<TriFunction<?, ?, ?, ?>>cast(null)))
         .isInstanceOf(NullPointerException.class)
-        .hasMessage("fn");
+        .hasMessageContaining("memo 'price'");
+    assertThatThrownBy(() -> builder.bulk(k -> Map.of(), batch -> batch.maxSize(0)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("memo 'price'");
+    assertThatThrownBy(() -> builder.bulk(k -> Map.of(), batch -> batch.linger(less)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("memo 'price'");
     assertThat(new TreeSet<>(node.cacheNames())).noneMatch(cache -> cache.contains("price"));
   }
 

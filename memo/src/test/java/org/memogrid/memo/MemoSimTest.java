@@ -22,6 +22,7 @@ class MemoSimTest {
     System.out.println(report);
     assertThat(report.violations).as("what breaks the contract").isEmpty();
     if (SEEDS >= ENOUGH) {
+      assertThat(report.trusted).as("lost entries that were invalidated again").isPositive();
       assertThat(report.decided)
           .hasSize(Rule.values().length)
           .allSatisfy(

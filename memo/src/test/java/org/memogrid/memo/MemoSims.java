@@ -29,6 +29,8 @@ final class MemoSims {
     long calls;
     long runs;
     long messages;
+    long trusted;
+    long millis;
     final Map<Rule, Long> decided = new EnumMap<>(Rule.class);
     final List<Violation> violations = new ArrayList<>();
 
@@ -37,6 +39,7 @@ final class MemoSims {
       calls += other.calls;
       runs += other.runs;
       messages += other.messages;
+      trusted += other.trusted;
       other.decided.forEach((rule, count) -> decided.merge(rule, count, Long::sum));
       violations.addAll(other.violations);
     }
@@ -50,7 +53,11 @@ final class MemoSims {
           + runs
           + " runs, "
           + messages
-          + " messages; decided: "
+          + " messages, "
+          + trusted
+          + " keys trusted again, in "
+          + millis
+          + " ms; decided: "
           + decided
           + "; violations: "
           + violations.size();
@@ -67,10 +74,12 @@ final class MemoSims {
         long from = first + i;
         parts.add(pool.submit(() -> run(from, end, threads, off)));
       }
+      long begun = System.nanoTime();
       Report all = new Report();
       for (Future<Report> part : parts) {
         all.add(part.get());
       }
+      all.millis = (System.nanoTime() - begun) / 1_000_000;
       return all;
     } catch (InterruptedException | ExecutionException e) {
       throw new IllegalStateException(e);
@@ -96,6 +105,7 @@ final class MemoSims {
       report.calls += sim.checker.calls;
       report.runs += sim.checker.runs();
       report.messages += sim.net.messages();
+      report.trusted += sim.checker.trusted;
       for (Rule rule : Rule.values()) {
         report.decided.merge(rule, sim.decided(rule), Long::sum);
       }

@@ -148,8 +148,13 @@ final class SimNode {
     feed(() -> core.collect(null, new Matching(invalidating)));
   }
 
-  private void collected(Matching matching, Set<Object> keys) {
-    sim.note(self + " collected " + keys);
+  private void collected(Matching matching, @Nullable Set<Object> keys) {
+    sim.note(self + " collected " + (keys == null ? "that it can't be told" : keys));
+    if (keys == null) {
+      matching.missing = 1;
+      inbox.add(() -> core.invalidate(null, matching));
+      return;
+    }
     matching.missing = keys.size();
     if (keys.isEmpty()) {
       sim.checker.invalidatedMatching(matching.invalidating, null);
@@ -409,6 +414,10 @@ final class SimNode {
   }
 
   private void scan(Effect.Scan scan) {
+    if (sim.time.chance(sim.storeFailing)) {
+      feed(() -> core.scanned(scan.to(), scan.scan(), null));
+      return;
+    }
     List<Object> keys = new ArrayList<>(scan.inFlight());
     for (int key = 0; key < MemoSim.KEYS; key++) {
       Env here = sim.kind == Kind.INVALIDATED ? near.get(key) : sim.store.copy(self, key);
@@ -552,6 +561,7 @@ final class SimNode {
     final Consumer<Boolean> then;
     int atLeast;
     int atLeastByKey;
+    double calledAt;
     boolean computes;
     boolean done;
 

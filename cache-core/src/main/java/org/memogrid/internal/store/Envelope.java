@@ -227,12 +227,13 @@ public final class Envelope {
   }
 
   /**
-   * Whether a clock that is behind by at most {@code lag} can tell that it is alive and that its
-   * use need not be noted.
+   * Whether a clock that is behind by at most {@code lag} can tell that it is alive, that its use
+   * need not be noted, and that it is as it should be.
    */
   public boolean isSteady(long now, long lag) {
     return Math.min(lifeLeft(now), heldUntil - now) > lag
-        && (idleMillis == 0 || !isTouchDue(now + lag));
+        && (idleMillis == 0 || !isTouchDue(now + lag))
+        && (fresh == null || Math.min(fresh.refreshAt, fresh.until) - now > lag);
   }
 
   /** Has it end for readers of copies when it does where it is held, whatever the clocks. */
