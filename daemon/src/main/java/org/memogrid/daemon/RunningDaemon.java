@@ -439,6 +439,10 @@ final class RunningDaemon implements Daemon, LeaseListener, DaemonMXBean {
       forgetFailuresAfter(which);
       FencingToken waiting = next;
       next = null;
+      if (out && !takingBack) {
+        settle(); // at rest once it is no longer named as its holder
+        return;
+      }
       status(refused && wanted ? DaemonStatus.REFUSED : atRest());
       if (waiting != null && !out) {
         begin(waiting);
