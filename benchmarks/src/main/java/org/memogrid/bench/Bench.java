@@ -23,6 +23,8 @@ public final class Bench {
           Map.of(
               "daemon",
               DaemonBench::run,
+              "disk",
+              new Disk(),
               "jobs",
               new Jobs(),
               "memo",

@@ -34,6 +34,7 @@ public final class CacheOptions {
   private final @Nullable ToIntBiFunction<Object, Object> weigher;
   private final int owners;
   private final boolean async;
+  private final @Nullable Persist persist;
 
   private CacheOptions(Draft draft) {
     this.mode = draft.mode;
@@ -45,6 +46,7 @@ public final class CacheOptions {
     this.weigher = draft.weigher;
     this.owners = draft.owners;
     this.async = draft.async;
+    this.persist = draft.persist;
   }
 
   /** Entries without expiry or limit; in {@link Mode#DISTRIBUTED} with two owners each. */
@@ -101,7 +103,7 @@ public final class CacheOptions {
   public CacheOptions whenFull(WhenFull whenFull) {
     Draft draft = new Draft(this);
     draft.whenFull = Objects.requireNonNull(whenFull, "whenFull");
-    return new CacheOptions(draft);
+    return requirePersistable(draft);
   }
 
   /**
@@ -126,7 +128,7 @@ public final class CacheOptions {
     Draft draft = new Draft(this);
     draft.maxWeight = maxWeight;
     draft.weigher = (ToIntBiFunction<Object, Object>) (ToIntBiFunction<?, ?>) weigher;
-    return new CacheOptions(draft);
+    return requirePersistable(draft);
   }
 
   /**
@@ -161,6 +163,41 @@ public final class CacheOptions {
     }
     Draft draft = new Draft(this);
     draft.async = true;
+    return new CacheOptions(draft);
+  }
+
+  /**
+   * Keeps the entries on disk too, so that they are there when the process comes back; {@link
+   * Mode#LOCAL} only. Keys and values must be encodable then.
+   *
+   * @throws IllegalArgumentException in a mode other than LOCAL, where members that come back one
+   *     by one would have to find out whose entries are the last ones; with {@link #maxWeight}; and
+   *     with {@link WhenFull#REFUSE}, since the disk takes what memory has no room for
+   */
+  public CacheOptions persist(Persist persist) {
+    Draft draft = new Draft(this);
+    draft.persist = Objects.requireNonNull(persist, "persist");
+    return requirePersistable(draft);
+  }
+
+  private static CacheOptions requirePersistable(Draft draft) {
+    if (draft.persist != null) {
+      if (draft.mode != Mode.LOCAL) {
+        throw new IllegalArgumentException(
+            "persist works in mode LOCAL only, and this is "
+                + draft.mode
+                + ": leave it out, the other members are what keeps these entries");
+      }
+      if (draft.weigher != null) {
+        throw new IllegalArgumentException(
+            "persist does not work with maxWeight: limit the memory with maxEntries");
+      }
+      if (draft.whenFull == WhenFull.REFUSE) {
+        throw new IllegalArgumentException(
+            "persist does not work with REFUSE: the disk takes what memory has no room for; use"
+                + " EVICT");
+      }
+    }
     return new CacheOptions(draft);
   }
 
@@ -208,6 +245,11 @@ public final class CacheOptions {
     return async;
   }
 
+  /** Null if the entries are in memory alone. */
+  public @Nullable Persist persist() {
+    return persist;
+  }
+
   @Override
   public boolean equals(@Nullable Object other) {
     return other instanceof CacheOptions that
@@ -219,13 +261,23 @@ public final class CacheOptions {
         && maxWeight == that.maxWeight
         && Objects.equals(weigher, that.weigher)
         && owners == that.owners
-        && async == that.async;
+        && async == that.async
+        && Objects.equals(persist, that.persist);
   }
 
   @Override
   public int hashCode() {
     return Objects.hash(
-        mode, timeToLive, maxIdle, maxEntries, whenFull, maxWeight, weigher, owners, async);
+        mode,
+        timeToLive,
+        maxIdle,
+        maxEntries,
+        whenFull,
+        maxWeight,
+        weigher,
+        owners,
+        async,
+        persist);
   }
 
   /** What is not as {@link #of} makes it. */
@@ -253,6 +305,9 @@ public final class CacheOptions {
     if (async) {
       text.append(" async");
     }
+    if (persist != null) {
+      text.append(" persist=").append(persist);
+    }
     return text.toString();
   }
 
@@ -267,6 +322,7 @@ public final class CacheOptions {
     private @Nullable ToIntBiFunction<Object, Object> weigher;
     private int owners = DEFAULT_OWNERS;
     private boolean async;
+    private @Nullable Persist persist;
 
     Draft(Mode mode) {
       this.mode = mode;
@@ -282,6 +338,7 @@ public final class CacheOptions {
       this.weigher = from.weigher;
       this.owners = from.owners;
       this.async = from.async;
+      this.persist = from.persist;
     }
   }
 }

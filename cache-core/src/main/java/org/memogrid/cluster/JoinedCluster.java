@@ -11,6 +11,7 @@ import org.memogrid.cache.Mode;
 import org.memogrid.cache.Registration;
 import org.memogrid.internal.cache.Caches;
 import org.memogrid.internal.engine.ClusterEngine;
+import org.memogrid.internal.node.Beans;
 import org.memogrid.internal.node.MemberNode;
 import org.memogrid.internal.node.Node;
 
@@ -49,7 +50,8 @@ final class JoinedCluster implements Cluster {
             node.codec(),
             node.clock(),
             node.workers(),
-            node.listeners());
+            node.listeners(),
+            (cache, bean) -> Beans.show("Cache", cache, node.membership().self().name(), bean));
     this.hook = new Thread(this::leaveAtExit, "memogrid-" + node.membership().self() + "-shutdown");
   }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -27,12 +28,14 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.memogrid.cache.Cache;
 import org.memogrid.cache.CacheEvent;
 import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.CacheStats;
 import org.memogrid.cache.Expiry;
 import org.memogrid.cache.Mode;
+import org.memogrid.cache.Persist;
 import org.memogrid.cache.Registration;
 import org.memogrid.cluster.Cluster;
 import org.memogrid.cluster.Member;
@@ -528,6 +531,19 @@ class SnippetsTest {
 
     cache.put("apple", new Price("apple", 120));
     assertThat(cache.get("apple")).isNotNull();
+  }
+
+  @Test
+  void persistent(@TempDir Path directory) {
+    try (Cluster cluster = Cluster.local()) {
+      CacheOptions options =
+          CacheOptions.of(Mode.LOCAL).maxEntries(10_000).persist(Persist.file(directory));
+      Cache<String, Integer> prices = cluster.cache("prices", options);
+
+      prices.put("apple", 120);
+      assertThat(prices.get("apple")).isEqualTo(120);
+    }
+    assertThat(directory.resolve("prices")).isNotEmptyDirectory();
   }
 
   @Test

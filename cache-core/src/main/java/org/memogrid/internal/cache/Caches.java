@@ -16,6 +16,7 @@ import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Codec;
 import org.memogrid.internal.engine.StoreFactory;
+import org.memogrid.internal.node.Beans;
 import org.memogrid.internal.store.Store;
 import org.memogrid.internal.store.Versions;
 
@@ -30,8 +31,25 @@ public final class Caches {
   private final StoreFactory stores;
   private final Mode defaultMode;
   private final Opened.Surroundings around;
+  private final Display display;
   private final ConcurrentMap<String, Opened> opened = new ConcurrentHashMap<>();
   private volatile boolean closed;
+
+  /** Shows each cache that is opened, until it is told not to. */
+  public interface Display {
+    Beans.Bean show(String cache, Object bean);
+  }
+
+  /** Caches that nobody looks at. */
+  public Caches(
+      StoreFactory stores,
+      Mode defaultMode,
+      Codec codec,
+      InstantSource clock,
+      Executor workers,
+      Executor listeners) {
+    this(stores, defaultMode, codec, clock, workers, listeners, (cache, bean) -> () -> {});
+  }
 
   /**
    * @param defaultMode what {@link #cache(String)} opens if there is nothing to attach to
@@ -44,7 +62,9 @@ public final class Caches {
       Codec codec,
       InstantSource clock,
       Executor workers,
-      Executor listeners) {
+      Executor listeners,
+      Display display) {
+    this.display = display;
     this.stores = stores;
     this.defaultMode = defaultMode;
     Versions versions = new Versions();
@@ -79,14 +99,21 @@ public final class Caches {
 
   /** Forgets, now and then, what was destroyed. */
   private Opened opened(Store store, CacheOptions options) {
-    opened.values().removeIf(each -> !each.store.isOpen());
+    opened.values().removeIf(Opened::isOver);
     return requireNonNull(
         opened.compute(
             store.name(),
             (name, there) ->
-                there != null && there.store == store
-                    ? there
-                    : new Opened(store, options, around, this::requireOpen)));
+                there != null && there.store == store ? there : open(there, store, options)));
+  }
+
+  private Opened open(@Nullable Opened before, Store store, CacheOptions options) {
+    if (before != null) {
+      before.hide();
+    }
+    Opened now = new Opened(store, options, around, this::requireOpen);
+    now.shown(display.show(store.name(), new CacheBean(store, options, now.counters)));
+    return now;
   }
 
   /** How many caches are remembered here. */
@@ -104,6 +131,7 @@ public final class Caches {
   /** Every handle fails from now on. The stores are their factory's to close. */
   public void close() {
     closed = true;
+    opened.values().forEach(Opened::hide);
   }
 
   private void requireOpen() {

@@ -7,6 +7,7 @@ import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.Expiry;
 import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Codec;
+import org.memogrid.internal.node.Beans;
 import org.memogrid.internal.store.Envelope;
 import org.memogrid.internal.store.Renewals;
 import org.memogrid.internal.store.Store;
@@ -25,6 +26,7 @@ final class Opened {
   private final Versions versions;
   private final boolean encodes;
   private final Runnable requireOpen;
+  private volatile Beans.Bean bean = () -> {};
 
   Opened(Store store, CacheOptions options, Surroundings around, Runnable requireOpen) {
     this.requireOpen = requireOpen;
@@ -35,8 +37,30 @@ final class Opened {
     this.fences = around.fences();
     this.clock = around.clock();
     this.versions = around.versions();
-    this.renewals = new Renewals(store, around.clock(), around.workers());
-    this.encodes = store.mode() == Mode.REPLICATED || store.mode() == Mode.DISTRIBUTED;
+    boolean once = store.mode() == Mode.LOCAL && options.persist() == null; // else also on disk
+    this.renewals = new Renewals(store, around.clock(), around.workers(), once);
+    this.encodes =
+        store.mode() == Mode.REPLICATED
+            || store.mode() == Mode.DISTRIBUTED
+            || options.persist() != null;
+  }
+
+  void shown(Beans.Bean bean) {
+    this.bean = bean;
+  }
+
+  /** Whether it was destroyed; if so it is hidden. */
+  boolean isOver() {
+    if (store.isOpen()) {
+      return false;
+    }
+    hide();
+    return true;
+  }
+
+  /** Nobody can see it any more. */
+  void hide() {
+    bean.close();
   }
 
   /**

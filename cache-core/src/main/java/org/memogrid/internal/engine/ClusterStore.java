@@ -37,7 +37,8 @@ import org.memogrid.internal.store.Topology;
 import org.reactivestreams.Publisher;
 
 /**
- * A store shared by the members of a cluster, on Infinispan.
+ * A store shared by the members of a cluster, or a persistent one of a process alone, on
+ * Infinispan.
  *
  * <p>Only {@code put}, {@code putIfAbsent}, {@code replace} and {@code remove} are used: the engine
  * runs functions on every owner, and again when owners change. It compares envelopes, that is
@@ -62,9 +63,13 @@ final class ClusterStore implements Store {
   private final Calls calls;
   private final Consumer<ClusterStore> onDestroy;
   private final ChangeListeners.Counting counting = new ChangeListeners.Counting();
-  private final NearMap<ClusterKey, Envelope> near;
-  private final NearSource held;
+
+  /** Null in a process of its own, as {@link #held} is. */
+  private final @Nullable NearMap<ClusterKey, Envelope> near;
+
+  private final @Nullable NearSource held;
   private final ClusterPublisherManager<ClusterKey, Envelope> publishers;
+  private final Mode mode;
   private final CoarseClock coarse;
 
   /** Whether a full member lets go of what it does not see used. */
@@ -91,13 +96,20 @@ final class ClusterStore implements Store {
     this.onDestroy = onDestroy;
     this.coarse = coarse;
     this.evicts = options.maxEntries() > 0 && options.whenFull() == WhenFull.EVICT;
+    this.publishers = publishers(cache);
+    cache.addListener(counting);
+    if (!cache.getCacheConfiguration().clustering().cacheMode().isClustered()) {
+      this.mode = Mode.LOCAL;
+      this.near = null;
+      this.held = null;
+      return;
+    }
+    this.mode = options.mode();
     NearInterceptor interceptor = NearModule.interceptor(cache);
     this.near = interceptor.near();
     this.held = interceptor.source();
-    this.publishers = publishers(cache);
-    cache.addListener(counting);
     if (evicts) {
-      cache.addListener(new ChangeListeners.Dropping(near::drop));
+      cache.addListener(new ChangeListeners.Dropping(interceptor.near()::drop));
     }
   }
 
@@ -114,7 +126,7 @@ final class ClusterStore implements Store {
 
   @Override
   public Mode mode() {
-    return options.mode();
+    return mode;
   }
 
   CacheOptions options() {
@@ -145,7 +157,7 @@ final class ClusterStore implements Store {
 
   @Override
   public @Nullable Envelope near(Object key) {
-    Envelope copy = near.get(key);
+    Envelope copy = near == null ? null : near.get(key);
     return copy == null || !(evicts || copy.isMortal()) || isSteady(copy) ? copy : null;
   }
 
@@ -172,19 +184,21 @@ final class ClusterStore implements Store {
 
   @Override
   public boolean isSurelyAbsent(Object key) {
-    return isOpen() && held.isAbsent(ClusterKey.of(key, codec));
+    return held != null && isOpen() && held.isAbsent(ClusterKey.of(key, codec));
   }
 
   private void copy(Object key, ClusterKey wanted) {
-    ClusterKey own = held.own(wanted);
-    if (own != null) {
+    ClusterKey own = near == null || held == null ? null : held.own(wanted);
+    if (near != null && own != null) {
       near.fill(key, own);
     }
   }
 
   /** No copy is read any more. */
   void closeNear() {
-    near.close();
+    if (near != null) {
+      near.close();
+    }
   }
 
   @Override
@@ -409,7 +423,8 @@ final class ClusterStore implements Store {
   }
 
   @Override
-  public Registration listen(StoreListener listener, Set<CacheEvent.Type> types) {
+  public Registration listen(StoreListener told, Set<CacheEvent.Type> types) {
+    StoreListener listener = options.persist() == null ? told : removalsOfSomething(told);
     Object changes =
         mode() == Mode.DISTRIBUTED
             ? new ChangeListeners.Everywhere(listener, types)
@@ -430,6 +445,15 @@ final class ClusterStore implements Store {
         if (evictions != null) {
           cache.removeListener(evictions);
         }
+      }
+    };
+  }
+
+  /** With a disk the engine tells of a removal though nothing was there. */
+  private static StoreListener removalsOfSomething(StoreListener listener) {
+    return (type, key, value, old) -> {
+      if (type != CacheEvent.Type.REMOVED || old != null) {
+        listener.onChange(type, key, value, old);
       }
     };
   }

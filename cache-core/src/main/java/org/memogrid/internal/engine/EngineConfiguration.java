@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.internal.engine;
 
+import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.infinispan.commons.dataconversion.MediaType;
 import org.infinispan.configuration.cache.CacheMode;
@@ -15,7 +16,7 @@ import org.memogrid.cache.CacheOptions.WhenFull;
 import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Partitions;
 
-/** The options of a cache as the clustered engine's configuration. */
+/** The options of a cache as the engine's configuration. */
 final class EngineConfiguration {
   private static final long SWEEP_SECONDS = 10;
 
@@ -37,6 +38,24 @@ final class EngineConfiguration {
     if (options.maxEntries() > 0 && options.whenFull() == WhenFull.EVICT) {
       builder.memory().maxCount(options.maxEntries()).whenFull(EvictionStrategy.REMOVE);
     }
+    return builder.build();
+  }
+
+  /** A persistent cache of one process. */
+  static Configuration alone(CacheOptions options, Path files) {
+    ConfigurationBuilder builder = new ConfigurationBuilder();
+    builder.encoding().mediaType(MediaType.APPLICATION_OBJECT_TYPE);
+    builder.expiration().wakeUpInterval(SWEEP_SECONDS, TimeUnit.SECONDS);
+    builder.clustering().hash().keyPartitioner(new StablePlacement());
+    if (options.maxEntries() > 0) {
+      builder.memory().maxCount(options.maxEntries()).whenFull(EvictionStrategy.REMOVE);
+    }
+    builder
+        .persistence()
+        .addStore(CheckedStoreConfigurationBuilder.class)
+        .dataLocation(files.toString())
+        .indexLocation(files.toString())
+        .purgeOnStartup(false);
     return builder.build();
   }
 

@@ -3,6 +3,7 @@ package org.memogrid.internal.engine;
 
 import org.infinispan.commons.IllegalLifecycleStateException;
 import org.infinispan.partitionhandling.AvailabilityException;
+import org.infinispan.persistence.spi.PersistenceException;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.CacheException;
 import org.memogrid.cache.CacheFullException;
@@ -22,6 +23,11 @@ final class EngineFailure {
                 + cache
                 + "' is not there any more: it was destroyed, or this member left the cluster;"
                 + " open it again with cluster.cache(...)",
+            failure);
+      }
+      if (cause instanceof PersistenceException) {
+        return new CacheException(
+            operation + " on cache '" + cache + "' was not written: " + cause.getMessage(),
             failure);
       }
       if (cause instanceof AvailabilityException) {

@@ -9,16 +9,22 @@ import org.memogrid.cache.Mode;
 import org.memogrid.internal.store.Store;
 
 /**
- * All stores of one member: its own, and those it shares. A name is one or the other, never both.
- * Without a network every mode is local. Thread-safe.
+ * All stores of one member: its own, in memory or persistent, and those it shares. A name is one of
+ * them, never two. Without a network every mode is local. Thread-safe.
  */
 public final class MemberStores implements StoreFactory {
   private final StoreFactory local;
+  private final StoreFactory durable;
   private volatile @Nullable StoreFactory shared;
 
-  /** The stores of a member that has not joined. */
-  public MemberStores(StoreFactory local) {
+  /**
+   * The stores of a member that has not joined.
+   *
+   * @param durable its own that are persistent
+   */
+  public MemberStores(StoreFactory local, StoreFactory durable) {
     this.local = local;
+    this.durable = durable;
   }
 
   /** Adds those of the cluster that the member joined. */
@@ -28,22 +34,27 @@ public final class MemberStores implements StoreFactory {
 
   @Override
   public Store open(String name, CacheOptions options) {
-    StoreFactory cluster = shared;
-    if (cluster == null) {
-      return local.open(name, options);
-    }
-    boolean here = options.mode() == Mode.LOCAL;
-    CacheOptions other = (here ? cluster : local).optionsOf(name);
-    if (other != null) {
+    CacheOptions other = optionsOf(name);
+    if (other != null && !home(other).equals(home(options))) {
       OtherOptions.refuse(name, other, options);
     }
-    return (here ? local : cluster).open(name, options);
+    return home(options).open(name, options);
+  }
+
+  /** Where a store with these options is, or would be. */
+  private StoreFactory home(CacheOptions options) {
+    StoreFactory cluster = shared;
+    if (cluster != null && options.mode() != Mode.LOCAL) {
+      return cluster;
+    }
+    return options.persist() == null ? local : durable;
   }
 
   @Override
   public @Nullable CacheOptions optionsOf(String name) {
-    StoreFactory cluster = shared;
     CacheOptions here = local.optionsOf(name);
+    here = here == null ? durable.optionsOf(name) : here;
+    StoreFactory cluster = shared;
     return here != null || cluster == null ? here : cluster.optionsOf(name);
   }
 
@@ -51,6 +62,7 @@ public final class MemberStores implements StoreFactory {
   public Set<String> names() {
     StoreFactory cluster = shared;
     Set<String> names = new TreeSet<>(local.names());
+    names.addAll(durable.names());
     if (cluster != null) {
       names.addAll(cluster.names());
     }
@@ -63,6 +75,7 @@ public final class MemberStores implements StoreFactory {
     if (cluster != null) {
       cluster.close();
     }
+    durable.close();
     local.close();
   }
 }

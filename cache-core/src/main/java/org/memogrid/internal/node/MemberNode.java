@@ -16,6 +16,7 @@ import org.memogrid.cluster.MembershipListener;
 import org.memogrid.internal.codec.DefaultCodec;
 import org.memogrid.internal.engine.Arrival;
 import org.memogrid.internal.engine.ClusterEngine;
+import org.memogrid.internal.engine.DurableStores;
 import org.memogrid.internal.engine.EngineOptions;
 import org.memogrid.internal.engine.LocalStores;
 import org.memogrid.internal.engine.MemberStores;
@@ -93,7 +94,10 @@ public final class MemberNode implements Node, AutoCloseable {
             },
             threads.loop(),
             threads.scheduler());
-    this.stores = new MemberStores(new LocalStores(self, clock, threads.scheduler()));
+    this.stores =
+        new MemberStores(
+            new LocalStores(self, clock, threads.scheduler()),
+            new DurableStores(self, codec, clock, threads.workers()));
   }
 
   private void serve() {

@@ -27,10 +27,17 @@ public final class Renewals {
   private final Set<Object> underway = ConcurrentHashMap.newKeySet();
 
   public Renewals(Store store, InstantSource clock, Executor workers) {
+    this(store, clock, workers, store.mode() == Mode.LOCAL);
+  }
+
+  /**
+   * @param alone whether there is one copy of an entry, whose life follows its last use
+   */
+  public Renewals(Store store, InstantSource clock, Executor workers, boolean alone) {
     this.store = store;
     this.clock = clock;
     this.workers = workers;
-    this.alone = store.mode() == Mode.LOCAL;
+    this.alone = alone;
   }
 
   /** Tells that an entry was read. Cheap if it has no idle length. */
@@ -38,7 +45,7 @@ public final class Renewals {
     if (entry.idleMillis() == 0 || !entry.isTouchDue(clock.millis())) {
       return;
     }
-    if (alone) { // there is one copy, and its life follows its last use
+    if (alone) {
       var unused = entry.touch(clock.millis());
     } else if (underway.add(key)) {
       // Not the other way round: a use that is noted and not told would be forgotten.

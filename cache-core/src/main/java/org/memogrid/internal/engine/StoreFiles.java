@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.internal.engine;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.CacheException;
+
+/**
+ * The files of the engine's file store as they lie on the disk, before it opens them. It would take
+ * a record with a wrong length for the end of its file, and start with what stands before.
+ *
+ * <pre>
+ * record    1, key length (2), metadata length (2), value length (4), internal length (2),
+ *           serial (8), deadline (8), key, metadata, [created (8), used (8)], value, internal
+ * value     checksum (4), the value; none for a removal, which has no checksum either
+ * </pre>
+ */
+final class StoreFiles {
+  private static final String DATA = "ispn12.";
+  private static final String INDEX = "index";
+  private static final byte MAGIC = 1;
+  private static final int HEAD = 27;
+  private static final int TIMES = 16;
+
+  private StoreFiles() {}
+
+  /**
+   * Makes sure that every record below the folder is as it was written. Cuts off a last one that a
+   * crash left unfinished, whose write returned to nobody, and lets go of the index: the store
+   * builds it anew from what was checked.
+   *
+   * @throws CacheException naming the file and the place in it; nothing has changed then
+   */
+  static void check(String cache, Path folder) {
+    if (!Files.exists(folder)) {
+      return;
+    }
+    try {
+      Files.walkFileTree(folder, new Walk(cache));
+    } catch (IOException e) {
+      throw new CacheException(
+          "the files of cache '" + cache + "' can't be read: " + e + "; see that this process may",
+          e);
+    }
+    Folder.delete(indexBelow(folder));
+  }
+
+  private static @Nullable Path indexBelow(Path folder) {
+    try (var below = Files.walk(folder, 2)) {
+      return below.filter(path -> path.endsWith(INDEX)).findFirst().orElse(null);
+    } catch (IOException e) {
+      return null; // then the engine says what is wrong
+    }
+  }
+
+  private static final class Walk extends SimpleFileVisitor<Path> {
+    private final String cache;
+
+    Walk(String cache) {
+      this.cache = cache;
+    }
+
+    @Override
+    public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+      if (file.getFileName().toString().startsWith(DATA)) {
+        check(file);
+      }
+      return FileVisitResult.CONTINUE;
+    }
+
+    private void check(Path file) throws IOException {
+      ByteBuffer in = ByteBuffer.wrap(Files.readAllBytes(file));
+      int at = 0;
+      while (at < in.limit()) {
+        Entry entry = Entry.at(in, at);
+        if (entry == null || !entry.isSound(in)) {
+          if (!isTorn(in, at)) {
+            throw new CacheException(
+                "cache '"
+                    + cache
+                    + "': the file "
+                    + file
+                    + " is not as it was written, at byte "
+                    + at
+                    + ": restore the folder from a copy, or move it away to start empty");
+          }
+          cut(file, at);
+          return;
+        }
+        at = entry.end();
+      }
+    }
+
+    private static void cut(Path file, int at) throws IOException {
+      try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+        channel.truncate(at);
+        channel.force(true);
+      }
+    }
+  }
+
+  /**
+   * Whether what begins here can be the beginning of one record whose writer was stopped: longer
+   * than what is left, and nothing sound behind it. A length that was changed in the last record of
+   * a file would look alike, but for the record being sound with the length that fits.
+   */
+  private static boolean isTorn(ByteBuffer in, int at) {
+    if (in.get(at) != MAGIC) {
+      return false;
+    }
+    if (in.limit() - at < HEAD) {
+      return true;
+    }
+    Entry entry = Entry.headAt(in, at);
+    if (entry.end() <= in.limit() || entry.fits(in)) {
+      return false;
+    }
+    for (int next = at + 1; next <= in.limit() - HEAD; next++) {
+      Entry behind = Entry.at(in, next);
+      if (behind != null && behind.value > 0 && behind.isSound(in)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Where the parts of a record lie. */
+  private record Entry(int start, int key, int metadata, int value, int internal) {
+    /** Null if there is no whole one. */
+    static @Nullable Entry at(ByteBuffer in, int at) {
+      if (in.limit() - at < HEAD || in.get(at) != MAGIC) {
+        return null;
+      }
+      Entry entry = headAt(in, at);
+      return entry.isPlausible() && entry.longEnd() <= in.limit() ? entry : null;
+    }
+
+    static Entry headAt(ByteBuffer in, int at) {
+      return new Entry(
+          at, in.getShort(at + 1), in.getShort(at + 3), in.getInt(at + 5), in.getShort(at + 9));
+    }
+
+    private boolean isPlausible() {
+      return key > 0 && metadata >= 0 && value >= 0 && internal >= 0;
+    }
+
+    private long longEnd() {
+      return (long) start + HEAD + key + metadata + value + internal;
+    }
+
+    int end() {
+      return (int) Math.min(Integer.MAX_VALUE, longEnd());
+    }
+
+    boolean isSound(ByteBuffer in) {
+      if (value == 0) {
+        return metadata == 0 && internal == 0;
+      }
+      if (value < Checksum.BYTES || (metadata != 0 && metadata < TIMES)) {
+        return false;
+      }
+      int keyAt = start + HEAD;
+      int metadataAt = keyAt + key;
+      int valueAt = metadataAt + metadata;
+      Checksum sum = new Checksum();
+      sum.add(in.slice(keyAt, key));
+      sum.add(in.slice(valueAt + Checksum.BYTES, value - Checksum.BYTES));
+      if (metadata > 0) {
+        sum.add(in.slice(metadataAt, metadata - TIMES));
+        sum.add(in.getLong(valueAt - TIMES));
+      }
+      return sum.value() == in.getInt(valueAt);
+    }
+
+    /** Whether one other length makes it a sound record that ends with the file. */
+    boolean fits(ByteBuffer in) {
+      int rest = in.limit() - start - HEAD;
+      return isSoundAs(
+              in, new Entry(start, rest - metadata - value - internal, metadata, value, internal))
+          || isSoundAs(in, new Entry(start, key, rest - key - value - internal, value, internal))
+          || isSoundAs(
+              in, new Entry(start, key, metadata, rest - key - metadata - internal, internal))
+          || isSoundAs(in, new Entry(start, key, metadata, value, rest - key - metadata - value));
+    }
+
+    private static boolean isSoundAs(ByteBuffer in, Entry other) {
+      return other.isPlausible() && other.longEnd() == in.limit() && other.isSound(in);
+    }
+  }
+}
