@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import org.memogrid.cache.Cache;
+import org.memogrid.cache.CacheException;
 import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Cluster;
 import org.memogrid.cluster.Member;
@@ -53,7 +54,7 @@ public final class DemoMain {
     } catch (DemoOptions.UsageException e) {
       System.err.println("demo: " + e.getMessage() + "\n\n" + DemoOptions.usage());
       return 2;
-    } catch (IOException | IllegalArgumentException | IllegalStateException e) {
+    } catch (IOException | IllegalArgumentException | IllegalStateException | CacheException e) {
       System.err.println("demo: " + e.getMessage());
       return 1;
     } catch (Exception | Error e) { // HTTP may be up by now, and would say "joining" for ever
@@ -101,6 +102,7 @@ public final class DemoMain {
         names(cluster.membership()));
     var unused = cluster.onMembership((before, now) -> log.info("members: {}", names(now)));
 
+    Kept kept = options.data() == null ? null : new Kept(cluster, options.data());
     DemoApp app = new DemoApp(cluster, Pace.ofProperty());
     Cache<?, ?> sessions = cluster.cache("http-sessions", Mode.DISTRIBUTED);
     Survey survey = new Survey(app, sessions);
@@ -109,7 +111,7 @@ public final class DemoMain {
     Runnable stop =
         () -> {
           drain(health, options.drain());
-          closeAll(dashboard, server, survey, app, cluster);
+          closeAll(dashboard, server, survey, app, kept == null ? () -> {} : kept, cluster);
         };
     Runtime.getRuntime().addShutdownHook(new Thread(stop, "stop"));
     health.up(cluster::membership);

@@ -7,6 +7,8 @@ import static java.util.Objects.requireNonNull;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -23,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param seeds members to ask first, {@code host:port}; empty for nodes of this machine
  * @param drain how long to go on serving when told to stop, with {@code /health} red
  * @param app what to show
+ * @param data where the counters are kept; null for memory alone
  */
 record DemoOptions(
     int port,
@@ -31,7 +34,8 @@ record DemoOptions(
     int clusterPort,
     List<String> seeds,
     Duration drain,
-    App app) {
+    App app,
+    @Nullable Path data) {
   /** What the nodes do. */
   enum App {
     /** All of the library, behind HTTP. */
@@ -57,6 +61,7 @@ record DemoOptions(
     List<String> seeds = null;
     Duration drain = null;
     App app = null;
+    Path data = null;
     for (Iterator<String> rest = args.iterator(); rest.hasNext(); ) {
       String option = rest.next();
       switch (option) {
@@ -68,11 +73,15 @@ record DemoOptions(
         case "--seeds" -> seeds = once(option, seeds, seeds(value(option, rest)));
         case "--drain" -> drain = once(option, drain, seconds(option, value(option, rest)));
         case "--app" -> app = once(option, app, app(value(option, rest)));
+        case "--data" -> data = once(option, data, path(option, value(option, rest)));
         default -> throw new UsageException("unknown option " + option);
       }
     }
     if (port == null) {
       throw new UsageException("--port is missing: give the port to serve HTTP on");
+    }
+    if (data != null && app == App.COUNTER) {
+      throw new UsageException("--data is given, but --app counter keeps nothing: leave out one");
     }
     return new DemoOptions(
         port,
@@ -83,7 +92,8 @@ record DemoOptions(
         clusterPort != null ? clusterPort : 7800,
         seeds != null ? seeds : List.of(),
         drain != null ? drain : Duration.ZERO,
-        app != null ? app : App.CLUSTER);
+        app != null ? app : App.CLUSTER,
+        data);
   }
 
   /** How to call it. */
@@ -139,6 +149,14 @@ record DemoOptions(
     }
     throw new UsageException(
         "%s is %s: give a number from %d to %d".formatted(option, value, lowest, highest));
+  }
+
+  private static Path path(String option, String value) {
+    try {
+      return Path.of(value);
+    } catch (InvalidPathException e) {
+      throw new UsageException(option + " is " + value + ": give a directory");
+    }
   }
 
   private static List<String> seeds(String value) {

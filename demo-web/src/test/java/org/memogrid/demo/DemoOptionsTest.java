@@ -4,6 +4,7 @@ package org.memogrid.demo;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -22,7 +23,8 @@ class DemoOptionsTest {
                 7800,
                 List.of(),
                 Duration.ZERO,
-                DemoOptions.App.CLUSTER));
+                DemoOptions.App.CLUSTER,
+                null));
   }
 
   @Test
@@ -34,7 +36,8 @@ class DemoOptionsTest {
                 "--cluster-name", "blue",
                 "--node-name", "a",
                 "--drain", "2",
-                "--app", "counter",
+                "--app", "cluster",
+                "--data", "below/here",
                 "--port", "0"))
         .isEqualTo(
             new DemoOptions(
@@ -44,7 +47,13 @@ class DemoOptionsTest {
                 7900,
                 List.of("10.0.0.1:7800", "[::1]:7801"),
                 Duration.ofSeconds(2),
-                DemoOptions.App.COUNTER));
+                DemoOptions.App.CLUSTER,
+                Path.of("below", "here")));
+  }
+
+  @Test
+  void theFirstDemoMayBeChosen() {
+    assertThat(parse("--port", "0", "--app", "counter").app()).isEqualTo(DemoOptions.App.COUNTER);
   }
 
   @ParameterizedTest
@@ -64,6 +73,9 @@ class DemoOptionsTest {
         "--port 1 --seeds a:1,           | --seeds has '': give HOST:PORT, separated by commas",
         "--port 1 --seeds a:x            | the port in --seeds a:x is x: give a number",
         "--port 1 --drain 61             | --drain is 61: give a number from 0 to 60",
+        "--port 1 --data                 | --data needs a value",
+        "--port 1 --data a --data b      | --data is given twice: a and b",
+        "--port 1 --data a --app counter | --data is given, but --app counter keeps nothing",
         "--node-name a                   | --port is missing",
       })
   void aBadLineIsRefusedWithWhatToChange(String line, String message) {
