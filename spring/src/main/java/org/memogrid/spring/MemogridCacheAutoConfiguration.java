@@ -17,7 +17,10 @@ import org.springframework.context.annotation.Bean;
  * nothing is joined.
  */
 @AutoConfiguration(
-    beforeName = "org.springframework.boot.cache.autoconfigure.CacheAutoConfiguration")
+    beforeName = {
+      "org.springframework.boot.cache.autoconfigure.CacheAutoConfiguration", // of Boot 4
+      "org.springframework.boot.autoconfigure.cache.CacheAutoConfiguration" // of Boot 3.5
+    })
 @ConditionalOnBean(CacheAspectSupport.class)
 @ConditionalOnMissingBean(CacheManager.class)
 @ConditionalOnProperty(name = "spring.cache.type", havingValue = "memogrid", matchIfMissing = true)
