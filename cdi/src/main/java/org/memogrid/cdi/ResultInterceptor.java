@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 import org.jsr107.ri.annotations.CacheResultMethodDetails;
 import org.jsr107.ri.annotations.ClassFilter;
 import org.jsr107.ri.annotations.InternalCacheKeyInvocationContext;
+import org.memogrid.internal.store.Loads;
 import org.memogrid.memo.internal.SingleFlight;
 
 /**
@@ -98,29 +99,34 @@ class ResultInterceptor {
       return failure instanceof Throwable known ? new Thrown(known) : null;
     }
 
-    /** Null is not stored: who calls next runs the method. */
+    /**
+     * Null is not stored: who calls next runs the method. Nor is what was overtaken: whoever put or
+     * removed the key while the method ran may know better than it did.
+     */
     @Nullable Object run() throws Exception {
-      Object result;
-      try {
-        result = invocation.proceed();
-      } catch (Exception | Error e) {
-        keep(e);
-        throw e;
+      try (Loads.Load<Object> load = Overtaken.begin(results, key)) {
+        Object result;
+        try {
+          result = invocation.proceed();
+        } catch (Exception | Error e) {
+          keep(e, load);
+          throw e;
+        }
+        if (result != null) {
+          var unused = load.keep(result);
+        }
+        return result;
       }
-      if (result != null) {
-        results.put(key, result);
-      }
-      return result;
     }
 
-    private void keep(Throwable failure) {
+    private void keep(Throwable failure, Loads.Load<Object> load) {
       if (failures == null
           || !ClassFilter.isIncluded(
               failure, annotation.cachedExceptions(), annotation.nonCachedExceptions(), true)) {
         return;
       }
       try {
-        if (!put(failures, failure)) {
+        if (load.stands() && !put(failures, failure)) {
           failures.put(key, ThrownBefore.of(failure));
         }
       } catch (RuntimeException e) {

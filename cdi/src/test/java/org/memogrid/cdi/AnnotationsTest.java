@@ -85,6 +85,31 @@ class AnnotationsTest {
   }
 
   @Test
+  void whatWasChangedWhileTheMethodRanStands() throws Exception {
+    Shop.clerk = () -> shop.sold("apple");
+    assertThat(shop.counted("apple")).isEqualTo(1);
+    assertThat(cache("stocks")).isEmpty();
+
+    Shop.clerk = shop::closed;
+    assertThat(shop.counted("apple")).isEqualTo(1);
+    assertThat(cache("stocks")).isEmpty();
+
+    Shop.clerk = () -> shop.sold("");
+    assertThat(runs(() -> assertThatThrownBy(() -> shop.counted("")).hasMessage("no article")))
+        .isEqualTo(1);
+    assertThat(cache("stocks-failures")).isEmpty();
+
+    Shop.clerk = () -> shop.delivered("apple", 2);
+    assertThat(shop.counted("apple")).isEqualTo(1);
+    assertThat(runs(() -> assertThat(shop.counted("apple")).isEqualTo(2))).isZero();
+
+    Shop.clerk = () -> {};
+    shop.sold("apple");
+    assertThat(shop.counted("apple")).isEqualTo(1);
+    assertThat(runs(() -> shop.counted("apple"))).isZero();
+  }
+
+  @Test
   void aSkippedGetRunsAndIsStored() throws Exception {
     int first = shop.price("kiwi");
 

@@ -119,6 +119,28 @@ class Shop {
     return sku.length();
   }
 
+  /** Asks a clerk, who may do something else first. */
+  @CacheResult(cacheName = "stocks", exceptionCacheName = "stocks-failures")
+  public Integer counted(String sku) {
+    RUNS.incrementAndGet();
+    clerk.run();
+    if (sku.isEmpty()) {
+      throw new IllegalArgumentException("no article");
+    }
+    return 1;
+  }
+
+  @CacheRemove(cacheName = "stocks")
+  public void sold(String sku) {}
+
+  @CacheRemoveAll(cacheName = "stocks")
+  public void closed() {}
+
+  @CachePut(cacheName = "stocks")
+  public void delivered(String sku, @CacheValue Integer stock) {}
+
+  static volatile Runnable clerk = () -> {};
+
   static final class Warning extends RuntimeException {
     private static final long serialVersionUID = 1L;
   }

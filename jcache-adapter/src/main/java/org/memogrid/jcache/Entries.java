@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.jcache;
 
+import java.util.Objects;
 import javax.cache.event.EventType;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.Mode;
 import org.memogrid.internal.store.Conditional;
 import org.memogrid.internal.store.Envelope;
+import org.memogrid.internal.store.Hold;
 import org.memogrid.internal.store.Renewals;
 import org.memogrid.internal.store.Store;
 
@@ -47,6 +49,22 @@ final class Entries<K, V> {
   /** What is there, for a change that depends on it. */
   Seen look(K key) {
     return new Seen(store.get(key));
+  }
+
+  /** Lays hold of a key whose value is to be made. */
+  Seen hold(K key) {
+    return new Seen(Hold.take(store, key, lives.now()).there());
+  }
+
+  boolean stands(K key, Seen held) {
+    return Objects.equals(held.held(), store.get(key));
+  }
+
+  /** Ends the hold of a key for which nothing was made. */
+  void giveBack(K key, Seen held) {
+    if (held.held() != null) {
+      new Hold(held.held()).giveBack(store, key, lives.now());
+    }
   }
 
   @SuppressWarnings("unchecked") // what the users of the cache put

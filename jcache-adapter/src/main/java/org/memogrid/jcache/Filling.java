@@ -2,7 +2,6 @@
 package org.memogrid.jcache;
 
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -10,7 +9,7 @@ import org.memogrid.internal.store.Envelope;
 
 /**
  * Keeps what the user's loader has, while the keys are locked: of a key that is missed, and of
- * many. What came meanwhile stays unless it is to be replaced.
+ * many. What was put or removed meanwhile, on whatever member, stands.
  */
 final class Filling<K, V> {
   private final Parts<K, V> parts;
@@ -29,63 +28,69 @@ final class Filling<K, V> {
     this.loading = parts.loading();
   }
 
-  /** Loads a key that was missed, unless it has come meanwhile or is to be replaced. */
-  @Nullable V load(K key, boolean replace) {
+  /** Loads a key that was missed, unless it has come meanwhile. */
+  @Nullable V load(K key) {
+    K own = values.key(types.key(key));
     return locks.with(
-        key,
+        own,
         () -> {
-          Envelope there = entries.find(key);
-          if (there != null && !replace) {
-            return entries.open(there);
+          try (Place<K, V> place = new Place<>(entries, own)) {
+            Envelope there = place.seen().entry();
+            if (there != null) {
+              return entries.open(there);
+            }
+            V loaded = loading.load(key);
+            return loaded == null ? null : keep(place, loaded);
           }
-          V loaded = loading.load(key);
-          return loaded == null ? null : keepLoaded(key, loaded, replace);
         });
   }
 
   /** Loads those of the keys that are missed, or all if they are to be replaced. */
   Map<K, V> loadAll(Set<K> keys, boolean replace) {
-    Map<K, V> kept = new HashMap<>();
-    locks.withAll(
+    return locks.withAll(
         keys,
         () -> {
-          Set<K> missing = new HashSet<>(keys);
+          Map<K, V> kept = new HashMap<>();
           if (!replace) {
-            parts
-                .findAll(keys)
-                .forEach(
-                    (key, there) -> {
-                      missing.remove(key);
-                      kept.put(key, entries.open(there));
-                    });
+            parts.findAll(keys).forEach((key, there) -> kept.put(key, entries.open(there)));
           }
-          loading
-              .loadAll(missing)
-              .forEach(
-                  (key, value) -> {
-                    if (key != null && value != null) {
-                      kept.put(key, keepLoaded(key, value, replace));
-                    }
-                  });
-          return kept;
+          Map<K, Place<K, V>> places = new HashMap<>();
+          try {
+            for (K key : keys) {
+              if (!kept.containsKey(key)) {
+                places.put(key, new Place<>(entries, values.key(key)));
+              }
+            }
+            loading
+                .loadAll(Set.copyOf(places.keySet()))
+                .forEach(
+                    (key, value) -> {
+                      if (key != null && value != null) {
+                        kept.put(key, keep(places.computeIfAbsent(key, this::place), value));
+                      }
+                    });
+            return kept;
+          } finally {
+            places.values().forEach(Place::close);
+          }
         });
-    return kept;
   }
 
-  /** Stores what the loader had, unless it is not to replace what came meanwhile. */
-  private V keepLoaded(K key, V loaded, boolean replace) {
-    K own = values.key(types.key(key));
+  /** Of a key that the loader had beside those that it was asked for. */
+  private Place<K, V> place(K key) {
+    return new Place<>(entries, values.key(types.key(key)));
+  }
+
+  /**
+   * Stores what the loader had, and answers it; what came meanwhile instead, if something did. What
+   * was removed meanwhile stays so, and who asked before gets what was loaded.
+   */
+  private V keep(Place<K, V> place, V loaded) {
     Values.Sealed sealed = values.seal(types.value("value", loaded));
-    Entries<K, V>.Turn turn = entries.turn();
-    while (true) {
-      Entries.Seen seen = entries.look(own);
-      Envelope there = seen.entry();
-      if (there != null && !replace) {
-        return entries.open(there);
-      }
-      if (entries.publish(own, seen, sealed, turn) != Entries.Outcome.CONFLICT) {
-        return loaded;
-      }
+    if (place.publish(sealed, entries.turn()) != Entries.Outcome.CONFLICT) {
+      return loaded;
     }
+    Envelope now = entries.find(place.key());
+    return now == null ? loaded : entries.open(now);
   }
 }

@@ -22,6 +22,7 @@ import javax.cache.processor.EntryProcessorResult;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.Mode;
 import org.memogrid.internal.store.Envelope;
+import org.memogrid.internal.store.Loads;
 
 /**
  * A cache of the JSR over one store of the cluster: its operations, and what they count. What they
@@ -72,7 +73,7 @@ final class GridCache<K, V> implements Cache<K, V> {
     Envelope there = entries.find(key);
     statistics.gets(there == null ? 0 : 1, there == null ? 1 : 0, begun);
     if (there == null) {
-      return parts.readThrough() ? filling.load(key, false) : null;
+      return parts.readThrough() ? filling.load(key) : null;
     }
     V value = entries.open(there);
     entries.use(key, there);
@@ -249,6 +250,8 @@ final class GridCache<K, V> implements Cache<K, V> {
     erase(all);
     if (parts.store().mode() == Mode.INVALIDATED) {
       parts.store().clear(); // nothing is left here; others have keys that nobody here knows
+    } else {
+      parts.forEachPlace(entries::vacate); // so that no load that is under way is stored
     }
   }
 
@@ -344,6 +347,10 @@ final class GridCache<K, V> implements Cache<K, V> {
 
   @Override
   public <T> T unwrap(Class<T> type) {
+    if (type == Loads.class) {
+      requireOpen();
+      return type.cast(new Makings<>(this, storing));
+    }
     return type.isInstance(this) ? type.cast(this) : parts.unwrap(type);
   }
 

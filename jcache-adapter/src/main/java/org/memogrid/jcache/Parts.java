@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Executor;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import javax.cache.configuration.CacheEntryListenerConfiguration;
@@ -189,6 +190,16 @@ final class Parts<K, V> {
     try (Stream<Map.Entry<Object, Envelope>> all = store.entries()) {
       all.filter(entry -> !entry.getValue().isTombstone())
           .forEach(entry -> consumer.accept((K) entry.getKey()));
+    }
+  }
+
+  /** The keys that are held by tombstones, such as those of loads that are under way. */
+  @SuppressWarnings("unchecked")
+  void forEachPlace(BiConsumer<K, Entries.Seen> consumer) {
+    try (Stream<Map.Entry<Object, Envelope>> all = store.entries()) {
+      all.filter(entry -> entry.getValue().isTombstone())
+          .forEach(
+              entry -> consumer.accept((K) entry.getKey(), new Entries.Seen(entry.getValue())));
     }
   }
 

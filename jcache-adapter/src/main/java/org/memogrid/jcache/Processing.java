@@ -44,10 +44,14 @@ final class Processing<K, V> {
       long begun = statistics.begin();
       Entries.Seen seen = entries.look(key);
       Work work = new Work(key, seen);
-      T result = process(processor, work, arguments);
-      if (publish(work, turn, begun)) {
-        statistics.found(work.there != null);
-        return result;
+      try {
+        T result = process(processor, work, arguments);
+        if (!work.overtaken && publish(work, turn, begun)) {
+          statistics.found(work.there != null);
+          return result;
+        }
+      } finally {
+        work.giveBack();
       }
     }
   }
@@ -79,6 +83,7 @@ final class Processing<K, V> {
           writing.write(key, work.present());
         }
         Entries.Outcome outcome = entries.publish(key, work.seen, sealed, turn);
+        work.holds = false;
         if (outcome == Entries.Outcome.STORED && work.step == Step.SET) {
           statistics.puts(1, begun);
         }
@@ -118,8 +123,10 @@ final class Processing<K, V> {
   /** The entry as the processor sees it. */
   private final class Work implements MutableEntry<K, V> {
     private final K key;
-    private final Entries.Seen seen;
     private final @Nullable Envelope there;
+    private Entries.Seen seen;
+    private boolean holds;
+    private boolean overtaken;
     private Step step = Step.NONE;
     private @Nullable V value;
     private boolean read;
@@ -155,7 +162,7 @@ final class Processing<K, V> {
       }
       if (!read) {
         read = true;
-        value = there == null ? loading.load(key) : entries.open(there);
+        value = there == null ? load() : entries.open(there);
       }
       if (there != null) {
         step = Step.READ;
@@ -163,6 +170,27 @@ final class Processing<K, V> {
         step = Step.LOADED;
       }
       return value;
+    }
+
+    /** What another member puts or removes from now on has the processor run again. */
+    private @Nullable V load() {
+      if (!loading.isPossible()) {
+        return null;
+      }
+      seen = entries.hold(key);
+      holds = true;
+      if (seen.entry() != null) {
+        overtaken = true;
+        return entries.open(seen.entry());
+      }
+      return loading.load(key);
+    }
+
+    /** Ends the hold if nothing was published over it. */
+    void giveBack() {
+      if (holds) {
+        entries.giveBack(key, seen);
+      }
     }
 
     @Override

@@ -73,6 +73,23 @@ final class Storing<K, V> {
         });
   }
 
+  /** Writes a value that was made for a place, unless somebody changed the key meanwhile. */
+  boolean writeMade(Place<K, V> place, V value) {
+    K key = place.key();
+    Values.Sealed sealed = values.seal(types.value("value", value));
+    return locks.with(
+        key,
+        () -> {
+          if (writing.isOn()) {
+            if (!place.stands()) {
+              return false;
+            }
+            writing.write(key, value);
+          }
+          return place.publish(sealed, entries.turn()) == Entries.Outcome.STORED;
+        });
+  }
+
   /**
    * Writes one value over whatever is there. For {@linkplain Entries#isBlind blind} writes alone.
    */

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.jcache;
 
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.cache.Cache;
 import javax.cache.CacheManager;
@@ -12,12 +15,14 @@ import javax.cache.event.CacheEntryEvent;
 import javax.cache.event.CacheEntryExpiredListener;
 import javax.cache.event.CacheEntryRemovedListener;
 import javax.cache.event.CacheEntryUpdatedListener;
+import javax.cache.integration.CacheLoader;
 import org.memogrid.cache.Mode;
 import org.memogrid.testkit.NodeContext;
 
 /** What the tests of two members keep in each JVM. */
 final class Peer {
   static final AtomicInteger RUNS = new AtomicInteger();
+  static final Semaphore ANSWER = new Semaphore(0);
 
   private static final List<String> HEARD = new CopyOnWriteArrayList<>();
 
@@ -34,6 +39,33 @@ final class Peer {
             new MemogridConfiguration<String, Integer>(mode)
                 .setTypes(String.class, Integer.class)
                 .setStatisticsEnabled(true));
+  }
+
+  /** Its loader has the value 1, once it may answer. */
+  static Cache<String, Integer> createLoading(NodeContext there, String name, Mode mode) {
+    return manager(there)
+        .createCache(
+            name,
+            new MemogridConfiguration<String, Integer>(mode)
+                .setTypes(String.class, Integer.class)
+                .setReadThrough(true)
+                .setCacheLoaderFactory(Slow::new));
+  }
+
+  private static final class Slow implements CacheLoader<String, Integer> {
+    @Override
+    public Integer load(String key) {
+      RUNS.incrementAndGet();
+      ANSWER.acquireUninterruptibly();
+      return 1;
+    }
+
+    @Override
+    public Map<String, Integer> loadAll(Iterable<? extends String> keys) {
+      Map<String, Integer> loaded = new HashMap<>();
+      keys.forEach(key -> loaded.put(key, load(key)));
+      return loaded;
+    }
   }
 
   static Cache<String, Integer> cache(NodeContext there, String name) {

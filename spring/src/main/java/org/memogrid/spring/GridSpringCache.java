@@ -10,6 +10,7 @@ import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.Cache;
+import org.memogrid.internal.store.Loads;
 import org.memogrid.memo.internal.SingleFlight;
 import org.springframework.cache.support.AbstractValueAdaptingCache;
 
@@ -22,14 +23,21 @@ final class GridSpringCache extends AbstractValueAdaptingCache {
   private static final String NULL = "\u0000org.memogrid.spring.null";
 
   private final Cache<Object, Object> cache;
+  private final Loads<Object, Object> loads;
   private final SingleFlight flights;
   private final Executor threads;
 
   GridSpringCache(Cache<Object, Object> cache, SingleFlight flights, Executor threads) {
     super(true);
     this.cache = cache;
+    this.loads = loadsOf(cache);
     this.flights = flights;
     this.threads = threads;
+  }
+
+  @SuppressWarnings("unchecked") // of the same entries
+  private static Loads<Object, Object> loadsOf(Cache<Object, Object> cache) {
+    return cache.unwrap(Loads.class);
   }
 
   @Override
@@ -65,20 +73,21 @@ final class GridSpringCache extends AbstractValueAdaptingCache {
     Object there = cache.get(key);
     if (there == null) {
       try {
-        there =
-            flights.get(
-                key,
-                () -> cache.get(key),
-                () -> {
-                  Object made = toStoreValue(valueLoader.call());
-                  cache.put(key, made);
-                  return made;
-                });
+        there = flights.get(key, () -> cache.get(key), () -> load(key, valueLoader));
       } catch (SingleFlight.LoadFailure e) {
         throw new ValueRetrievalException(key, valueLoader, requireNonNull(e.getCause()));
       }
     }
     return (T) fromStoreValue(there);
+  }
+
+  /** What was put or evicted meanwhile stands; then the value is its callers' alone. */
+  private Object load(Object key, Callable<?> valueLoader) throws Exception {
+    try (Loads.Load<Object> load = loads.begin(key)) {
+      Object made = toStoreValue(valueLoader.call());
+      var unused = load.keep(made);
+      return made;
+    }
   }
 
   @Override

@@ -95,6 +95,31 @@ class SpringCacheTest {
   }
 
   @Test
+  void whatWasChangedWhileAValueWasLoadedStands() {
+    Cache cache = manager.getCache("c");
+    assertThat(
+            cache.get(
+                "a",
+                () -> {
+                  cache.evict("a");
+                  return 1;
+                }))
+        .isEqualTo(1);
+    assertThat(cache.get("a")).isNull();
+    assertThat(
+            cache.get(
+                "a",
+                () -> {
+                  cache.put("a", 2);
+                  return 1;
+                }))
+        .isEqualTo(1);
+    assertThat(requireNonNull(cache.get("a")).get()).isEqualTo(2);
+    assertThat(cache.<Integer>get("b", () -> 3)).isEqualTo(3);
+    assertThat(requireNonNull(cache.get("b")).get()).isEqualTo(3);
+  }
+
+  @Test
   void twoApplicationsOfOneProcessShareACache() {
     MemogridCacheManager other = new MemogridCacheManager(cluster);
     assertThat(manager.getCache("c").get("a", () -> 1)).isEqualTo(1);

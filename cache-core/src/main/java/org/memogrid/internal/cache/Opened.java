@@ -107,6 +107,10 @@ final class Opened {
     return envelope.expiring(expiresAt, idle, now);
   }
 
+  long now() {
+    return clock.millis();
+  }
+
   /** Holds a place for a write that is under way; gone by itself if its writer dies. */
   Envelope tombstone() {
     long now = clock.millis();

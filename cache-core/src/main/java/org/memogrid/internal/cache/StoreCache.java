@@ -27,6 +27,7 @@ import org.memogrid.cache.Registration;
 import org.memogrid.cluster.Member;
 import org.memogrid.internal.store.Conditional;
 import org.memogrid.internal.store.Envelope;
+import org.memogrid.internal.store.Loads;
 import org.memogrid.internal.store.Store;
 
 /**
@@ -437,6 +438,9 @@ final class StoreCache<K, V> implements Cache<K, V> {
     requireNonNull(type, "type");
     if (type.isInstance(store)) {
       return type.cast(store);
+    }
+    if (type == Loads.class) {
+      return type.cast(new CacheLoads<K, V>(opened));
     }
     T found = store.unwrap(type);
     if (found == null) {

@@ -152,8 +152,11 @@ final class ChangeListeners {
     }
 
     @CacheEntryExpired
-    public void onExpired(CacheEntryExpiredEvent<ClusterKey, Envelope> unused) {
-      expirations.increment();
+    public void onExpired(CacheEntryExpiredEvent<ClusterKey, Envelope> event) {
+      Envelope old = event.getValue();
+      if (old == null || !old.isTombstone()) {
+        expirations.increment();
+      }
     }
   }
 }

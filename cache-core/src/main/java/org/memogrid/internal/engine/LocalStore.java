@@ -248,7 +248,9 @@ final class LocalStore implements Store {
           outcome.before = held;
           outcome.done = done;
           if (over) {
-            expirations.increment();
+            if (!stored.isTombstone()) {
+              expirations.increment();
+            }
             raise(CacheEvent.Type.EXPIRED, k, null, stored);
           }
           if (done) {
