@@ -68,17 +68,32 @@ final class Listeners<K, V> implements StoreListener {
    *
    * @throws IllegalArgumentException if that configuration has one already
    */
-  synchronized void add(CacheEntryListenerConfiguration<K, V> configuration) {
+  void add(CacheEntryListenerConfiguration<K, V> configuration) {
+    requireNew(configuration);
+    add(new Listening<>(configuration, threads));
+  }
+
+  /** Adds one that is made. If that fails, it is closed. */
+  synchronized void add(Listening<K, V> listening) {
+    try {
+      requireNew(listening.configuration);
+      if (atStore == null) {
+        atStore = store.listen(this, HEARD);
+      }
+      listeners.add(listening);
+    } catch (RuntimeException | Error e) {
+      listening.end();
+      throw e;
+    }
+  }
+
+  private void requireNew(CacheEntryListenerConfiguration<K, V> configuration) {
     if (listeners.stream().anyMatch(each -> each.configuration.equals(configuration))) {
       throw new IllegalArgumentException(
           "cache '"
               + source.getName()
               + "' has a listener with this configuration already: "
               + configuration);
-    }
-    listeners.add(new Listening<>(configuration, threads));
-    if (atStore == null) {
-      atStore = store.listen(this, HEARD);
     }
   }
 

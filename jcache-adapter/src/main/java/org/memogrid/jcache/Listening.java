@@ -36,7 +36,12 @@ final class Listening<K, V> {
     this.listener = configuration.getCacheEntryListenerFactory().create();
     Factory<CacheEntryEventFilter<? super K, ? super V>> filters =
         configuration.getCacheEntryEventFilterFactory();
-    this.filter = filters == null ? null : filters.create();
+    try {
+      this.filter = filters == null ? null : filters.create();
+    } catch (RuntimeException | Error e) {
+      Lives.close(listener);
+      throw e;
+    }
     this.later = configuration.isSynchronous() ? null : new Serial(threads);
   }
 
@@ -96,6 +101,9 @@ final class Listening<K, V> {
 
   /** It hears nothing from now on. */
   void end() {
+    if (ended) {
+      return;
+    }
     ended = true;
     Lives.close(listener);
     Lives.close(filter);

@@ -61,20 +61,12 @@ final class Parts<K, V> {
     this.cluster = cluster;
     this.types =
         new Types(name, boxed(configuration.getKeyType()), boxed(configuration.getValueType()));
-    this.lives =
-        new Lives(
-            configuration.getExpiryPolicyFactory().create(), configuration.options(), node.clock());
-    this.loading =
-        new Loading<>(
-            configuration.getCacheLoaderFactory() == null
-                ? null
-                : configuration.getCacheLoaderFactory().create());
-    this.writing =
-        new Writing<>(
-            configuration.isWriteThrough() && configuration.getCacheWriterFactory() != null
-                ? configuration.getCacheWriterFactory().create()
-                : null);
-    this.store = node.store(plan.storeName, configuration.options());
+    this.beans = new Beans(manager.getURI(), name);
+    Made<K, V> made = Made.of(name, configuration, manager.threads());
+    this.lives = new Lives(made.policy(), configuration.options(), node.clock());
+    this.loading = new Loading<>(made.loader());
+    this.writing = new Writing<>(made.writer());
+    this.store = opened(node, plan, made);
     this.values =
         new Values(
             store.mode(),
@@ -94,10 +86,24 @@ final class Parts<K, V> {
             configuration.isReadThrough() ? loading : new Loading<>(null),
             writing,
             statistics);
-    this.beans = new Beans(manager.getURI(), name);
-    configuration.getCacheEntryListenerConfigurations().forEach(listeners::add);
-    enableStatistics(configuration.isStatisticsEnabled());
-    enableManagement(configuration.isManagementEnabled());
+    try {
+      made.listeners().forEach(listeners::add);
+      enableStatistics(configuration.isStatisticsEnabled());
+      enableManagement(configuration.isManagementEnabled());
+    } catch (RuntimeException | Error e) {
+      close();
+      made.listeners().forEach(Listening::end);
+      throw e;
+    }
+  }
+
+  private static <K, V> Store opened(Node node, Plan<K, V> plan, Made<K, V> made) {
+    try {
+      return node.store(plan.storeName, plan.configuration.options());
+    } catch (RuntimeException | Error e) {
+      made.close();
+      throw e;
+    }
   }
 
   private static Class<?> boxed(Class<?> type) {
