@@ -77,23 +77,31 @@ final class Entries<K, V> {
   }
 
   /** Has an entry live as its use says. */
-  void use(K key, Envelope there) {
+  void use(K key, Envelope there, Complaints complaints) {
     renewals.used(key, there);
     Life life = lives.used();
     if (life == null) {
       return;
     }
     if (life.isNone()) {
-      var unused = retire(key, there, EventType.EXPIRED);
+      var unused = retire(key, there, EventType.EXPIRED, complaints);
     } else if (life.expiresAt() != there.expiresAt()) {
       store.renew(key, there.expiring(life.expiresAt(), life.idleMillis(), lives.now()));
     }
   }
 
-  /** The expiry policy's answers for one call: each question is asked once, and only if need be. */
+  /**
+   * One call: the expiry policy is asked each question once, and only if need be, and listeners'
+   * complaints wait for the end.
+   */
   final class Turn {
+    private final Complaints complaints;
     private @Nullable Life created;
     private @Nullable Life updated;
+
+    private Turn(Complaints complaints) {
+      this.complaints = complaints;
+    }
 
     private Life life(@Nullable Envelope there) {
       if (there == null) {
@@ -105,8 +113,8 @@ final class Entries<K, V> {
     }
   }
 
-  Turn turn() {
-    return new Turn();
+  Turn turn(Complaints complaints) {
+    return new Turn(complaints);
   }
 
   /** What came of an attempt to publish. */
@@ -124,7 +132,10 @@ final class Entries<K, V> {
     Envelope there = seen.entry();
     Life life = turn.life(there);
     if (life.isNone()) {
-      boolean gone = there == null ? vacate(key, seen) : retire(key, there, EventType.EXPIRED);
+      boolean gone =
+          there == null
+              ? vacate(key, seen)
+              : retire(key, there, EventType.EXPIRED, turn.complaints);
       return gone ? Outcome.NOT_STORED : Outcome.CONFLICT;
     }
     Envelope envelope = life.of(value.envelope(), lives.now());
@@ -135,12 +146,17 @@ final class Entries<K, V> {
     if (!stored) {
       return Outcome.CONFLICT;
     }
-    listeners.changed(there == null ? EventType.CREATED : EventType.UPDATED, key, envelope, there);
+    listeners.changed(
+        there == null ? EventType.CREATED : EventType.UPDATED,
+        key,
+        envelope,
+        there,
+        turn.complaints);
     return Outcome.STORED;
   }
 
   /** Removes an entry if it is still the one that was read, and tells the listeners. */
-  boolean retire(K key, Envelope there, EventType why) {
+  boolean retire(K key, Envelope there, EventType why, Complaints complaints) {
     if (listeners.isEmpty()) {
       return Conditional.remove(store, key, there);
     }
@@ -149,7 +165,7 @@ final class Entries<K, V> {
       listeners.stayed(there);
       return false;
     }
-    listeners.changed(why, key, null, there);
+    listeners.changed(why, key, null, there, complaints);
     return true;
   }
 

@@ -28,7 +28,7 @@ final class Erasing<K, V> {
    *
    * @param expected what must be there; null for whatever is
    */
-  Change erase(K key, @Nullable V expected) {
+  Change erase(K key, @Nullable V expected, Complaints complaints) {
     types.key(key);
     return locks.with(
         key,
@@ -42,7 +42,7 @@ final class Erasing<K, V> {
                 return new Change(null, false);
               }
               if (!entries.open(there).equals(expected)) {
-                entries.use(key, there);
+                entries.use(key, there, complaints);
                 return new Change(there, false);
               }
             }
@@ -50,7 +50,7 @@ final class Erasing<K, V> {
               writing.delete(key);
               deleted = true;
             }
-            if (retire(key, seen)) {
+            if (retire(key, seen, complaints)) {
               return new Change(there, there != null);
             }
           }
@@ -58,45 +58,47 @@ final class Erasing<K, V> {
   }
 
   /** Removes the keys, and answers how many were there. */
-  long eraseAll(Set<K> keys) {
-    return writing.isOn() ? locks.withAll(keys, () -> deleteAll(keys)) : retireAll(keys);
+  long eraseAll(Set<K> keys, Complaints complaints) {
+    return writing.isOn()
+        ? locks.withAll(keys, () -> deleteAll(keys, complaints))
+        : retireAll(keys, complaints);
   }
 
-  private long deleteAll(Set<K> keys) {
+  private long deleteAll(Set<K> keys, Complaints complaints) {
     Set<K> batch = new HashSet<>(keys);
     try {
       writing.deleteAll(batch);
     } catch (RuntimeException e) {
       Set<K> deleted = new HashSet<>(keys);
       deleted.removeAll(batch);
-      statistics.removals(retireAll(deleted), 0);
+      statistics.removals(retireAll(deleted, complaints), 0);
       throw e;
     }
-    return retireAll(keys);
+    return retireAll(keys, complaints);
   }
 
   /** Removes what the writer has deleted. */
-  private long retireAll(Set<K> keys) {
+  private long retireAll(Set<K> keys, Complaints complaints) {
     long removed = 0;
     for (K key : keys) {
-      removed += locks.with(key, () -> retire(key)) ? 1 : 0;
+      removed += locks.with(key, () -> retire(key, complaints)) ? 1 : 0;
     }
     return removed;
   }
 
-  private boolean retire(K key) {
+  private boolean retire(K key, Complaints complaints) {
     while (true) {
       Entries.Seen seen = entries.look(key);
-      if (retire(key, seen)) {
+      if (retire(key, seen, complaints)) {
         return seen.entry() != null;
       }
     }
   }
 
-  private boolean retire(K key, Entries.Seen seen) {
+  private boolean retire(K key, Entries.Seen seen, Complaints complaints) {
     Envelope there = seen.entry();
     return there == null
         ? entries.vacate(key, seen)
-        : entries.retire(key, there, EventType.REMOVED);
+        : entries.retire(key, there, EventType.REMOVED, complaints);
   }
 }

@@ -29,7 +29,7 @@ final class Filling<K, V> {
   }
 
   /** Loads a key that was missed, unless it has come meanwhile. */
-  @Nullable V load(K key) {
+  @Nullable V load(K key, Complaints complaints) {
     K own = values.key(types.key(key));
     return locks.with(
         own,
@@ -40,13 +40,13 @@ final class Filling<K, V> {
               return entries.open(there);
             }
             V loaded = loading.load(key);
-            return loaded == null ? null : keep(place, loaded);
+            return loaded == null ? null : keep(place, loaded, complaints);
           }
         });
   }
 
   /** Loads those of the keys that are missed, or all if they are to be replaced. */
-  Map<K, V> loadAll(Set<K> keys, boolean replace) {
+  Map<K, V> loadAll(Set<K> keys, boolean replace, Complaints complaints) {
     return locks.withAll(
         keys,
         () -> {
@@ -66,7 +66,8 @@ final class Filling<K, V> {
                 .forEach(
                     (key, value) -> {
                       if (key != null && value != null) {
-                        kept.put(key, keep(places.computeIfAbsent(key, this::place), value));
+                        kept.put(
+                            key, keep(places.computeIfAbsent(key, this::place), value, complaints));
                       }
                     });
             return kept;
@@ -85,9 +86,9 @@ final class Filling<K, V> {
    * Stores what the loader had, and answers it; what came meanwhile instead, if something did. What
    * was removed meanwhile stays so, and who asked before gets what was loaded.
    */
-  private V keep(Place<K, V> place, V loaded) {
+  private V keep(Place<K, V> place, V loaded, Complaints complaints) {
     Values.Sealed sealed = values.seal(types.value("value", loaded));
-    if (place.publish(sealed, entries.turn()) != Entries.Outcome.CONFLICT) {
+    if (place.publish(sealed, entries.turn(complaints)) != Entries.Outcome.CONFLICT) {
       return loaded;
     }
     Envelope now = entries.find(place.key());

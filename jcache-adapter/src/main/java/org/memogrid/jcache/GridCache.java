@@ -72,11 +72,15 @@ final class GridCache<K, V> implements Cache<K, V> {
     long begun = statistics.begin();
     Envelope there = entries.find(key);
     statistics.gets(there == null ? 0 : 1, there == null ? 1 : 0, begun);
-    if (there == null) {
-      return parts.readThrough() ? filling.load(key) : null;
+    Complaints complaints = new Complaints();
+    V value = null;
+    if (there != null) {
+      value = entries.open(there);
+      entries.use(key, there, complaints);
+    } else if (parts.readThrough()) {
+      value = filling.load(key, complaints);
     }
-    V value = entries.open(there);
-    entries.use(key, there);
+    complaints.rethrow();
     return value;
   }
 
@@ -86,18 +90,20 @@ final class GridCache<K, V> implements Cache<K, V> {
     Set<K> wanted = checked(keys);
     long begun = statistics.begin();
     Map<K, V> found = new HashMap<>();
+    Complaints complaints = new Complaints();
     parts
         .findAll(wanted)
         .forEach(
             (key, there) -> {
               found.put(key, entries.open(there));
-              entries.use(key, there);
+              entries.use(key, there, complaints);
             });
     statistics.gets(found.size(), wanted.size() - found.size(), begun);
     if (parts.readThrough() && found.size() < wanted.size()) {
       wanted.removeAll(found.keySet());
-      found.putAll(filling.loadAll(wanted, false));
+      found.putAll(filling.loadAll(wanted, false, complaints));
     }
+    complaints.rethrow();
     return found;
   }
 
@@ -126,7 +132,9 @@ final class GridCache<K, V> implements Cache<K, V> {
             () -> {
               try {
                 if (loading.isPossible()) {
-                  filling.loadAll(wanted, replaceExistingValues);
+                  Complaints complaints = new Complaints();
+                  filling.loadAll(wanted, replaceExistingValues, complaints);
+                  complaints.rethrow();
                 }
                 if (listener != null) {
                   listener.onCompletion();
@@ -147,7 +155,10 @@ final class GridCache<K, V> implements Cache<K, V> {
       storing.putBlind(key, value);
       statistics.puts(1, begun);
     } else {
-      statistics.puts(storing.write(key, value, Storing.Only.ALWAYS, null).done() ? 1 : 0, begun);
+      Complaints complaints = new Complaints();
+      Change change = storing.write(key, value, Storing.Only.ALWAYS, null, complaints);
+      statistics.puts(change.done() ? 1 : 0, begun);
+      complaints.rethrow();
     }
   }
 
@@ -155,9 +166,11 @@ final class GridCache<K, V> implements Cache<K, V> {
   public @Nullable V getAndPut(K key, V value) {
     requireOpen();
     long begun = statistics.begin();
-    Change change = storing.write(key, value, Storing.Only.ALWAYS, null);
+    Complaints complaints = new Complaints();
+    Change change = storing.write(key, value, Storing.Only.ALWAYS, null, complaints);
     statistics.gets(change.before() == null ? 0 : 1, change.before() == null ? 1 : 0, begun);
     statistics.puts(change.done() ? 1 : 0, begun);
+    complaints.rethrow();
     return entries.openOrNull(change.before());
   }
 
@@ -166,16 +179,20 @@ final class GridCache<K, V> implements Cache<K, V> {
     requireOpen();
     requireNonNull(map, "map");
     long begun = statistics.begin();
-    statistics.puts(storing.writeAll(map), begun);
+    Complaints complaints = new Complaints();
+    statistics.puts(storing.writeAll(map, complaints), begun);
+    complaints.rethrow();
   }
 
   @Override
   public boolean putIfAbsent(K key, V value) {
     requireOpen();
     long begun = statistics.begin();
-    Change change = storing.write(key, value, Storing.Only.ABSENT, null);
+    Complaints complaints = new Complaints();
+    Change change = storing.write(key, value, Storing.Only.ABSENT, null, complaints);
     statistics.gets(change.before() == null ? 0 : 1, change.before() == null ? 1 : 0, begun);
     statistics.puts(change.done() ? 1 : 0, begun);
+    complaints.rethrow();
     return change.done();
   }
 
@@ -200,9 +217,11 @@ final class GridCache<K, V> implements Cache<K, V> {
 
   private Change replaced(K key, V value, @Nullable V expected) {
     long begun = statistics.begin();
-    Change change = storing.write(key, value, Storing.Only.PRESENT, expected);
+    Complaints complaints = new Complaints();
+    Change change = storing.write(key, value, Storing.Only.PRESENT, expected, complaints);
     statistics.gets(change.before() == null ? 0 : 1, change.before() == null ? 1 : 0, begun);
     statistics.puts(change.done() ? 1 : 0, begun);
+    complaints.rethrow();
     return change;
   }
 
@@ -210,8 +229,10 @@ final class GridCache<K, V> implements Cache<K, V> {
   public boolean remove(K key) {
     requireOpen();
     long begun = statistics.begin();
-    Change change = erasing.erase(key, null);
+    Complaints complaints = new Complaints();
+    Change change = erasing.erase(key, null, complaints);
     statistics.removals(change.done() ? 1 : 0, begun);
+    complaints.rethrow();
     return change.done();
   }
 
@@ -220,9 +241,11 @@ final class GridCache<K, V> implements Cache<K, V> {
     requireOpen();
     types.value("oldValue", oldValue);
     long begun = statistics.begin();
-    Change change = erasing.erase(key, oldValue);
+    Complaints complaints = new Complaints();
+    Change change = erasing.erase(key, oldValue, complaints);
     statistics.gets(change.before() == null ? 0 : 1, change.before() == null ? 1 : 0, begun);
     statistics.removals(change.done() ? 1 : 0, begun);
+    complaints.rethrow();
     return change.done();
   }
 
@@ -230,16 +253,20 @@ final class GridCache<K, V> implements Cache<K, V> {
   public @Nullable V getAndRemove(K key) {
     requireOpen();
     long begun = statistics.begin();
-    Change change = erasing.erase(key, null);
+    Complaints complaints = new Complaints();
+    Change change = erasing.erase(key, null, complaints);
     statistics.gets(change.before() == null ? 0 : 1, change.before() == null ? 1 : 0, begun);
     statistics.removals(change.done() ? 1 : 0, begun);
+    complaints.rethrow();
     return entries.openOrNull(change.before());
   }
 
   @Override
   public void removeAll(Set<? extends K> keys) {
     requireOpen();
-    erase(checked(keys));
+    Complaints complaints = new Complaints();
+    erase(checked(keys), complaints);
+    complaints.rethrow();
   }
 
   @Override
@@ -247,17 +274,19 @@ final class GridCache<K, V> implements Cache<K, V> {
     requireOpen();
     Set<K> all = new HashSet<>();
     parts.forEachKey(all::add);
-    erase(all);
+    Complaints complaints = new Complaints();
+    erase(all, complaints);
     if (parts.store().mode() == Mode.INVALIDATED) {
       parts.store().clear(); // nothing is left here; others have keys that nobody here knows
     } else {
       parts.forEachPlace(entries::vacate); // so that no load that is under way is stored
     }
+    complaints.rethrow();
   }
 
-  private void erase(Set<K> keys) {
+  private void erase(Set<K> keys, Complaints complaints) {
     long begun = statistics.begin();
-    statistics.removals(erasing.eraseAll(keys), begun);
+    statistics.removals(erasing.eraseAll(keys, complaints), begun);
   }
 
   @Override

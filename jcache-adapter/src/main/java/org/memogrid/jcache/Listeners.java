@@ -142,18 +142,21 @@ final class Listeners<K, V> implements StoreListener {
   }
 
   /**
-   * Tells of a change that this member made.
+   * Tells all of a change.
    *
-   * @throws CacheEntryListenerException what the first synchronous listener that failed threw; all
-   *     were told
+   * @param complaints takes what synchronous listeners throw
    */
-  void changed(EventType type, K key, @Nullable Envelope now, @Nullable Envelope before) {
+  void changed(
+      EventType type,
+      K key,
+      @Nullable Envelope now,
+      @Nullable Envelope before,
+      Complaints complaints) {
     if (listeners.isEmpty()) {
       return;
     }
     V old = open(before);
     V value = now == null ? old : open(now);
-    CacheEntryListenerException failure = null;
     for (Listening<K, V> each : listeners) {
       if (!each.hears(type)) {
         continue;
@@ -161,15 +164,8 @@ final class Listeners<K, V> implements StoreListener {
       try {
         each.tell(new Event<>(source, type, key, value, old));
       } catch (CacheEntryListenerException e) {
-        if (failure == null) {
-          failure = e;
-        } else {
-          failure.addSuppressed(e);
-        }
+        complaints.add(e);
       }
-    }
-    if (failure != null) {
-      throw failure;
     }
   }
 
@@ -203,7 +199,9 @@ final class Listeners<K, V> implements StoreListener {
     others.execute(
         () -> {
           try {
-            changed(told, (K) key, value, old);
+            Complaints complaints = new Complaints();
+            changed(told, (K) key, value, old, complaints);
+            complaints.rethrow();
           } catch (RuntimeException | Error e) {
             LOG.warn("a listener of cache '{}' failed on {} of {}", source.getName(), told, key, e);
           }

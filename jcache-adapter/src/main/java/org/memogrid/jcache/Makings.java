@@ -29,8 +29,10 @@ final class Makings<K, V> implements Loads<K, V> {
       public boolean keep(V value) {
         cache.requireOpen();
         long begun = parts.statistics().begin();
-        boolean kept = storing.writeMade(place, value);
+        Complaints complaints = new Complaints();
+        boolean kept = storing.writeMade(place, value, complaints);
         parts.statistics().puts(kept ? 1 : 0, begun);
+        complaints.rethrow();
         return kept;
       }
 

@@ -39,15 +39,17 @@ final class Processing<K, V> {
 
   /** To be called while the caller holds the key. */
   <T> @Nullable T run(K key, EntryProcessor<K, V, T> processor, @Nullable Object... arguments) {
-    Entries<K, V>.Turn turn = entries.turn();
+    Complaints complaints = new Complaints();
+    Entries<K, V>.Turn turn = entries.turn(complaints);
     while (true) {
       long begun = statistics.begin();
       Entries.Seen seen = entries.look(key);
       Work work = new Work(key, seen);
       try {
         T result = process(processor, work, arguments);
-        if (!work.overtaken && publish(work, turn, begun)) {
+        if (!work.overtaken && publish(work, turn, complaints, begun)) {
           statistics.found(work.there != null);
+          complaints.rethrow();
           return result;
         }
       } finally {
@@ -67,13 +69,13 @@ final class Processing<K, V> {
     }
   }
 
-  private boolean publish(Work work, Entries<K, V>.Turn turn, long begun) {
+  private boolean publish(Work work, Entries<K, V>.Turn turn, Complaints complaints, long begun) {
     K key = work.key;
     Envelope there = work.there;
     switch (work.step) {
       case READ -> {
         if (there != null) {
-          entries.use(key, there);
+          entries.use(key, there, complaints);
         }
         return true;
       }
@@ -94,7 +96,7 @@ final class Processing<K, V> {
         if (there == null) {
           return entries.vacate(key, work.seen);
         }
-        boolean removed = entries.retire(key, there, EventType.REMOVED);
+        boolean removed = entries.retire(key, there, EventType.REMOVED, complaints);
         if (removed) {
           statistics.removals(1, begun);
         }

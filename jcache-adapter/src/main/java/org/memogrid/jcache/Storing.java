@@ -43,13 +43,13 @@ final class Storing<K, V> {
    *
    * @param expected what must be there; null for whatever is
    */
-  Change write(K key, V value, Only only, @Nullable V expected) {
+  Change write(K key, V value, Only only, @Nullable V expected, Complaints complaints) {
     K own = values.key(types.key(key));
     Values.Sealed sealed = values.seal(types.value("value", value));
     return locks.with(
         own,
         () -> {
-          Entries<K, V>.Turn turn = entries.turn();
+          Entries<K, V>.Turn turn = entries.turn(complaints);
           boolean written = false;
           while (true) {
             Entries.Seen seen = entries.look(own);
@@ -58,7 +58,7 @@ final class Storing<K, V> {
               return new Change(there, false);
             }
             if (expected != null && there != null && !entries.open(there).equals(expected)) {
-              entries.use(own, there);
+              entries.use(own, there, complaints);
               return new Change(there, false);
             }
             if (!written) {
@@ -74,7 +74,7 @@ final class Storing<K, V> {
   }
 
   /** Writes a value that was made for a place, unless somebody changed the key meanwhile. */
-  boolean writeMade(Place<K, V> place, V value) {
+  boolean writeMade(Place<K, V> place, V value, Complaints complaints) {
     K key = place.key();
     Values.Sealed sealed = values.seal(types.value("value", value));
     return locks.with(
@@ -86,7 +86,7 @@ final class Storing<K, V> {
             }
             writing.write(key, value);
           }
-          return place.publish(sealed, entries.turn()) == Entries.Outcome.STORED;
+          return place.publish(sealed, entries.turn(complaints)) == Entries.Outcome.STORED;
         });
   }
 
@@ -106,7 +106,7 @@ final class Storing<K, V> {
   }
 
   /** Writes all, and answers how many are there now. */
-  long writeAll(Map<? extends K, ? extends V> map) {
+  long writeAll(Map<? extends K, ? extends V> map, Complaints complaints) {
     Map<K, Pair<K, V>> given = new HashMap<>();
     Map<K, Values.Sealed> sealed = new HashMap<>();
     map.forEach(
@@ -116,11 +116,12 @@ final class Storing<K, V> {
           given.put(own, new Pair<>(key, value));
         });
     return writing.isOn()
-        ? locks.withAll(sealed.keySet(), () -> writeAll(given, sealed))
-        : storeAll(sealed);
+        ? locks.withAll(sealed.keySet(), () -> writeAll(given, sealed, complaints))
+        : storeAll(sealed, complaints);
   }
 
-  private long writeAll(Map<K, Pair<K, V>> given, Map<K, Values.Sealed> sealed) {
+  private long writeAll(
+      Map<K, Pair<K, V>> given, Map<K, Values.Sealed> sealed, Complaints complaints) {
     List<Pair<K, V>> batch = new ArrayList<>(given.values());
     try {
       writing.writeAll(batch);
@@ -132,14 +133,14 @@ final class Storing<K, V> {
               written.remove(own);
             }
           });
-      statistics.puts(storeAll(written), 0);
+      statistics.puts(storeAll(written, complaints), 0);
       throw e;
     }
-    return storeAll(sealed);
+    return storeAll(sealed, complaints);
   }
 
   /** Stores values that the writer has. */
-  private long storeAll(Map<K, Values.Sealed> sealed) {
+  private long storeAll(Map<K, Values.Sealed> sealed, Complaints complaints) {
     if (entries.isBlind()) {
       Map<Object, Envelope> envelopes = new HashMap<>();
       sealed.forEach((key, value) -> envelopes.put(key, entries.sealed(value)));
@@ -148,13 +149,16 @@ final class Storing<K, V> {
     }
     long stored = 0;
     for (Map.Entry<K, Values.Sealed> each : sealed.entrySet()) {
-      stored += locks.with(each.getKey(), () -> store(each.getKey(), each.getValue())) ? 1 : 0;
+      stored +=
+          locks.with(each.getKey(), () -> store(each.getKey(), each.getValue(), complaints))
+              ? 1
+              : 0;
     }
     return stored;
   }
 
-  private boolean store(K key, Values.Sealed value) {
-    Entries<K, V>.Turn turn = entries.turn();
+  private boolean store(K key, Values.Sealed value, Complaints complaints) {
+    Entries<K, V>.Turn turn = entries.turn(complaints);
     while (true) {
       Entries.Seen seen = entries.look(key);
       Entries.Outcome outcome = entries.publish(key, seen, value, turn);

@@ -45,9 +45,11 @@ final class Walk<K, V> implements Iterator<Cache.Entry<K, V>> {
     K key = parts.values().key((K) entry.getKey());
     long begun = parts.statistics().begin();
     V value = parts.entries().open(entry.getValue());
-    parts.entries().use(key, entry.getValue());
+    Complaints complaints = new Complaints();
+    parts.entries().use(key, entry.getValue(), complaints);
     parts.statistics().gets(1, 0, begun);
     last = key;
+    complaints.rethrow();
     return new Pair<>(key, value);
   }
 
