@@ -122,6 +122,17 @@ final class GridCacheManager implements CacheManager {
     }
   }
 
+  /** Refuses to be the second of its namespace on a cluster of this process. */
+  void requireAlone() {
+    if (number > 0) {
+      throw new IllegalStateException(
+          "this cluster has an open cache manager of "
+              + uri
+              + " in this process: use that one, close it first, or give this one a URI of its own"
+              + " with managerOn(cluster, uri)");
+    }
+  }
+
   private String storeName(String cacheName) {
     return "jcache" + (number == 0 ? "" : "~" + (number + 1)) + ":" + namespace + cacheName;
   }

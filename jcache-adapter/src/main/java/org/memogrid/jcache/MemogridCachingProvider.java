@@ -64,6 +64,9 @@ public final class MemogridCachingProvider implements CachingProvider {
         new GridCacheManager(
             this, key, namespace(key.uri(), file), mode == null ? defaultMode() : mode, cluster);
     try {
+      if (!key.scope().isEmpty()) {
+        manager.requireAlone();
+      }
       if (file != null) {
         file.caches()
             .forEach(
@@ -94,16 +97,31 @@ public final class MemogridCachingProvider implements CachingProvider {
   }
 
   /**
-   * A manager on a cluster of your own choice, for programs that are in several. Each call opens
-   * another; close it when you are done. It has the default URI, and so the caches that other
-   * members of that cluster have by it.
+   * A manager on a cluster of your own choice, for programs that are in several. Close it when you
+   * are done. It has the default URI, and so the caches that other members of that cluster have by
+   * it.
+   *
+   * @throws IllegalStateException if one of this method's is open on that cluster already
    */
   public static CacheManager managerOn(Cluster cluster) {
+    return managerOn(cluster, DEFAULT_URI);
+  }
+
+  /**
+   * {@link #managerOn(Cluster)} with a URI, for programs of several parts that are not to share
+   * their caches. It shares them with the managers of that URI on other members.
+   *
+   * @throws IllegalStateException if one of that URI, or of the namespace that its file names, is
+   *     open on that cluster already: two in one process would share nothing, or close each other's
+   *     caches
+   */
+  public static CacheManager managerOn(Cluster cluster, URI uri) {
     requireNonNull(cluster, "cluster");
+    requireNonNull(uri, "uri");
     MemogridCachingProvider own = new MemogridCachingProvider();
     return own.open(
         new GridCacheManager.Key(
-            DEFAULT_URI, own.getDefaultClassLoader(), new Properties(), cluster.self().id()),
+            uri, own.getDefaultClassLoader(), new Properties(), cluster.self().id()),
         () -> cluster);
   }
 

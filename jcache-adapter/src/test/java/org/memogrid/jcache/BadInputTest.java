@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.net.URI;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
@@ -138,6 +139,29 @@ class BadInputTest {
     assertThatThrownBy(this::typed)
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("is closed");
+  }
+
+  @Test
+  void oneManagerOfAUriAtATime() {
+    assertThatThrownBy(() -> MemogridCachingProvider.managerOn(cluster))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("memogrid:shared")
+        .hasMessageContaining("close it first")
+        .hasMessageContaining("managerOn(cluster, uri)");
+
+    URI other = URI.create("memogrid:other");
+    try (CacheManager own = MemogridCachingProvider.managerOn(cluster, other)) {
+      assertThat(own.getURI()).isEqualTo(other);
+      typed().put("a", 1);
+      own.createCache("typed", new MutableConfiguration<String, Integer>()).put("a", 2);
+      assertThat(manager.<String, Integer>getCache("typed").get("a")).isEqualTo(1);
+      assertThatThrownBy(() -> MemogridCachingProvider.managerOn(cluster, other))
+          .isInstanceOf(IllegalStateException.class);
+      assertThat(own.<String, Integer>getCache("typed").get("a")).isEqualTo(2);
+    }
+    MemogridCachingProvider.managerOn(cluster, other).close();
+    manager.close();
+    MemogridCachingProvider.managerOn(cluster).close();
   }
 
   @Test
