@@ -27,7 +27,9 @@ class HibernateTest {
                 .setProperty("hibernate.cache.region.factory_class", "jcache")
                 .setProperty(
                     "hibernate.javax.cache.provider", MemogridCachingProvider.class.getName())
+                .setProperty("hibernate.javax.cache.uri", "hibernate-caches.properties")
                 .setProperty("hibernate.javax.cache.missing_cache_strategy", "create")
+                .setProperty("hibernate.cache.use_query_cache", "true")
                 .buildSessionFactory());
   }
 
@@ -45,6 +47,63 @@ class HibernateTest {
               hibernate.getStatistics().getSecondLevelCacheHitCount(),
               hibernate.getStatistics().getPrepareStatementCount());
         });
+  }
+
+  private static long cheap(NodeContext there, String url) {
+    return hibernate(there, url)
+        .fromSession(
+            session ->
+                session
+                    .createQuery("select count(a) from Article a where a.price < :most", Long.class)
+                    .setParameter("most", 10)
+                    .setCacheable(true)
+                    .getSingleResult());
+  }
+
+  /** How many articles are cheap, and what asking cost. */
+  private static Read ask(NodeProcess node, String url) {
+    return node.call(
+        there -> {
+          SessionFactory hibernate = hibernate(there, url);
+          hibernate.getStatistics().clear();
+          int found = (int) cheap(there, url);
+          return new Read(
+              found,
+              hibernate.getStatistics().getQueryCacheHitCount(),
+              hibernate.getStatistics().getPrepareStatementCount());
+        });
+  }
+
+  @Test
+  void aQueryIsCachedByEachNodeUntilAnyNodeChangesItsTable() throws SQLException {
+    Server database = Server.createTcpServer("-tcpPort", "0", "-ifNotExists").start();
+    String url = "jdbc:h2:tcp://127.0.0.1:" + database.getPort() + "/mem:queries;DB_CLOSE_DELAY=-1";
+    try (TwoNodes nodes = new TwoNodes("queries", "org.hibernate.cache.*")) {
+      for (NodeProcess each : nodes.both()) {
+        each.run(there -> hibernate(there, url));
+      }
+      nodes
+          .one()
+          .run(
+              there ->
+                  hibernate(there, url).inTransaction(s -> s.persist(new Article("apple", 5))));
+      for (NodeProcess each : nodes.both()) {
+        assertThat(ask(each, url)).isEqualTo(new Read(1, 0, 1));
+        assertThat(ask(each, url)).isEqualTo(new Read(1, 1, 0));
+      }
+
+      nodes
+          .two()
+          .run(
+              there -> hibernate(there, url).inTransaction(s -> s.persist(new Article("pear", 6))));
+
+      for (NodeProcess each : nodes.both()) {
+        assertThat(ask(each, url)).isEqualTo(new Read(2, 0, 1));
+        assertThat(ask(each, url)).isEqualTo(new Read(2, 1, 0));
+      }
+    } finally {
+      database.stop();
+    }
   }
 
   @Test
