@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.cache.Cache;
 import javax.cache.CacheManager;
@@ -15,7 +16,10 @@ import javax.cache.event.CacheEntryEvent;
 import javax.cache.event.CacheEntryExpiredListener;
 import javax.cache.event.CacheEntryRemovedListener;
 import javax.cache.event.CacheEntryUpdatedListener;
+import javax.cache.expiry.Duration;
+import javax.cache.expiry.ExpiryPolicy;
 import javax.cache.integration.CacheLoader;
+import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.Mode;
 import org.memogrid.testkit.NodeContext;
 
@@ -39,6 +43,35 @@ final class Peer {
             new MemogridConfiguration<String, Integer>(mode)
                 .setTypes(String.class, Integer.class)
                 .setStatisticsEnabled(true));
+  }
+
+  /** Its policy lets an entry live for half a second, and counts how often it is asked. */
+  static Cache<String, Integer> createShortLived(NodeContext there, String name) {
+    RUNS.set(0);
+    return manager(there)
+        .createCache(
+            name,
+            new MemogridConfiguration<String, Integer>(Mode.REPLICATED)
+                .setTypes(String.class, Integer.class)
+                .setExpiryPolicyFactory(Counted::new));
+  }
+
+  private static final class Counted implements ExpiryPolicy {
+    @Override
+    public Duration getExpiryForCreation() {
+      RUNS.incrementAndGet();
+      return new Duration(TimeUnit.MILLISECONDS, 500);
+    }
+
+    @Override
+    public @Nullable Duration getExpiryForAccess() {
+      return null;
+    }
+
+    @Override
+    public @Nullable Duration getExpiryForUpdate() {
+      return null;
+    }
   }
 
   /** Its loader has the value 1, once it may answer. */

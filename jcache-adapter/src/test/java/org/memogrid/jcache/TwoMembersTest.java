@@ -60,6 +60,10 @@ class TwoMembersTest {
     return node.call(there -> Peer.cache(there, name).get(key));
   }
 
+  private static List<String> heard(NodeProcess node) {
+    return node.call(there -> Peer.heard());
+  }
+
   @EnumSource(names = {"REPLICATED", "DISTRIBUTED"})
   @ParameterizedTest
   void aCacheIsOneOnAllMembers(Mode mode) {
@@ -169,6 +173,74 @@ class TwoMembersTest {
 
     assertThat(get(b, "lives", "of a")).isEqualTo(1);
     assertThat(get(a, "lives", "of b")).isNull();
+  }
+
+  @Test
+  void thePolicyIsAskedOnceByTheCallerAndTheDeadlineHoldsOnAllMembers() {
+    for (NodeProcess each : List.of(a, b)) {
+      each.run(there -> Peer.createShortLived(there, "short"));
+    }
+    b.run(there -> Peer.listen(there, "short", true));
+    long before = System.nanoTime();
+    put(a, "short", "k", 1);
+
+    Integer there = get(b, "short", "k");
+    if (System.nanoTime() - before < 500_000_000) {
+      assertThat(there).isEqualTo(1);
+    }
+    Await.until("it is over on b", () -> get(b, "short", "k") == null);
+    assertThat(get(a, "short", "k")).isNull();
+    Await.until("b hears of it", () -> b.call(at -> Peer.heard()).contains("EXPIRED k 1"));
+    assertThat(List.of(a.call(at -> Peer.RUNS.get()), b.call(at -> Peer.RUNS.get())))
+        .as("how often each member's policy was asked")
+        .containsExactly(1, 0);
+    assertThat(heard(b)).containsOnlyOnce("EXPIRED k 1");
+  }
+
+  @EnumSource(names = {"REPLICATED", "DISTRIBUTED"})
+  @ParameterizedTest
+  void aProcessorThatNobodyDisturbsRunsOnceAndOnItsCallerAlone(Mode mode) {
+    String name = "alone-" + mode;
+    createOnBoth(name, mode);
+    for (NodeProcess each : List.of(a, b)) {
+      each.run(there -> Peer.RUNS.set(0));
+    }
+    for (int i = 0; i < 20; i++) {
+      String key = "k" + i;
+      a.run(
+          there -> {
+            var unused =
+                Peer.cache(there, name)
+                    .invoke(
+                        key,
+                        (entry, arguments) -> {
+                          entry.setValue(Peer.RUNS.incrementAndGet());
+                          return "";
+                        });
+          });
+      assertThat(get(b, name, key)).isEqualTo(i + 1);
+    }
+    assertThat(List.of(a.call(there -> Peer.RUNS.get()), b.call(there -> Peer.RUNS.get())))
+        .containsExactly(20, 0);
+  }
+
+  @EnumSource(names = {"REPLICATED", "DISTRIBUTED"})
+  @ParameterizedTest
+  void aClearIsNoEventHereAndARemovalOfEachEntryThere(Mode mode) {
+    String name = "cleared-" + mode;
+    createOnBoth(name, mode);
+    for (int i = 0; i < 10; i++) {
+      put(a, name, "k" + i, i);
+    }
+    a.run(there -> Peer.listen(there, name, true));
+    b.run(there -> Peer.listen(there, name, true));
+
+    a.run(there -> Peer.cache(there, name).clear());
+    a.run(there -> Peer.cache(there, name).put("last", 1));
+
+    Await.until("all is heard", () -> b.call(there -> Peer.heard()).size() >= 11);
+    assertThat(heard(b)).hasSize(11).doesNotHaveDuplicates();
+    assertThat(heard(a)).containsExactly("CREATED last 1");
   }
 
   @Test
