@@ -3,6 +3,7 @@ package org.memogrid.jcache;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -122,5 +123,48 @@ class OvertakenTest {
       assertThat(kept).as("what is loaded undisturbed is kept").isTrue();
       one.run(there -> Peer.cache(there, name).remove("k"));
     }
+  }
+
+  /** What holds the place of a load is no entry to anybody. */
+  @EnumSource(names = {"REPLICATED", "DISTRIBUTED"})
+  @ParameterizedTest
+  void aLoadIsHeardAsOneCreationAndOneThatHasNothingNotAtAll(Mode mode) {
+    String name = "heard-" + mode;
+    NodeProcess one = cluster.node(0);
+    NodeProcess two = cluster.node(1);
+    for (NodeProcess each : cluster.nodes()) {
+      each.run(there -> Peer.createLoading(there, name, mode));
+      each.run(there -> Peer.listen(there, name, true));
+    }
+    for (int i = 0; i < 10; i++) {
+      String none = "none" + i;
+      boolean nothing = one.call(there -> Peer.cache(there, name).get(none) == null);
+      assertThat(nothing).isTrue();
+      Await.until(
+          "its place is given back", () -> isFree(one, name, none) && isFree(two, name, none));
+      String some = "k" + i;
+      one.run(there -> Peer.ANSWER.release());
+      assertThat(one.<Integer>call(there -> Peer.cache(there, name).get(some))).isEqualTo(1);
+    }
+    Await.until("all is heard", () -> heard(two).size() >= 10);
+    for (NodeProcess each : cluster.nodes()) {
+      assertThat(heard(each)).hasSize(10).allMatch(event -> event.matches("CREATED k. 1"));
+    }
+    for (NodeProcess each : cluster.nodes()) {
+      long gone =
+          each.call(
+              there ->
+                  Peer.cache(there, name).unwrap(GridCache.class).parts().store().expirations());
+      assertThat(gone).as("what counts as expired").isZero();
+    }
+  }
+
+  private static boolean isFree(NodeProcess node, String name, String key) {
+    return node.call(
+        there -> Peer.cache(there, name).unwrap(GridCache.class).parts().store().get(key) == null);
+  }
+
+  private static List<String> heard(NodeProcess node) {
+    return node.call(there -> Peer.heard());
   }
 }

@@ -74,7 +74,7 @@ final class Peer {
     }
   }
 
-  /** Its loader has the value 1, once it may answer. */
+  /** Its loader has the value 1, once it may answer; of keys that begin with "none", nothing. */
   static Cache<String, Integer> createLoading(NodeContext there, String name, Mode mode) {
     return manager(there)
         .createCache(
@@ -87,8 +87,11 @@ final class Peer {
 
   private static final class Slow implements CacheLoader<String, Integer> {
     @Override
-    public Integer load(String key) {
+    public @Nullable Integer load(String key) {
       RUNS.incrementAndGet();
+      if (key.startsWith("none")) {
+        return null;
+      }
       ANSWER.acquireUninterruptibly();
       return 1;
     }
