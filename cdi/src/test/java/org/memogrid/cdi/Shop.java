@@ -6,6 +6,7 @@ import jakarta.inject.Inject;
 import java.lang.annotation.Annotation;
 import java.math.RoundingMode;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.cache.annotation.CacheDefaults;
@@ -140,6 +141,7 @@ class Shop {
   public void delivered(String sku, @CacheValue Integer stock) {}
 
   static volatile Runnable clerk = () -> {};
+  static final Semaphore ASKED = new Semaphore(0);
 
   static final class Warning extends RuntimeException {
     private static final long serialVersionUID = 1L;

@@ -89,6 +89,30 @@ class TwoContainersTest {
     assertThat(one.<Integer>call(there -> shop(there).price("apple"))).isNotEqualTo(7);
   }
 
+  /** A removal that comes while another member runs the method stands. */
+  @Test
+  void whatAnotherMemberRemovedWhileTheMethodRanIsNotStored() {
+    try (ProcessCluster cluster = ProcessCluster.of(2)) {
+      NodeProcess one = cluster.node(0);
+      NodeProcess two = cluster.node(1);
+      for (NodeProcess node : cluster.nodes()) {
+        node.run(there -> shop(there).sold("none"));
+      }
+      one.run(there -> Shop.clerk = Shop.ASKED::acquireUninterruptibly);
+      CompletableFuture<Integer> counting = one.callAsync(there -> shop(there).counted("apple"));
+      Await.until("the clerk is asked", () -> runs(cluster) > 0);
+
+      two.run(there -> shop(there).sold("apple"));
+      one.run(there -> Shop.ASKED.release());
+
+      assertThat(counting.join()).isEqualTo(1);
+      assertThat(two.<Integer>call(there -> shop(there).counted("apple"))).isEqualTo(1);
+      assertThat(runs(cluster)).as("what was overtaken is not found").isEqualTo(2);
+      assertThat(one.<Integer>call(there -> shop(there).counted("apple"))).isEqualTo(1);
+      assertThat(runs(cluster)).as("what was not is").isEqualTo(2);
+    }
+  }
+
   /** The member that removes has computed nothing itself. */
   @Test
   void aRemovalIsOneOnAllMembersThoughEachKeepsItsOwn() {
