@@ -83,6 +83,44 @@ final class QueueSim {
     views.install(first);
   }
 
+  /** So many members, and nothing goes wrong. */
+  private QueueSim(int size) {
+    this.time = new VirtualTime(size);
+    this.off = Set.of();
+    this.traced = false;
+    this.scenario = Scenario.CALM;
+    this.failing = 0;
+    this.keys = 0;
+    this.chunk = QueueCore.CHUNK_BYTES;
+    this.net = new SimNet(time);
+    this.views = new SimViews(time, this::learn);
+    this.checker = new QueueChecker(this);
+    List<Member> first = new ArrayList<>();
+    for (int i = 0; i < size; i++) {
+      first.add(start("n" + i));
+    }
+    views.install(first);
+  }
+
+  /**
+   * How many messages go between that many members for each that is published and handled, each
+   * when the one before is done; those that go though nothing is published are not counted.
+   */
+  static double messagesPerLoneOne(int size, int count) {
+    int apart = 1_000;
+    QueueSim sim = new QueueSim(size);
+    sim.time.runUntil(BUSY);
+    long before = sim.net.messages();
+    sim.time.runUntil(BUSY + count * apart);
+    long atRest = sim.net.messages() - before;
+    for (int i = 0; i < count; i++) {
+      sim.time.after(i * apart, sim::publish);
+    }
+    before = sim.net.messages();
+    sim.time.runUntil(BUSY + 2 * count * apart);
+    return (double) (sim.net.messages() - before - atRest) / count;
+  }
+
   List<String> run() {
     if (scenario == Scenario.POISON) {
       checker.poison(time.between(5, 20));

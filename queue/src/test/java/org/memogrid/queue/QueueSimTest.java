@@ -47,6 +47,17 @@ class QueueSimTest {
     assertThat(violations).isEmpty();
   }
 
+  /** The design counts nine; who publishes for the first time opens the queue as well. */
+  @Test
+  void aMessageCostsTheSameInAClusterOfAHundred() {
+    Map<Integer, Double> messages = new LinkedHashMap<>();
+    for (int members : new int[] {2, 3, 5, 10, 30, 100}) {
+      messages.put(members, QueueSim.messagesPerLoneOne(members, 200));
+    }
+    System.out.println("messages between members for a lone message of the queue: " + messages);
+    assertThat(messages.values()).allSatisfy(each -> assertThat(each).isBetween(3.0, 9.5));
+  }
+
   @Test
   void theSameSeedGivesTheSameRun() {
     for (long seed = 0; seed < 20; seed++) {
