@@ -31,6 +31,8 @@ public final class Bench {
               MemoPeers::run,
               "pipeline",
               new PipelineBench(),
+              "queue",
+              QueueBench::run,
               "reads",
               new Reads(),
               "turns",

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.bench;
+
+import static java.util.Objects.requireNonNull;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Queues between processes, each system in some of its own, in turns: how many messages a second
+ * are sent, taken and acknowledged one by one; how long one is on its way at a rate that nobody
+ * feels; how many of ours may wait; and how long they wait when a process is killed.
+ */
+final class QueueBench {
+  private static final List<String> SYSTEMS = List.of("memogrid", "hazelcast", "artemis");
+  private static final String OURS = "memogrid";
+  private static final String HAZELCAST = "hazelcast";
+  private static final int RATE = 500;
+
+  private QueueBench() {}
+
+  /** Measures, as {@code bin/bench queue}. */
+  static List<Row> run(boolean quick) {
+    List<Row> rows = new ArrayList<>();
+    try {
+      beside(quick, rows);
+      takeover(quick, rows);
+    } catch (IOException | InterruptedException e) {
+      throw new IllegalStateException("the queues' benchmark failed", e);
+    }
+    return rows;
+  }
+
+  private static void beside(boolean quick, List<Row> rows)
+      throws IOException, InterruptedException {
+    Map<String, Pair> pairs = new TreeMap<>();
+    try {
+      for (String system : SYSTEMS) {
+        pairs.put(system, new Pair(system));
+      }
+      for (int size : new int[] {100, 200}) {
+        Map<String, Double> rates = rates(pairs, size, quick);
+        for (String system : SYSTEMS) {
+          double rate = of(rates, system);
+          rows.add(row("sent and taken, " + size + " bytes", system, rate, "/s", rates));
+        }
+      }
+      delays(pairs, quick, rows);
+      waiting(of(pairs, OURS), quick ? 100_000 : 1_000_000, rows);
+    } finally {
+      pairs.values().forEach(Pair::close);
+    }
+  }
+
+  private static <T> T of(Map<String, T> all, String system) {
+    return requireNonNull(all.get(system));
+  }
+
+  private static Row row(
+      String what, String system, double value, String unit, Map<String, Double> all) {
+    int threads = unit.equals("/s") ? QueuePeer.THREADS : 1;
+    return new Row(what, system, "", threads, value, unit, value / of(all, HAZELCAST), HAZELCAST);
+  }
+
+  /** Each round a queue of its own, whose home falls on the one process or the other. */
+  private static Map<String, Double> rates(Map<String, Pair> pairs, int size, boolean quick)
+      throws InterruptedException {
+    int count = quick ? 4_000 : 20_000;
+    int rounds = quick ? 2 : 7;
+    Map<String, List<Double>> found = new TreeMap<>();
+    for (int round = -1; round < rounds; round++) { // the first is to get warm
+      for (String system : SYSTEMS) {
+        double rate = of(pairs, system).perSecond(size + "-" + round, count, size);
+        if (round >= 0) {
+          found.computeIfAbsent(system, s -> new ArrayList<>()).add(rate);
+        }
+      }
+    }
+    return medians(found);
+  }
+
+  private static void delays(Map<String, Pair> pairs, boolean quick, List<Row> rows)
+      throws InterruptedException {
+    int count = quick ? 500 : 2_500;
+    int rounds = quick ? 2 : 6;
+    Map<String, List<Double>> middle = new TreeMap<>();
+    Map<String, List<Double>> late = new TreeMap<>();
+    for (int round = 0; round < rounds; round++) {
+      for (String system : SYSTEMS) {
+        Pair pair = of(pairs, system);
+        pair.pace("paced-" + round, count);
+        middle.computeIfAbsent(system, s -> new ArrayList<>()).add(pair.micros(50));
+        late.computeIfAbsent(system, s -> new ArrayList<>()).add(pair.micros(99));
+      }
+    }
+    for (String system : SYSTEMS) {
+      double delay = at(of(middle, system), 50);
+      rows.add(row("p50 at " + RATE + "/s", system, delay, "us", medians(middle)));
+    }
+    for (String system : SYSTEMS) {
+      double delay = at(of(late, system), 50);
+      rows.add(row("p99 at " + RATE + "/s", system, delay, "us", medians(late)));
+    }
+  }
+
+  private static Map<String, Double> medians(Map<String, List<Double>> found) {
+    Map<String, Double> medians = new TreeMap<>();
+    found.forEach((system, values) -> medians.put(system, at(values, 50)));
+    return medians;
+  }
+
+  private static double at(List<Double> values, int percent) {
+    double[] sorted = values.stream().mapToDouble(Double::doubleValue).toArray();
+    Arrays.sort(sorted);
+    return sorted[Math.min(sorted.length - 1, sorted.length * percent / 100)];
+  }
+
+  /** Sent while nobody takes, then taken. */
+  private static void waiting(Pair pair, int count, List<Row> rows) throws InterruptedException {
+    long begun = pair.producer.number("send", "waiting", count, 200);
+    double in = count * 1e9 / (System.nanoTime() - begun);
+    begun = System.nanoTime();
+    String unused = pair.consumer.ask("take", "waiting");
+    double out = count * 1e9 / (pair.consumer.number("taken", count) - begun);
+    rows.add(new Row(count + " wait, sent", OURS, "2 x 1 GB", 4, in, "/s", 1, "sent"));
+    rows.add(new Row(count + " wait, taken", OURS, "2 x 1 GB", 4, out, "/s", out / in, "sent"));
+  }
+
+  /** Who sends, who takes, and a broker if there is one. */
+  private static final class Pair implements AutoCloseable {
+    final Child producer;
+    final Child consumer;
+    private final List<Child> all = new ArrayList<>();
+
+    Pair(String system) throws IOException, InterruptedException {
+      boolean brokered = system.equals("artemis");
+      if (brokered) {
+        Child broker = child(system, 0);
+        long unused = broker.number("members", 1);
+      }
+      producer = child(system, 1);
+      consumer = child(system, 2);
+      for (Child child : List.of(producer, consumer)) {
+        long unused = child.number("members", brokered ? 1 : 2);
+      }
+    }
+
+    private Child child(String system, int number) throws IOException {
+      Child child = new Child(QueueWorker.class, system, String.valueOf(number));
+      all.add(child);
+      return child;
+    }
+
+    double perSecond(String queue, int count, int size) throws InterruptedException {
+      String unused = consumer.ask("take", queue);
+      long begun = producer.number("send", queue, count, size);
+      return count * 1e9 / (consumer.number("taken", count) - begun);
+    }
+
+    void pace(String queue, int count) throws InterruptedException {
+      String unused = consumer.ask("take", queue);
+      for (int warm = 1; warm >= 0; warm--) {
+        unused = consumer.ask("forget");
+        unused = producer.ask("pace", queue, count, 100, RATE);
+        unused = consumer.ask("taken", count);
+      }
+    }
+
+    double micros(int percent) throws InterruptedException {
+      return consumer.number("delay", percent) / 1e3;
+    }
+
+    @Override
+    public void close() {
+      all.forEach(Child::close);
+    }
+  }
+
+  /**
+   * One process sends two hundred a second and lives; of two that take, one is killed. The figure
+   * is the longest that a message waited.
+   */
+  private static void takeover(boolean quick, List<Row> rows)
+      throws IOException, InterruptedException {
+    int rounds = quick ? 2 : 12;
+    try (Trio trio = new Trio()) {
+      for (boolean dispatcher : new boolean[] {false, true}) {
+        List<Double> waits = new ArrayList<>();
+        for (int round = 0; round < rounds; round++) {
+          waits.add(trio.kill((dispatcher ? "home-" : "other-") + round, dispatcher));
+        }
+        String who = dispatcher ? "the dispatcher" : "a consumer";
+        for (int percent : new int[] {50, 100}) {
+          String which = percent == 50 ? ", median of " : ", most of ";
+          double wait = at(waits, percent);
+          rows.add(
+              new Row(
+                  "kill -9 of " + who + which + rounds,
+                  OURS,
+                  "3 processes",
+                  1,
+                  wait,
+                  "ms",
+                  wait / 1_000,
+                  "1 s"));
+        }
+      }
+    }
+  }
+
+  private static final class Trio implements AutoCloseable {
+    private static final int PER_SECOND = 200;
+
+    private final Map<String, Child> takers = new TreeMap<>();
+    private final Child producer;
+    private int started;
+
+    Trio() throws IOException, InterruptedException {
+      producer = new Child(QueueWorker.class, OURS, String.valueOf(++started));
+      add();
+      add();
+    }
+
+    private void add() throws IOException, InterruptedException {
+      started++;
+      takers.put("n" + started, new Child(QueueWorker.class, OURS, String.valueOf(started)));
+      long unused = producer.number("members", 1 + takers.size());
+      for (Child child : takers.values()) {
+        unused = child.number("members", 1 + takers.size());
+      }
+    }
+
+    /** Milliseconds that the most unlucky message waited. */
+    double kill(String name, boolean dispatcher) throws IOException, InterruptedException {
+      String queue = name;
+      String home = producer.ask("dispatcher", queue);
+      for (int i = 0; takers.containsKey(home) != dispatcher; i++) {
+        queue = name + "-" + i;
+        home = producer.ask("dispatcher", queue);
+      }
+      for (Child child : takers.values()) {
+        String unused = child.ask("take", queue);
+      }
+      producer.say("pace", queue, 3 * PER_SECOND, 100, PER_SECOND);
+      Thread.sleep(1_000);
+      String victim = dispatcher ? home : takers.keySet().iterator().next();
+      of(takers, victim).close();
+      takers.remove(victim);
+      String unused = producer.hear();
+      while (producer.number("size", queue) > 0) {
+        Thread.sleep(10);
+      }
+      long worst = 0;
+      for (Child child : takers.values()) {
+        worst = Math.max(worst, child.number("delay", 100));
+        unused = child.ask("forget");
+      }
+      add();
+      return worst / 1e6;
+    }
+
+    @Override
+    public void close() {
+      producer.close();
+      takers.values().forEach(Child::close);
+    }
+  }
+}

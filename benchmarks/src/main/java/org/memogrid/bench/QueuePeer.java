@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.bench;
+
+import com.hazelcast.collection.IQueue;
+import com.hazelcast.config.Config;
+import com.hazelcast.config.JoinConfig;
+import com.hazelcast.core.Hazelcast;
+import com.hazelcast.core.HazelcastInstance;
+import java.nio.file.Files;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.apache.activemq.artemis.api.core.ActiveMQException;
+import org.apache.activemq.artemis.api.core.QueueConfiguration;
+import org.apache.activemq.artemis.api.core.RoutingType;
+import org.apache.activemq.artemis.api.core.client.ActiveMQClient;
+import org.apache.activemq.artemis.api.core.client.ClientMessage;
+import org.apache.activemq.artemis.api.core.client.ClientProducer;
+import org.apache.activemq.artemis.api.core.client.ClientSession;
+import org.apache.activemq.artemis.api.core.client.ServerLocator;
+import org.apache.activemq.artemis.core.config.impl.ConfigurationImpl;
+import org.apache.activemq.artemis.core.server.ActiveMQServers;
+import org.memogrid.cluster.Cluster;
+import org.memogrid.queue.Listen;
+import org.memogrid.queue.MessageQueue;
+
+/** One system's queues, in one process. */
+interface QueuePeer {
+  /** So many threads send, and so many take. */
+  int THREADS = 4;
+
+  int MEMOGRID_PORT = 7820;
+  int HAZELCAST_PORT = 7840;
+  int ARTEMIS_PORT = 7859;
+
+  /** How many processes are together, ready to work. */
+  int members();
+
+  /** What one thread sends with. */
+  Sender sender(String queue) throws Exception;
+
+  /** Takes each message and acknowledges it, on some threads. */
+  void take(String queue, Consumer<byte[]> handler) throws Exception;
+
+  /** Sends one; {@code done} runs when the system has it. */
+  interface Sender {
+    void send(byte[] body, Runnable done) throws Exception;
+  }
+
+  static QueuePeer of(String system, int number) throws Exception {
+    return switch (system) {
+      case "memogrid" -> new Memogrid(number);
+      case "hazelcast" -> new OfHazelcast();
+      case "artemis" -> number == 0 ? new Broker() : new Artemis();
+      default -> throw new IllegalArgumentException(system);
+    };
+  }
+
+  /** Two members hold each message: the publishing is done when the second has it. */
+  final class Memogrid implements QueuePeer {
+    private final Cluster cluster;
+    private final Map<String, MessageQueue<byte[]>> queues = new ConcurrentHashMap<>();
+
+    Memogrid(int number) {
+      cluster =
+          Cluster.builder()
+              .name("queue-bench")
+              .nodeName("n" + number)
+              .bind("127.0.0.1")
+              .port(MEMOGRID_PORT)
+              .join();
+    }
+
+    MessageQueue<byte[]> queue(String name) {
+      return queues.computeIfAbsent(name, n -> MessageQueue.named(n, byte[].class).open(cluster));
+    }
+
+    @Override
+    public int members() {
+      return cluster.membership().members().size();
+    }
+
+    @Override
+    public Sender sender(String name) {
+      MessageQueue<byte[]> queue = queue(name);
+      return (body, done) -> {
+        var unused =
+            queue
+                .publishAsync(body)
+                .whenComplete(
+                    (in, failure) -> {
+                      if (failure != null) {
+                        failure.printStackTrace();
+                      }
+                      done.run();
+                    });
+      };
+    }
+
+    @Override
+    public void take(String name, Consumer<byte[]> handler) {
+      var unused =
+          queue(name)
+              .listen(
+                  message -> handler.accept(message.body()),
+                  Listen.concurrency(THREADS).adaptive(1_000));
+    }
+  }
+
+  /**
+   * With a queue's defaults: one backup, and an offer returns when it has it. Its queue has no
+   * asynchronous offer, and none for many: see the manual, "Queue".
+   */
+  final class OfHazelcast implements QueuePeer {
+    private final HazelcastInstance hazelcast;
+
+    OfHazelcast() {
+      Config config = new Config().setClusterName("queue-bench");
+      config.setProperty("hazelcast.logging.type", "none");
+      config.setProperty("hazelcast.phone.home.enabled", "false");
+      config
+          .getNetworkConfig()
+          .setPort(HAZELCAST_PORT)
+          .getInterfaces()
+          .setEnabled(true)
+          .addInterface("127.0.0.1");
+      JoinConfig join = config.getNetworkConfig().getJoin();
+      join.getAutoDetectionConfig().setEnabled(false);
+      join.getMulticastConfig().setEnabled(false);
+      join.getTcpIpConfig().setEnabled(true);
+      join.getTcpIpConfig().addMember("127.0.0.1:" + HAZELCAST_PORT);
+      join.getTcpIpConfig().addMember("127.0.0.1:" + (HAZELCAST_PORT + 1));
+      hazelcast = Hazelcast.newHazelcastInstance(config);
+    }
+
+    @Override
+    public int members() {
+      return hazelcast.getPartitionService().isClusterSafe()
+          ? hazelcast.getCluster().getMembers().size()
+          : 0;
+    }
+
+    @Override
+    public Sender sender(String name) {
+      IQueue<byte[]> queue = hazelcast.getQueue(name);
+      return (body, done) -> {
+        if (!queue.offer(body)) {
+          throw new IllegalStateException("the queue is full");
+        }
+        done.run();
+      };
+    }
+
+    @Override
+    public void take(String name, Consumer<byte[]> handler) {
+      IQueue<byte[]> queue = hazelcast.getQueue(name);
+      for (int i = 0; i < THREADS; i++) {
+        Thread thread =
+            new Thread(
+                () -> {
+                  try {
+                    while (true) {
+                      byte[] body = queue.poll(1, TimeUnit.SECONDS);
+                      if (body != null) {
+                        handler.accept(body);
+                      }
+                    }
+                  } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                  }
+                });
+        thread.setDaemon(true);
+        thread.start();
+      }
+    }
+  }
+
+  /** The broker, without persistence and without a backup. */
+  final class Broker implements QueuePeer {
+    Broker() throws Exception {
+      String data = Files.createTempDirectory("artemis").toString();
+      ActiveMQServers.newActiveMQServer(
+              new ConfigurationImpl()
+                  .setPersistenceEnabled(false)
+                  .setSecurityEnabled(false)
+                  .setJMXManagementEnabled(false)
+                  .setPagingDirectory(data)
+                  .addAcceptorConfiguration("tcp", "tcp://127.0.0.1:" + ARTEMIS_PORT),
+              false)
+          .start();
+    }
+
+    @Override
+    public int members() {
+      return 1;
+    }
+
+    @Override
+    public Sender sender(String queue) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void take(String queue, Consumer<byte[]> handler) {
+      throw new UnsupportedOperationException();
+    }
+  }
+
+  /**
+   * Asynchronous non-durable sends, confirmed by the broker in the background, and one
+   * acknowledgement for each message that nobody waits for: see the manual, "Guarantees of sends
+   * and commits".
+   */
+  final class Artemis implements QueuePeer {
+    private final ServerLocator locator;
+
+    Artemis() throws Exception {
+      locator = ActiveMQClient.createServerLocator("tcp://127.0.0.1:" + ARTEMIS_PORT);
+      locator.setBlockOnNonDurableSend(false);
+      locator.setBlockOnAcknowledge(false);
+      locator.setConfirmationWindowSize(1024 * 1024);
+    }
+
+    @Override
+    public int members() {
+      return 1;
+    }
+
+    private ClientSession session(String name) throws Exception {
+      ClientSession session = locator.createSessionFactory().createSession(true, true, 0);
+      try {
+        session.createQueue(
+            QueueConfiguration.of(name).setRoutingType(RoutingType.ANYCAST).setDurable(false));
+      } catch (ActiveMQException e) {
+        // the other process made it
+      }
+      return session;
+    }
+
+    @Override
+    public Sender sender(String name) throws Exception {
+      ClientSession session = session(name);
+      ClientProducer producer = session.createProducer(name);
+      return (body, done) -> {
+        ClientMessage message = session.createMessage(false);
+        message.getBodyBuffer().writeBytes(body);
+        producer.send(message, confirmed -> done.run());
+      };
+    }
+
+    @Override
+    public void take(String name, Consumer<byte[]> handler) throws Exception {
+      for (int i = 0; i < THREADS; i++) {
+        ClientSession session = session(name);
+        session
+            .createConsumer(name)
+            .setMessageHandler(
+                message -> {
+                  byte[] body = new byte[message.getBodyBuffer().readableBytes()];
+                  message.getBodyBuffer().readBytes(body);
+                  handler.accept(body);
+                  try {
+                    message.acknowledge();
+                  } catch (ActiveMQException e) {
+                    throw new IllegalStateException(e);
+                  }
+                });
+        session.start();
+      }
+    }
+  }
+}
