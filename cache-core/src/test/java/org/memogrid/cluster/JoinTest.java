@@ -74,8 +74,13 @@ class JoinTest {
           "both changes",
           () -> assertThat(told).containsExactly("[one] -> [one, two]", "[one, two] -> [one]"));
       registration.close();
-      node("three").join().close();
-      assertThat(one.membership().members()).hasSize(1);
+      try (Cluster three = node("three").join()) {
+        Await.untilAsserted(
+            "three is seen",
+            () -> assertThat(one.membership().members()).containsExactly(one.self(), three.self()));
+      }
+      // A leaver doesn't wait until the others have heard of it.
+      Await.untilAsserted("three is gone", () -> assertThat(one.membership().members()).hasSize(1));
       assertThat(told).hasSize(2);
     }
   }
