@@ -85,7 +85,8 @@ public final class MemoBuilder<K, V> {
   // ---- how long a result is remembered
 
   /**
-   * How long a result is remembered. Default: for ever.
+   * How long a result is remembered, from when its key's home has it. Until then, a message after
+   * the run, it is answered where it was computed. Default: for ever.
    *
    * @throws IllegalArgumentException if it is below one millisecond
    */

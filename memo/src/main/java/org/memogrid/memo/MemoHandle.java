@@ -399,12 +399,16 @@ final class MemoHandle<K, V> implements Memo<K, V> {
     requireEncodable(asked);
     noteRead(asked);
     Envelope entry = node.anywhere(asked);
+    Payload coming = entry == null ? node.onItsWay(asked).orElse(null) : null;
     Object result = null;
-    if (entry == null) {
-      Payload coming = node.onItsWay(asked).orElse(null);
-      result = coming == null ? null : coming.result(node.codec());
-    } else if (answers.isShown(entry)) {
-      result = Payload.result(entry, node.codec());
+    if (coming != null) {
+      result = coming.result(node.codec());
+    } else {
+      // Again: 1. it was not stored yet; 2. it was; 3. who ran it took it for on its way no more.
+      entry = entry == null ? node.anywhere(asked) : entry;
+      if (entry != null && answers.isShown(entry)) {
+        result = Payload.result(entry, node.codec());
+      }
     }
     return result instanceof Failure ? Optional.empty() : Optional.ofNullable(answers.cast(result));
   }

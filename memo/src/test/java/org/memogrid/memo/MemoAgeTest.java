@@ -132,7 +132,10 @@ class MemoAgeTest {
                             : Optional.empty()));
     Memo<Integer, Integer> memo = memos.get(0);
     assertThatThrownBy(() -> memo.apply(1)).isInstanceOf(IllegalStateException.class);
-    Await.until("the failure is stored", () -> Members.node(memo).anywhere(1) != null);
+    MemoNode node = Members.node(memo);
+    Await.until(
+        "the failure is stored, and no longer on its way",
+        () -> node.anywhere(1) != null && node.onItsWay(1).isEmpty());
     assertThatThrownBy(() -> memo.apply(1)).hasMessageContaining("broken");
     assertThat(memo.peek(1)).isEmpty();
     assertThat(runs).hasValue(1);

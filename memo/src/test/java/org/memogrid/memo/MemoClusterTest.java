@@ -255,6 +255,17 @@ class MemoClusterTest {
     assertThat(runs).hasValue(1);
   }
 
+  /** The race: it is being stored on another member while this one looks for it. */
+  @ParameterizedTest
+  @EnumSource
+  void whatWasReturnedIsSeenByAPeek(Mode mode) {
+    Memo<Integer, Integer> memo = everywhere(mode, (Integer k) -> k + 1).get(0);
+    for (int key = 0; key < 4_000; key++) {
+      assertThat(memo.apply(key)).isEqualTo(key + 1);
+      assertThat(memo.peek(key)).as("key %s", key).contains(key + 1);
+    }
+  }
+
   @ParameterizedTest
   @EnumSource
   void asyncGetAllSeedAndRecompute(Mode mode) throws Exception {
