@@ -24,6 +24,7 @@ public final class CacheOptions {
   }
 
   private static final int DEFAULT_OWNERS = 2;
+  private static final Duration SHORTEST_NEAR_AGE = Duration.ofMillis(100);
 
   private final Mode mode;
   private final @Nullable Duration timeToLive;
@@ -35,6 +36,8 @@ public final class CacheOptions {
   private final int owners;
   private final boolean async;
   private final @Nullable Persist persist;
+  private final long nearCacheMaxEntries;
+  private final @Nullable Duration nearCacheMaxAge;
 
   private CacheOptions(Draft draft) {
     this.mode = draft.mode;
@@ -47,6 +50,8 @@ public final class CacheOptions {
     this.owners = draft.owners;
     this.async = draft.async;
     this.persist = draft.persist;
+    this.nearCacheMaxEntries = draft.nearCacheMaxEntries;
+    this.nearCacheMaxAge = draft.nearCacheMaxAge;
   }
 
   /** Entries without expiry or limit; in {@link Mode#DISTRIBUTED} with two owners each. */
@@ -180,6 +185,52 @@ public final class CacheOptions {
     return requirePersistable(draft);
   }
 
+  /**
+   * Keeps a copy of each entry that this member reads from another beside this member, and serves
+   * it to later reads here without a message, for at most {@code maxAge}; {@link Mode#DISTRIBUTED}
+   * only. What a member owns it reads at home anyway, and there no copy is ever old.
+   *
+   * <p>What is read from a copy was there at some moment of the last {@code maxAge}, which counts
+   * from the beginning of the read that brought it: a write of <i>another</i> member may be seen
+   * that much later here, also by a listener that was told of it. A write of this member is seen by
+   * every read here that begins after it (with {@link #async}: as the write itself is). A copy is
+   * not read after its entry's end, and reading it counts as a use. Copies go when members come or
+   * leave. Only {@code get}, {@code getAll} and {@code containsKey} read them: {@code update}, what
+   * is written on a condition, and what returns the value before ask the owners. That a key has no
+   * entry is not copied.
+   *
+   * <p>An owner that evicts sees of such reads only those that reach it: one in {@code maxAge} from
+   * each member.
+   *
+   * @param maxEntries how many copies a member has at most; when there are more, little used ones
+   *     go
+   * @param maxAge how old what is read may be; at least 100 ms, since the clock that it is judged
+   *     by moves every 10 ms
+   * @throws IllegalArgumentException if {@code maxEntries} is below 1, if {@code maxAge} is below
+   *     100 ms, or in a mode other than DISTRIBUTED, where a member reads nothing from others
+   */
+  public CacheOptions nearCache(long maxEntries, Duration maxAge) {
+    Objects.requireNonNull(maxAge, "maxAge");
+    if (maxEntries < 1) {
+      throw new IllegalArgumentException(
+          "maxEntries of nearCache is " + maxEntries + ": give at least 1");
+    }
+    if (maxAge.compareTo(SHORTEST_NEAR_AGE) < 0) {
+      throw new IllegalArgumentException(
+          "maxAge of nearCache is " + maxAge + ": give at least " + SHORTEST_NEAR_AGE);
+    }
+    if (mode != Mode.DISTRIBUTED) {
+      throw new IllegalArgumentException(
+          "nearCache works in mode DISTRIBUTED only, and this is "
+              + mode
+              + ": leave it out, members read what they hold themselves");
+    }
+    Draft draft = new Draft(this);
+    draft.nearCacheMaxEntries = maxEntries;
+    draft.nearCacheMaxAge = maxAge;
+    return new CacheOptions(draft);
+  }
+
   private static CacheOptions requirePersistable(Draft draft) {
     if (draft.persist != null) {
       if (draft.mode != Mode.LOCAL) {
@@ -250,6 +301,16 @@ public final class CacheOptions {
     return persist;
   }
 
+  /** 0 if there is no {@link #nearCache}. */
+  public long nearCacheMaxEntries() {
+    return nearCacheMaxEntries;
+  }
+
+  /** Null if there is no {@link #nearCache}. */
+  public @Nullable Duration nearCacheMaxAge() {
+    return nearCacheMaxAge;
+  }
+
   @Override
   public boolean equals(@Nullable Object other) {
     return other instanceof CacheOptions that
@@ -262,7 +323,9 @@ public final class CacheOptions {
         && Objects.equals(weigher, that.weigher)
         && owners == that.owners
         && async == that.async
-        && Objects.equals(persist, that.persist);
+        && Objects.equals(persist, that.persist)
+        && nearCacheMaxEntries == that.nearCacheMaxEntries
+        && Objects.equals(nearCacheMaxAge, that.nearCacheMaxAge);
   }
 
   @Override
@@ -277,7 +340,9 @@ public final class CacheOptions {
         weigher,
         owners,
         async,
-        persist);
+        persist,
+        nearCacheMaxEntries,
+        nearCacheMaxAge);
   }
 
   /** What is not as {@link #of} makes it. */
@@ -308,6 +373,9 @@ public final class CacheOptions {
     if (persist != null) {
       text.append(" persist=").append(persist);
     }
+    if (nearCacheMaxAge != null) {
+      text.append(" nearCache=").append(nearCacheMaxEntries).append('/').append(nearCacheMaxAge);
+    }
     return text.toString();
   }
 
@@ -323,6 +391,8 @@ public final class CacheOptions {
     private int owners = DEFAULT_OWNERS;
     private boolean async;
     private @Nullable Persist persist;
+    private long nearCacheMaxEntries;
+    private @Nullable Duration nearCacheMaxAge;
 
     Draft(Mode mode) {
       this.mode = mode;
@@ -339,6 +409,8 @@ public final class CacheOptions {
       this.owners = from.owners;
       this.async = from.async;
       this.persist = from.persist;
+      this.nearCacheMaxEntries = from.nearCacheMaxEntries;
+      this.nearCacheMaxAge = from.nearCacheMaxAge;
     }
   }
 }

@@ -27,6 +27,20 @@ final class CacheOptionsTest {
     assertThatThrownBy(
             () -> CacheOptions.of(Mode.LOCAL).maxEntries(1).maxWeight(1, (Object k, Object v) -> 1))
         .hasMessageContaining("leave one out");
+    for (Mode mode : Mode.values()) {
+      if (mode != Mode.DISTRIBUTED) {
+        assertThatThrownBy(() -> CacheOptions.of(mode).nearCache(1, SECOND))
+            .isInstanceOf(IllegalArgumentException.class)
+            .hasMessageContaining("nearCache works in mode DISTRIBUTED only, and this is " + mode);
+      }
+    }
+    CacheOptions distributed = CacheOptions.of(Mode.DISTRIBUTED);
+    assertThatThrownBy(() -> distributed.nearCache(0, SECOND))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("maxEntries of nearCache is 0");
+    assertThatThrownBy(() -> distributed.nearCache(1, Duration.ofMillis(99)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("maxAge of nearCache is PT0.099S: give at least PT0.1S");
   }
 
   @Test
@@ -38,15 +52,22 @@ final class CacheOptionsTest {
             .maxEntries(5)
             .whenFull(WhenFull.REFUSE)
             .owners(3)
-            .async();
+            .async()
+            .nearCache(7, SECOND);
     assertThat(base).isEqualTo(CacheOptions.of(Mode.DISTRIBUTED)).hasToString("DISTRIBUTED");
     assertThat(all)
         .isNotEqualTo(base)
         .hasToString(
-            "DISTRIBUTED timeToLive=PT1S maxIdle=PT1S maxEntries=5 whenFull=REFUSE owners=3 async");
+            "DISTRIBUTED timeToLive=PT1S maxIdle=PT1S maxEntries=5 whenFull=REFUSE owners=3 async"
+                + " nearCache=7/PT1S");
     assertThat(base.async().owners(3).whenFull(WhenFull.REFUSE).maxEntries(5))
         .isEqualTo(base.maxEntries(5).whenFull(WhenFull.REFUSE).owners(3).async())
         .isNotEqualTo(all);
+    assertThat(base.nearCache(7, SECOND))
+        .isEqualTo(CacheOptions.of(Mode.DISTRIBUTED).nearCache(7, SECOND))
+        .isNotEqualTo(base)
+        .isNotEqualTo(base.nearCache(8, SECOND))
+        .isNotEqualTo(base.nearCache(7, SECOND.plusMillis(1)));
     assertThat(all.expiry()).isEqualTo(Expiry.ttl(SECOND).idle(SECOND));
   }
 }

@@ -68,6 +68,10 @@ final class ClusterStore implements Store {
   private final @Nullable NearMap<ClusterKey, Envelope> near;
 
   private final @Nullable NearSource held;
+
+  /** What this member does not hold; null unless the options say so. */
+  private final @Nullable CopiedReads copied;
+
   private final ClusterPublisherManager<ClusterKey, Envelope> publishers;
   private final Mode mode;
   private final CoarseClock coarse;
@@ -102,12 +106,14 @@ final class ClusterStore implements Store {
       this.mode = Mode.LOCAL;
       this.near = null;
       this.held = null;
+      this.copied = null;
       return;
     }
     this.mode = options.mode();
     NearInterceptor interceptor = NearModule.interceptor(cache);
     this.near = interceptor.near();
     this.held = interceptor.source();
+    this.copied = CopiedReads.of(options, interceptor, coarse);
     if (evicts) {
       cache.addListener(new ChangeListeners.Dropping(interceptor.near()::drop));
     }
@@ -158,6 +164,9 @@ final class ClusterStore implements Store {
   @Override
   public @Nullable Envelope near(Object key) {
     Envelope copy = near == null ? null : near.get(key);
+    if (copy == null && copied != null) {
+      return copied.near(key);
+    }
     return copy == null || !(evicts || copy.isMortal()) || isSteady(copy) ? copy : null;
   }
 
@@ -172,7 +181,8 @@ final class ClusterStore implements Store {
   public @Nullable Envelope get(Object key) {
     try {
       ClusterKey wanted = ClusterKey.of(key, codec);
-      Envelope found = calls.await(cache.getAsync(wanted));
+      Envelope found =
+          copied == null ? fetch(wanted) : copied.get(key, wanted, () -> fetch(wanted));
       if (found != null) {
         copy(key, wanted);
       }
@@ -180,6 +190,10 @@ final class ClusterStore implements Store {
     } catch (RuntimeException e) {
       throw failed("get", e);
     }
+  }
+
+  private @Nullable Envelope fetch(ClusterKey wanted) {
+    return calls.await(cache.getAsync(wanted));
   }
 
   @Override
@@ -199,6 +213,9 @@ final class ClusterStore implements Store {
     if (near != null) {
       near.close();
     }
+    if (copied != null) {
+      copied.copies().close();
+    }
   }
 
   @Override
@@ -206,12 +223,18 @@ final class ClusterStore implements Store {
     Set<ClusterKey> wanted = new HashSet<>();
     keys.forEach(key -> wanted.add(ClusterKey.of(key, codec)));
     try {
+      Map<ClusterKey, Envelope> there =
+          copied == null ? fetchAll(wanted) : copied.getAll(wanted, () -> fetchAll(wanted));
       Map<Object, Envelope> found = new HashMap<>();
-      calls.await(cache.getAllAsync(wanted)).forEach((key, entry) -> found.put(key.key(), entry));
+      there.forEach((key, entry) -> found.put(key.key(), entry));
       return found;
     } catch (RuntimeException e) {
       throw failed("getAll", e);
     }
+  }
+
+  private Map<ClusterKey, Envelope> fetchAll(Set<ClusterKey> wanted) {
+    return calls.await(cache.getAllAsync(wanted));
   }
 
   @Override

@@ -6,8 +6,8 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * A clock that costs its readers a look at two fields. The process's own clock is read by a thread,
- * a hundred times a second, from the first call of {@link #now} to {@link #close}; any other, such
- * as a test's, is asked each time.
+ * a hundred times a second, from the first call of {@link #now} or {@link #elapsed} to {@link
+ * #close}; any other, such as a test's, is asked each time.
  *
  * <p>It may lag by {@link #lag}, and by as much more as the machine keeps that thread from running.
  * So what is close to its end is to be judged by the real clock.
@@ -18,6 +18,7 @@ final class CoarseClock implements AutoCloseable {
   private final InstantSource clock;
   private final boolean stepping;
   private volatile long now;
+  private volatile long elapsed;
   private volatile boolean started;
   private boolean closed;
 
@@ -37,7 +38,18 @@ final class CoarseClock implements AutoCloseable {
     return now;
   }
 
-  /** How many milliseconds {@link #now} may be behind. */
+  /** Milliseconds since some moment, for ages: nobody sets this clock back, nor forth. */
+  long elapsed() {
+    if (!stepping) {
+      return clock.millis();
+    }
+    if (!started) {
+      start();
+    }
+    return elapsed;
+  }
+
+  /** How many milliseconds {@link #now} and {@link #elapsed} may be behind. */
   long lag() {
     return stepping ? 2 * STEP_MILLIS : 0;
   }
@@ -46,7 +58,7 @@ final class CoarseClock implements AutoCloseable {
     if (started) {
       return;
     }
-    now = clock.millis();
+    step();
     if (closed) {
       return;
     }
@@ -58,9 +70,14 @@ final class CoarseClock implements AutoCloseable {
 
   private void run() {
     while (!isClosed()) {
-      now = clock.millis();
+      step();
       LockSupport.parkNanos(STEP_MILLIS * 1_000_000);
     }
+  }
+
+  private void step() {
+    now = clock.millis();
+    elapsed = System.nanoTime() / 1_000_000;
   }
 
   private synchronized boolean isClosed() {

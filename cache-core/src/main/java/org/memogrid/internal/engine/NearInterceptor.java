@@ -9,6 +9,7 @@ import org.infinispan.commands.write.WriteCommand;
 import org.infinispan.context.InvocationContext;
 import org.infinispan.interceptors.BaseAsyncInterceptor;
 import org.infinispan.interceptors.InvocationFinallyAction;
+import org.jspecify.annotations.Nullable;
 import org.memogrid.internal.store.Envelope;
 
 /**
@@ -26,12 +27,15 @@ final class NearInterceptor extends BaseAsyncInterceptor {
   private final InvocationFinallyAction<VisitableCommand> manyWritten =
       (context, command, result, failure) ->
           ((WriteCommand) command).getAffectedKeys().forEach(this::written);
-  private final InvocationFinallyAction<VisitableCommand> allWritten;
+  private final InvocationFinallyAction<VisitableCommand> allWritten =
+      (context, command, result, failure) -> allWritten();
+
+  /** Null if nothing is copied that this member does not hold. */
+  private volatile @Nullable NearCopies<ClusterKey, Envelope> copies;
 
   NearInterceptor(NearMap<ClusterKey, Envelope> near, NearSource source) {
     this.near = near;
     this.source = source;
-    this.allWritten = (context, command, result, failure) -> near.cleared();
   }
 
   NearMap<ClusterKey, Envelope> near() {
@@ -40,6 +44,14 @@ final class NearInterceptor extends BaseAsyncInterceptor {
 
   NearSource source() {
     return source;
+  }
+
+  /**
+   * Has the copies told of the end of every write that reaches this member. A write that is under
+   * way now is told of too, so copies may be taken from now on.
+   */
+  void tell(NearCopies<ClusterKey, Envelope> copies) {
+    this.copies = copies;
   }
 
   @Override
@@ -71,6 +83,18 @@ final class NearInterceptor extends BaseAsyncInterceptor {
   private void written(Object key) {
     if (key instanceof ClusterKey place) {
       near.written(place);
+      NearCopies<ClusterKey, Envelope> there = copies;
+      if (there != null) {
+        there.written(place);
+      }
+    }
+  }
+
+  private void allWritten() {
+    near.cleared();
+    NearCopies<ClusterKey, Envelope> there = copies;
+    if (there != null) {
+      there.cleared();
     }
   }
 }

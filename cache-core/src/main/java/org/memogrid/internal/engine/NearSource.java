@@ -16,7 +16,8 @@ import org.memogrid.internal.store.Envelope;
  * write an entry without telling this one, this one has a topology in which it doesn't answer for
  * it any more.
  */
-final class NearSource implements NearMap.Source<ClusterKey, Envelope> {
+final class NearSource
+    implements NearMap.Source<ClusterKey, Envelope>, NearCopies.Source<ClusterKey> {
   private final InternalDataContainer<ClusterKey, Envelope> container;
   private final DistributionManager distribution;
 
@@ -53,6 +54,11 @@ final class NearSource implements NearMap.Source<ClusterKey, Envelope> {
       held.heldUntil(entry.getExpiryTime());
     }
     return held;
+  }
+
+  @Override
+  public boolean isElsewhere(ClusterKey place, Object pass) {
+    return !((LocalizedCacheTopology) pass).isReadOwner(place);
   }
 
   /**

@@ -16,11 +16,11 @@ import org.memogrid.cache.Mode;
 
 /**
  * Cache options as bytes: format, mode, time to live, max idle, max entries, when full, owners,
- * async. Enums by name; durations in seconds and nanoseconds, 0 for none. The weigher never crosses
- * the wire: it is LOCAL.
+ * async, near cache's max entries and max age. Enums by name; durations in seconds and nanoseconds,
+ * 0 for none. The weigher never crosses the wire: it is LOCAL.
  */
 final class OptionsFormat {
-  private static final byte FORMAT = 1;
+  private static final byte FORMAT = 2;
 
   private OptionsFormat() {}
 
@@ -36,6 +36,8 @@ final class OptionsFormat {
       out.writeUTF(options.whenFull().name());
       out.writeInt(options.owners());
       out.writeBoolean(options.isAsync());
+      out.writeLong(options.nearCacheMaxEntries());
+      write(out, options.nearCacheMaxAge());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -73,7 +75,10 @@ final class OptionsFormat {
     options = options.whenFull(WhenFull.valueOf(in.readUTF()));
     int owners = in.readInt();
     options = options.mode() == Mode.DISTRIBUTED ? options.owners(owners) : options;
-    return in.readBoolean() ? options.async() : options;
+    options = in.readBoolean() ? options.async() : options;
+    long copies = in.readLong();
+    Duration maxAge = readDuration(in);
+    return copies == 0 ? options : options.nearCache(copies, maxAge);
   }
 
   private static Duration readDuration(DataInputStream in) throws IOException {

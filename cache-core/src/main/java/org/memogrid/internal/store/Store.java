@@ -26,9 +26,9 @@ public interface Store {
 
   /**
    * The entry if it is at hand: at the cost of a look-up, without a lock, a clock or a message, and
-   * no older than {@link #get} would answer. It is alive, and its use need not be noted now. Null
-   * says nothing: ask {@code get}. Also null once the store is closed, so that a hit needs no check
-   * of its own.
+   * no older than {@link #get} would answer, or than the options let a near cache's copy be. It is
+   * alive, and its use need not be noted now. Null says nothing: ask {@code get}. Also null once
+   * the store is closed, so that a hit needs no check of its own.
    */
   @Nullable Envelope near(Object key);
 

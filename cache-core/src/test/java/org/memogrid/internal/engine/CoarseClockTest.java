@@ -23,7 +23,9 @@ final class CoarseClockTest {
   void itGoesOnByItself() {
     try (CoarseClock clock = new CoarseClock(InstantSource.system())) {
       long first = clock.now();
+      long age = clock.elapsed();
       Await.until("it has moved", () -> clock.now() > first + 30);
+      assertThat(clock.elapsed()).isGreaterThanOrEqualTo(age + 10);
     }
   }
 

@@ -4,7 +4,9 @@ package org.memogrid.internal.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.time.Duration;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.infinispan.factories.GlobalComponentRegistry;
 import org.infinispan.remoting.transport.Transport;
 import org.infinispan.remoting.transport.jgroups.JGroupsTransport;
@@ -21,8 +23,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.memogrid.cache.Cache;
 import org.memogrid.cache.CacheException;
+import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Partitions;
+import org.memogrid.internal.store.Store;
 import org.memogrid.testkit.Await;
 
 /** Two members that can't see each other any more. */
@@ -98,6 +102,37 @@ final class SplitTest {
       Await.until("the cache", () -> cluster.node(0).manager().isRunning("late"));
       assertThat(cluster.caches(0).<String, Integer>cache("late").get("k")).isEqualTo(1);
       assertThat(cluster.caches(0).cache("late").mode()).isEqualTo(Mode.REPLICATED);
+    }
+  }
+
+  /** Half of the entries are elsewhere for each side; their copies would be good for an hour. */
+  @Test
+  void noCopyOutlivesACutOrTheMergeAfterIt() throws Exception {
+    try (LoopCluster cluster = new LoopCluster(new SerialCodec(), 2, Partitions.AVAILABLE)) {
+      CacheOptions options =
+          CacheOptions.of(Mode.DISTRIBUTED).owners(1).nearCache(1_000, Duration.ofHours(1));
+      Cache<Integer, Integer> one = cluster.caches(0).cache("c", options);
+      Cache<Integer, Integer> other = cluster.caches(1).cache("c", options);
+      Store store = other.unwrap(Store.class);
+      List<Integer> keys =
+          IntStream.range(0, 100)
+              .filter(key -> one.owners(key).contains(cluster.node(0).self()))
+              .boxed()
+              .toList();
+      keys.forEach(key -> one.put(key, 1));
+      keys.forEach(key -> assertThat(other.get(key)).isEqualTo(1));
+      keys.forEach(key -> assertThat(store.near(key)).isNotNull());
+      split(cluster, "c");
+      Await.until("a side of one", () -> store.topology().members().size() == 1);
+      keys.forEach(key -> assertThat(store.near(key)).isNull());
+      keys.forEach(key -> one.put(key, 2));
+      for (int side = 0; side < 2; side++) {
+        channel(cluster.node(side)).getProtocolStack().removeProtocol(DISCARD.class);
+      }
+      Await.until("the merge", () -> store.topology().members().size() == 2);
+      for (int key : keys) {
+        Await.untilAsserted("what was written", () -> assertThat(other.get(key)).isEqualTo(2));
+      }
     }
   }
 

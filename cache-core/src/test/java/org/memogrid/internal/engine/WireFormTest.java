@@ -108,7 +108,8 @@ final class WireFormTest {
             .maxEntries(Long.MAX_VALUE)
             .whenFull(WhenFull.REFUSE)
             .owners(7)
-            .async();
+            .async()
+            .nearCache(Long.MAX_VALUE, Duration.ofSeconds(Long.MAX_VALUE));
     assertThat(OptionsFormat.read(OptionsFormat.write(all))).isEqualTo(all);
     for (Mode mode : Mode.values()) {
       CacheOptions plain = CacheOptions.of(mode);
