@@ -42,6 +42,7 @@ import org.memogrid.testkit.Await;
 final class CopiedReadsTest {
   private static final Duration AGE = Duration.ofSeconds(10);
   private static final Duration SECOND = Duration.ofSeconds(1);
+  private static final int KEYS = 60;
   private static final CacheOptions COPYING =
       CacheOptions.of(Mode.DISTRIBUTED).nearCache(1_000, AGE);
 
@@ -185,10 +186,7 @@ final class CopiedReadsTest {
     toTwo.put("replaceAll", cache -> cache.asMap().replaceAll((k, v) -> 2));
     toTwo.forEach(
         (name, write) -> {
-          caches.get(1).put(key, 1);
-          here.remove(key + 1);
-          here.clear();
-          caches.get(1).put(key, 1);
+          here.put(key, 1);
           copied(here, key, 1);
           write.accept(here);
           assertThat(here.get(key)).as(name).isEqualTo(2);
@@ -200,12 +198,12 @@ final class CopiedReadsTest {
     toNothing.put("clear", Cache::clear);
     toNothing.forEach(
         (name, write) -> {
-          caches.get(1).put(key, 1);
+          here.put(key, 1);
           copied(here, key, 1);
           write.accept(here);
           assertThat(here.get(key)).as(name).isNull();
         });
-    caches.get(1).put(key, 1);
+    here.put(key, 1);
     copied(here, key, 1);
     caches.get(1).remove(key);
     assertThat(here.putIfAbsent(key, 2)).isNull();
@@ -360,46 +358,58 @@ final class CopiedReadsTest {
       for (int member = 0; member < 2; member++) {
         caches.add(changing.caches(member).cache("c", options));
       }
-      int keys = 60;
       for (int value = 1; value < 4; value++) {
-        for (int key = 0; key < keys; key++) {
-          caches.get(0).put(key, value);
-        }
-        for (Cache<Integer, Integer> cache : caches) {
-          for (int key = 0; key < keys; key++) {
-            copied(cache, key, value);
-          }
-        }
+        int now = value;
+        putAll(caches.get(0), now);
+        Await.untilAsserted("copies", () -> readAll(changing, caches, now));
         List<Cache<Integer, Integer>> before = List.copyOf(caches);
         caches.add(changing.join().caches().cache("c", options));
-        for (Cache<Integer, Integer> cache : before) {
-          for (int key = 0; key < keys; key++) {
-            assertThat(isNear(cache, key)).isFalse();
-          }
-        }
+        Await.untilAsserted("none", () -> before.forEach(CopiedReadsTest::requireNoCopies));
       }
-      int last = caches.size() - 1;
-      changing.leave(last);
-      caches.remove(last);
-      for (int key = 0; key < keys; key++) {
-        caches.get(0).put(key, 9);
-      }
-      for (Cache<Integer, Integer> cache : caches.subList(1, caches.size())) {
-        for (int key = 0; key < keys; key++) {
-          assertThat(cache.get(key)).isEqualTo(9);
+      putAll(caches.get(0), 4);
+      Await.untilAsserted("copies", () -> readAll(changing, caches, 4));
+      Cache<Integer, Integer> leaving = caches.remove(3);
+      changing.leave(3);
+      Await.untilAsserted("none", () -> caches.forEach(CopiedReadsTest::requireNoCopies));
+      assertThat(leaving.unwrap(Store.class).near(0)).isNull();
+      putAll(caches.get(0), 5);
+      Await.untilAsserted("copies", () -> readAll(changing, caches, 5));
+    }
+  }
+
+  private static void putAll(Cache<Integer, Integer> cache, int value) {
+    for (int key = 0; key < KEYS; key++) {
+      cache.put(key, value);
+    }
+  }
+
+  private static void readAll(
+      LoopCluster changing, List<Cache<Integer, Integer>> caches, int value) {
+    for (int member = 0; member < caches.size(); member++) {
+      Cache<Integer, Integer> cache = caches.get(member);
+      for (int key = 0; key < KEYS; key++) {
+        assertThat(cache.get(key)).isEqualTo(value);
+        if (!cache.owners(key).contains(changing.node(member).self())) {
+          assertThat(isNear(cache, key)).as("%s on %s", key, member).isTrue();
         }
       }
     }
   }
 
+  private static void requireNoCopies(Cache<Integer, Integer> cache) {
+    for (int key = 0; key < KEYS; key++) {
+      assertThat(isNear(cache, key)).isFalse();
+    }
+  }
+
   @Test
   void aMemberThatMayNotAnswerReadsNoCopy() {
-    try (LoopCluster consistent = new LoopCluster(new SerialCodec(), 2, Partitions.CONSISTENT)) {
-      Cache<Integer, Integer> here = consistent.caches(0).cache("c", COPYING.owners(1));
-      Cache<Integer, Integer> other = consistent.caches(1).cache("c", COPYING.owners(1));
+    try (LoopCluster consistent = new LoopCluster(new SerialCodec(), 3, Partitions.CONSISTENT)) {
+      Cache<Integer, Integer> here = consistent.caches(0).cache("c", COPYING);
+      Cache<Integer, Integer> other = consistent.caches(1).cache("c", COPYING);
       int key =
           IntStream.range(0, 1_000)
-              .filter(each -> here.owners(each).contains(consistent.node(1).self()))
+              .filter(each -> !here.owners(each).contains(consistent.node(0).self()))
               .findFirst()
               .orElseThrow();
       other.put(key, 1);
