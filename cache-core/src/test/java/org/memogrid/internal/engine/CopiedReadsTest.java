@@ -35,6 +35,8 @@ import org.memogrid.cache.Expiry;
 import org.memogrid.cache.FencingToken;
 import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Partitions;
+import org.memogrid.internal.store.Envelope;
+import org.memogrid.internal.store.Envelope.Version;
 import org.memogrid.internal.store.Store;
 import org.memogrid.testkit.Await;
 
@@ -164,6 +166,26 @@ final class CopiedReadsTest {
     assertThat(here.get(key)).isNull();
     caches.get(1).put(key, 1);
     assertThat(here.get(key)).isEqualTo(1);
+    caches.get(1).unwrap(Store.class).put(key, Envelope.tombstone(new Version(1, 1)));
+    cluster.tick(AGE);
+    assertThat(here.get(key)).isNull();
+    assertThat(isNear(here, key)).isFalse();
+  }
+
+  @Test
+  void whatAMemberOwnsIsNotOldForAMoment() {
+    List<Cache<Integer, Integer>> caches = open("owned", COPYING);
+    Cache<Integer, Integer> here = caches.get(0);
+    List<Integer> foreign = foreign(here, 100);
+    for (int key = 0; key < KEYS; key++) {
+      if (!foreign.contains(key)) {
+        caches.get(1).put(key, 1);
+        assertThat(here.get(key)).isEqualTo(1);
+        copied(here, key, 1);
+        caches.get(1).put(key, 2);
+        assertThat(here.get(key)).isEqualTo(2);
+      }
+    }
   }
 
   @Test

@@ -16,6 +16,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -212,6 +213,35 @@ final class NearCopiesTest {
     read("c", 1);
     Await.until("the others are let go", () -> copies.size() == 1 && copies.places() == 1);
     assertThat(copy("c")).isEqualTo(1);
+  }
+
+  /**
+   * 1. A read has taken its place. 2. A later one takes it, and is found. 3. The first is found.
+   */
+  @Test
+  void ofTwoReadsOfOneKeyNothingIsLeftWhereNobodyLooks() {
+    AtomicReference<Runnable> between = new AtomicReference<>();
+    Object slow =
+        new Object() {
+          @Override
+          public int hashCode() {
+            Runnable now = between.getAndSet(null);
+            if (now != null) {
+              now.run();
+            }
+            return 1;
+          }
+
+          @Override
+          public boolean equals(@Nullable Object other) {
+            return this == other;
+          }
+        };
+    NearCopies.Reading<String> first = begin("a");
+    between.set(() -> copies.end(begin("a"), slow, 2));
+    copies.end(first, slow, 1);
+    assertThat(copies.get(slow)).isNull();
+    assertThat(copies.places()).isZero();
   }
 
   /** Keys whose encoded forms alone are equal, such as arrays. */
