@@ -5,6 +5,7 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import java.time.Duration;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.ObjIntConsumer;
+import java.util.stream.Stream;
 import org.ehcache.config.builders.CacheConfigurationBuilder;
 import org.ehcache.config.builders.CacheManagerBuilder;
 import org.ehcache.config.builders.ResourcePoolsBuilder;
@@ -47,6 +48,9 @@ final class Readers {
       case "Memogrid cache maxIdle" -> cache(CacheOptions.of(Mode.valueOf(mode)).maxIdle(LIFE));
       case "Memogrid cache maxEntries" ->
           cache(CacheOptions.of(Mode.valueOf(mode)).maxEntries(2 * KEYS));
+      case "Memogrid cache elsewhere" -> elsewhere(CacheOptions.of(Mode.valueOf(mode)).owners(1));
+      case "Memogrid cache nearCache" ->
+          elsewhere(CacheOptions.of(Mode.valueOf(mode)).owners(1).nearCache(2 * KEYS, LIFE));
       case "Memogrid memo" -> memo(Mode.valueOf(mode), null);
       case "Memogrid memo timeToLive" -> memo(Mode.valueOf(mode), LIFE);
       default -> throw new IllegalArgumentException("no system is called " + system);
@@ -100,6 +104,30 @@ final class Readers {
       @Override
       public @Nullable Object get(Integer key) {
         return cache.get(key);
+      }
+
+      @Override
+      public void close() {
+        leave(members);
+      }
+    };
+  }
+
+  /** Reads on one member what the other holds: as many keys as the others have, but other ones. */
+  private static Reader elsewhere(CacheOptions options) {
+    Cluster[] members = members(options.mode());
+    Cache<Integer, Price> cache = members[0].cache("prices", options);
+    Cache<Integer, Price> owner = members[1].cache("prices", options);
+    Integer[] keys =
+        Stream.iterate(0, key -> key + 1)
+            .filter(key -> !cache.owners(key).contains(members[0].self()))
+            .limit(KEYS)
+            .toArray(Integer[]::new);
+    fill((unused, n) -> owner.put(keys[n], Price.of(n)));
+    return new Reader() {
+      @Override
+      public @Nullable Object get(Integer key) {
+        return cache.get(keys[key]);
       }
 
       @Override

@@ -57,6 +57,8 @@ final class Reads implements Bench.Suite {
         systems.add("Memogrid cache maxEntries:" + mode);
       }
     }
+    systems.add("Memogrid cache elsewhere:DISTRIBUTED");
+    systems.add("Memogrid cache nearCache:DISTRIBUTED");
     return systems.toArray(new String[0]);
   }
 

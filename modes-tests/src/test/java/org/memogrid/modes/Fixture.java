@@ -17,11 +17,20 @@ final class Fixture {
 
   private final Grids.Setup setup;
   private final Grid grid;
+  private final Portable.Fn<CacheOptions, CacheOptions> always;
   private final List<Caches<?, ?>> opened = new ArrayList<>();
 
   Fixture(Grids.Setup setup, Grid grid) {
+    this(setup, grid, options -> options);
+  }
+
+  /**
+   * @param always what all caches have, whatever a test asks for
+   */
+  Fixture(Grids.Setup setup, Grid grid, Portable.Fn<CacheOptions, CacheOptions> always) {
     this.setup = setup;
     this.grid = grid;
+    this.always = always;
   }
 
   Grids.Setup setup() {
@@ -39,10 +48,14 @@ final class Fixture {
   <K, V> Caches<K, V> open(Portable.Fn<CacheOptions, CacheOptions> settings) {
     String name = freshName();
     Mode mode = setup.mode();
+    Portable.Fn<CacheOptions, CacheOptions> common = always; // not this: it goes to other processes
     return open(
         name,
         node ->
-            grid.open(node, cluster -> cluster.cache(name, settings.apply(CacheOptions.of(mode)))));
+            grid.open(
+                node,
+                cluster ->
+                    cluster.cache(name, settings.apply(common.apply(CacheOptions.of(mode))))));
   }
 
   /** Opens a cache on every node in a way of its own. */

@@ -46,6 +46,10 @@ final class NearInterceptor extends BaseAsyncInterceptor {
     return source;
   }
 
+  @Nullable NearCopies<ClusterKey, Envelope> copies() {
+    return copies;
+  }
+
   /**
    * Has the copies told of the end of every write that reaches this member. A write that is under
    * way now is told of too, so copies may be taken from now on.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.internal.engine;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.memogrid.cache.Cache;
+import org.memogrid.cache.CacheException;
 import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.CacheStats;
 import org.memogrid.cache.Expiry;
@@ -324,6 +326,38 @@ final class CopiedReadsTest {
     caches.get(1).put(key, 2);
     assertThat(here.replace(key, 1, 9)).isFalse(); // has read 2
     assertThat(here.get(key)).isEqualTo(2);
+    caches.get(1).remove(key);
+    assertThat(here.replace(key, 9)).isNull(); // has read nothing
+    assertThat(here.get(key)).isNull();
+  }
+
+  @Test
+  void aReadThatFailsLeavesNothingBehind() {
+    List<Cache<Integer, Integer>> caches = open("fails", COPYING);
+    Cache<Integer, Integer> here = caches.get(0);
+    int key = foreign(here, 1).get(0);
+    caches.get(1).put(key, 1);
+    Failing failing = new Failing();
+    org.infinispan.Cache<?, ?> cache = cluster.node(0).manager().getCache(here.name());
+    ComponentRegistry.componentOf(cache, AsyncInterceptorChain.class).addInterceptor(failing, 0);
+    assertThatThrownBy(() -> here.get(key)).isInstanceOf(CacheException.class);
+    assertThatThrownBy(() -> here.getAll(List.of(key))).isInstanceOf(CacheException.class);
+    failing.over = true;
+    NearCopies<?, ?> copies = requireNonNull(NearModule.interceptor(cache).copies());
+    assertThat(copies.places()).isZero();
+    copied(here, key, 1);
+  }
+
+  private static final class Failing extends BaseAsyncInterceptor {
+    volatile boolean over;
+
+    @Override
+    public Object visitCommand(InvocationContext context, VisitableCommand command) {
+      if (!over) {
+        throw new org.infinispan.commons.CacheException("no owner answers");
+      }
+      return invokeNext(context, command);
+    }
   }
 
   @Test
