@@ -534,6 +534,16 @@ class SnippetsTest {
   }
 
   @Test
+  void copies() {
+    CacheOptions copying =
+        CacheOptions.of(Mode.DISTRIBUTED).nearCache(10_000, Duration.ofSeconds(5));
+    Cache<String, Price> catalogue = cluster.cache("catalogue", copying);
+
+    catalogue.put("apple", new Price("apple", 120));
+    assertThat(catalogue.get("apple")).isNotNull();
+  }
+
+  @Test
   void persistent(@TempDir Path directory) {
     try (Cluster cluster = Cluster.local()) {
       CacheOptions options =

@@ -17,7 +17,8 @@ import org.memogrid.internal.store.Envelope;
  * interceptor that changes the container, so a write tells that it begins before it changes
  * anything, and that it is over before anybody hears that it was done. Writes of users here and
  * elsewhere, invalidations, expiries, and the entries that arrive when owners change all come this
- * way; what a full container lets go does not.
+ * way; what a full container lets go does not. The copies of what other members hold, if there are
+ * any, are told the end of a write alone.
  */
 final class NearInterceptor extends BaseAsyncInterceptor {
   private final NearMap<ClusterKey, Envelope> near;

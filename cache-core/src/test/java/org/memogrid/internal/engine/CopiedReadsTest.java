@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -314,6 +315,34 @@ final class CopiedReadsTest {
     assertThat(here.update(key, n -> n == null ? 7 : -1)).isEqualTo(7);
     caches.get(1).remove(key);
     assertThat(here.putIfAbsent(key, 8)).isNull();
+  }
+
+  /** Copies are good for ever here, since time stands still: who was refused must read anew. */
+  @Test
+  void aLoopOfReadsAndReplacementsEndsAndLosesNoStep() throws Exception {
+    List<Cache<Integer, Integer>> caches = open("loop", COPYING);
+    int key = foreign(caches.get(0), 1).get(0);
+    caches.get(0).put(key, 0);
+    ExecutorService members = Executors.newFixedThreadPool(3);
+    try {
+      List<Future<?>> loops = new ArrayList<>();
+      for (Cache<Integer, Integer> cache : caches) {
+        loops.add(members.submit(() -> increment(cache, key, 50)));
+      }
+      for (Future<?> loop : loops) {
+        loop.get(60, TimeUnit.SECONDS);
+      }
+    } finally {
+      members.shutdownNow();
+    }
+    assertThat(caches.get(0).update(key, n -> n)).isEqualTo(150);
+  }
+
+  private static void increment(Cache<Integer, Integer> cache, int key, int times) {
+    for (int done = 0; done < times && !Thread.currentThread().isInterrupted(); ) {
+      Integer now = requireNonNull(cache.get(key));
+      done += cache.replace(key, now, now + 1) ? 1 : 0;
+    }
   }
 
   @Test
