@@ -189,6 +189,8 @@ final class CopiedReadsTest {
         assertThat(here.get(key)).isEqualTo(2);
       }
     }
+    NearInterceptor told = NearModule.interceptor(cluster.node(0).manager().getCache(here.name()));
+    assertThat(requireNonNull(told.copies()).size()).isZero();
   }
 
   @Test
@@ -288,8 +290,19 @@ final class CopiedReadsTest {
     Cache<Integer, Integer> here = caches.get(0);
     Map<String, Consumer<Cache<Integer, Integer>>> operations = new LinkedHashMap<>();
     int key = foreign(here, 1).get(0);
-    operations.put("update", cache -> assertThat(cache.update(key, n -> n + 1)).isEqualTo(3));
+    List<Integer> decidedBy = new ArrayList<>();
+    operations.put(
+        "update",
+        cache ->
+            cache.update(
+                key,
+                n -> {
+                  decidedBy.add(n);
+                  return n + 1;
+                }));
     operations.put("replace", cache -> assertThat(cache.replace(key, 1, 9)).isFalse());
+    operations.put("replace present", cache -> assertThat(cache.replace(key, 2, 3)).isTrue());
+    operations.put("remove present", cache -> assertThat(cache.remove(key, 2)).isTrue());
     operations.put("replace any", cache -> assertThat(cache.replace(key, 9)).isEqualTo(2));
     operations.put("remove", cache -> assertThat(cache.remove(key, 1)).isFalse());
     operations.put("remove any", cache -> assertThat(cache.remove(key)).isEqualTo(2));
@@ -309,6 +322,7 @@ final class CopiedReadsTest {
           assertThat(here.get(key)).as("%s: the copy", name).isEqualTo(1);
           operation.accept(here);
         });
+    assertThat(decidedBy).containsExactly(2);
     here.put(key, 1);
     copied(here, key, 1);
     caches.get(1).remove(key);
