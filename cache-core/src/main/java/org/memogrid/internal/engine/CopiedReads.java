@@ -48,7 +48,7 @@ final class CopiedReads {
 
   /** What {@code read} answers for the key. */
   @Nullable Envelope get(Object key, ClusterKey place, Supplier<@Nullable Envelope> read) {
-    NearCopies.Reading<ClusterKey> reading = copies.begin(place);
+    NearCopies.Reading<ClusterKey, Envelope> reading = copies.begin(place);
     if (reading == null) {
       return read.get();
     }
@@ -64,9 +64,9 @@ final class CopiedReads {
   /** What {@code read} answers for the keys. */
   Map<ClusterKey, Envelope> getAll(
       Set<ClusterKey> places, Supplier<Map<ClusterKey, Envelope>> read) {
-    List<NearCopies.Reading<ClusterKey>> readings = new ArrayList<>();
+    List<NearCopies.Reading<ClusterKey, Envelope>> readings = new ArrayList<>();
     for (ClusterKey place : places) {
-      NearCopies.Reading<ClusterKey> reading = copies.begin(place);
+      NearCopies.Reading<ClusterKey, Envelope> reading = copies.begin(place);
       if (reading != null) {
         readings.add(reading);
       }
@@ -76,7 +76,7 @@ final class CopiedReads {
       found = read.get();
       return found;
     } finally {
-      for (NearCopies.Reading<ClusterKey> reading : readings) {
+      for (NearCopies.Reading<ClusterKey, Envelope> reading : readings) {
         ClusterKey place = reading.place();
         copies.end(reading, place.key(), living(found.get(place)));
       }

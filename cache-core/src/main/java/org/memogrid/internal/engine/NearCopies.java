@@ -60,13 +60,17 @@ final class NearCopies<P, V> {
     boolean isElsewhere(P place, Object pass);
   }
 
-  /** A read of another member that is under way. {@link #end} must follow. */
-  static final class Reading<P> {
+  /**
+   * A read of another member; {@link #end} must follow. Then it is the copy of what it brought, as
+   * long as that is good. Itself alone.
+   */
+  static final class Reading<P, V> {
     private final P place;
     private final Object pass;
     private final Object clear;
     private final long begun;
     private long changes;
+    private volatile @Nullable V value;
 
     private Reading(P place, Object pass, Object clear, long begun) {
       this.place = place;
@@ -80,24 +84,13 @@ final class NearCopies<P, V> {
     }
   }
 
-  /** What a read brought, as long as it is good. Itself alone. */
-  private static final class Copy<P, V> {
-    final Reading<P> reading;
-    volatile @Nullable V value;
-
-    Copy(Reading<P> reading, V value) {
-      this.reading = reading;
-      this.value = value;
-    }
-  }
-
   /** What happens to a place; there while it has a copy or a reader. Guarded by the map's lock. */
   private static final class Spot<P, V> {
-    @Nullable Copy<P, V> copy;
+    @Nullable Reading<P, V> copy;
     int readers;
     long changes;
 
-    void change(@Nullable Copy<P, V> next) {
+    void change(@Nullable Reading<P, V> next) {
       changes++;
       if (copy != null) {
         copy.value = null;
@@ -113,7 +106,7 @@ final class NearCopies<P, V> {
   private final Source<P> source;
   private final CoarseClock clock;
   private final long usableMillis;
-  private final Cache<Object, Copy<P, V>> copies;
+  private final Cache<Object, Reading<P, V>> copies;
   private final ConcurrentMap<P, Spot<P, V>> places = new ConcurrentHashMap<>();
   private final AtomicBoolean sweeping = new AtomicBoolean();
 
@@ -142,20 +135,19 @@ final class NearCopies<P, V> {
 
   /** The copy for a key; null says nothing. */
   @Nullable V get(Object key) {
-    Copy<P, V> copy = copies.getIfPresent(key);
+    Reading<P, V> copy = copies.getIfPresent(key);
     if (copy == null) {
       return null;
     }
-    Reading<P> reading = copy.reading;
-    return isCurrent(reading) && clock.elapsed() - reading.begun < usableMillis ? copy.value : null;
+    return isCurrent(copy) && clock.elapsed() - copy.begun < usableMillis ? copy.value : null;
   }
 
-  private boolean isCurrent(Reading<P> reading) {
+  private boolean isCurrent(Reading<P, V> reading) {
     return reading.pass == source.pass() && reading.clear == clear;
   }
 
   /** To be called before an owner is asked; null if this member is one, or may not ask. */
-  @Nullable Reading<P> begin(P place) {
+  @Nullable Reading<P, V> begin(P place) {
     Object now = clear;
     Object pass = source.pass();
     if (pass == null || now == CLOSED || !source.isElsewhere(place, pass)) {
@@ -165,7 +157,7 @@ final class NearCopies<P, V> {
       lastPass = pass;
       sweep();
     }
-    Reading<P> reading = new Reading<>(place, pass, now, clock.elapsed());
+    Reading<P, V> reading = new Reading<>(place, pass, now, clock.elapsed());
     var unused =
         places.compute(
             place,
@@ -183,37 +175,35 @@ final class NearCopies<P, V> {
    *
    * @param found null if the owners have nothing, or did not answer
    */
-  void end(Reading<P> reading, Object key, @Nullable V found) {
-    Copy<P, V> copy = found == null ? null : new Copy<>(reading, found);
+  void end(Reading<P, V> reading, Object key, @Nullable V found) {
+    reading.value = found;
     var unused =
         places.computeIfPresent(
             reading.place,
             (p, there) -> {
               there.readers--;
               if (there.changes == reading.changes && isCurrent(reading)) {
-                there.change(copy);
+                there.change(found == null ? null : reading);
                 return there.orNull();
               }
-              if (copy != null) {
-                copy.value = null;
-              }
+              reading.value = null;
               if (there.copy != null && !holds(there.copy, found)) {
                 there.change(null);
               }
               return there.orNull();
             });
-    if (copy != null && copy.value != null) {
-      put(key, copy);
+    if (reading.value != null) {
+      put(key, reading);
     }
   }
 
-  private static <P, V> boolean holds(Copy<P, V> copy, @Nullable V found) {
+  private static <P, V> boolean holds(Reading<P, V> copy, @Nullable V found) {
     V value = copy.value;
     return value != null && value.equals(found);
   }
 
-  private void put(Object key, Copy<P, V> copy) {
-    Copy<P, V> before = copies.asMap().put(key, copy);
+  private void put(Object key, Reading<P, V> copy) {
+    Reading<P, V> before = copies.asMap().put(key, copy);
     if (before != null) { // maybe the younger one, which came in between
       forget(before);
     }
@@ -257,16 +247,16 @@ final class NearCopies<P, V> {
   }
 
   private void onEviction(
-      @Nullable Object key, @Nullable Copy<P, V> copy, RemovalCause unusedAnyCause) {
+      @Nullable Object key, @Nullable Reading<P, V> copy, RemovalCause unusedAnyCause) {
     if (copy != null) {
       forget(copy);
     }
   }
 
-  private void forget(Copy<P, V> copy) {
+  private void forget(Reading<P, V> copy) {
     var unused =
         places.computeIfPresent(
-            copy.reading.place,
+            copy.place,
             (p, there) -> {
               if (there.copy == copy) {
                 there.change(null);
@@ -287,8 +277,8 @@ final class NearCopies<P, V> {
     }
   }
 
-  private void forgetIfOver(Object key, Copy<P, V> copy) {
-    if (!isCurrent(copy.reading) && copies.asMap().remove(key, copy)) {
+  private void forgetIfOver(Object key, Reading<P, V> copy) {
+    if (!isCurrent(copy) && copies.asMap().remove(key, copy)) {
       forget(copy);
     }
   }

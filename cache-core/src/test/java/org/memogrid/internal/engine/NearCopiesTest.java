@@ -59,15 +59,15 @@ final class NearCopiesTest {
     return new NearCopies<>(elsewhere, new CoarseClock(clock), most, AGE);
   }
 
-  private NearCopies.Reading<String> begin(String place) {
-    NearCopies.Reading<String> reading = copies.begin(place);
+  private NearCopies.Reading<String, Integer> begin(String place) {
+    NearCopies.Reading<String, Integer> reading = copies.begin(place);
     if (reading == null) {
       throw new AssertionError("not elsewhere: " + place);
     }
     return reading;
   }
 
-  private void end(NearCopies.Reading<String> reading, @Nullable Integer found) {
+  private void end(NearCopies.Reading<String, Integer> reading, @Nullable Integer found) {
     copies.end(reading, new Key(reading.place()), found);
   }
 
@@ -93,7 +93,7 @@ final class NearCopiesTest {
 
   @Test
   void aCopysAgeCountsFromTheBeginningOfTheReadThatBroughtIt() {
-    NearCopies.Reading<String> reading = begin("a");
+    NearCopies.Reading<String, Integer> reading = begin("a");
     clock.tick(Duration.ofMillis(400));
     end(reading, 1);
     clock.tick(Duration.ofMillis(599));
@@ -122,7 +122,7 @@ final class NearCopiesTest {
    */
   @Test
   void whatAWriteOvertookIsNotCopied() {
-    NearCopies.Reading<String> reading = begin("a");
+    NearCopies.Reading<String, Integer> reading = begin("a");
     copies.written("a");
     end(reading, 1);
     assertThat(copy("a")).isNull();
@@ -137,8 +137,8 @@ final class NearCopiesTest {
    */
   @Test
   void whatIsCopiedBeforeAWriteEndsGoesWithIt() {
-    NearCopies.Reading<String> early = begin("a");
-    NearCopies.Reading<String> late = begin("a");
+    NearCopies.Reading<String, Integer> early = begin("a");
+    NearCopies.Reading<String, Integer> late = begin("a");
     end(early, 1);
     copies.written("a");
     end(late, 1);
@@ -151,8 +151,8 @@ final class NearCopiesTest {
    */
   @Test
   void ofTwoReadsAtOnceThatDifferNoneStays() {
-    NearCopies.Reading<String> first = begin("a");
-    NearCopies.Reading<String> second = begin("a");
+    NearCopies.Reading<String, Integer> first = begin("a");
+    NearCopies.Reading<String, Integer> second = begin("a");
     end(second, 2);
     assertThat(copy("a")).isEqualTo(2);
     end(first, 1);
@@ -167,7 +167,7 @@ final class NearCopiesTest {
   @Test
   void whoFindsNothingTakesTheCopyAwayAndOvertakesOthers() {
     read("a", 1);
-    NearCopies.Reading<String> other = begin("a");
+    NearCopies.Reading<String, Integer> other = begin("a");
     read("a", null);
     assertThat(copy("a")).isNull();
     end(other, 1);
@@ -187,7 +187,7 @@ final class NearCopiesTest {
   @Test
   void aClearEndsAllCopiesAndOvertakesAllReads() {
     read("a", 1);
-    NearCopies.Reading<String> reading = begin("b");
+    NearCopies.Reading<String, Integer> reading = begin("b");
     copies.cleared();
     end(reading, 1);
     assertThat(copy("a")).isNull();
@@ -200,7 +200,7 @@ final class NearCopiesTest {
   @Test
   void anotherPassEndsAllCopiesAndOvertakesAllReads() {
     read("a", 1);
-    NearCopies.Reading<String> reading = begin("b");
+    NearCopies.Reading<String, Integer> reading = begin("b");
     Object before = elsewhere.pass;
     elsewhere.pass = null;
     assertThat(copy("a")).isNull();
@@ -237,7 +237,7 @@ final class NearCopiesTest {
             return this == other;
           }
         };
-    NearCopies.Reading<String> first = begin("a");
+    NearCopies.Reading<String, Integer> first = begin("a");
     between.set(() -> copies.end(begin("a"), slow, 2));
     copies.end(first, slow, 1);
     assertThat(copies.get(slow)).isNull();
@@ -259,7 +259,7 @@ final class NearCopiesTest {
   void thereAreNoMoreCopiesThanTheLimitAndNothingIsLeftOfOthers() {
     NearCopies<String, Integer> few = copies(10);
     for (int i = 0; i < 1_000; i++) {
-      NearCopies.Reading<String> reading = few.begin("k" + i);
+      NearCopies.Reading<String, Integer> reading = few.begin("k" + i);
       if (reading != null) {
         few.end(reading, "k" + i, i);
       }
@@ -271,7 +271,7 @@ final class NearCopiesTest {
   @Test
   void onceClosedThereAreNone() {
     read("a", 1);
-    NearCopies.Reading<String> reading = begin("b");
+    NearCopies.Reading<String, Integer> reading = begin("b");
     copies.close();
     copies.cleared();
     end(reading, 1);
@@ -338,7 +338,7 @@ final class NearCopiesTest {
                   int least = Math.max(written.get(index), seen.get(index));
                   Integer value = n % 16 == 0 ? null : copy(names[index]);
                   if (value == null) {
-                    NearCopies.Reading<String> reading = begin(names[index]);
+                    NearCopies.Reading<String, Integer> reading = begin(names[index]);
                     value = owner.getOrDefault(names[index], 0);
                     end(reading, value);
                   } else {
