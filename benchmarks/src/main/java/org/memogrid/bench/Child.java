@@ -13,8 +13,12 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
-/** A process of a benchmark: it is told lines, and answers each with a line. */
+/**
+ * A process of a benchmark: it is told lines, and answers each with a line. It may also say what it
+ * was not asked for.
+ */
 final class Child implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofMinutes(5);
 
@@ -36,11 +40,20 @@ final class Child implements AutoCloseable {
 
   private final List<String> what;
   private final Process process;
+  private final Consumer<String[]> unasked;
   private final PrintStream words;
   private final BlockingQueue<String> answers = new LinkedBlockingQueue<>();
 
   Child(Class<?> main, String... args) throws IOException {
-    what = List.of(args);
+    this(unused -> {}, main, args);
+  }
+
+  /**
+   * @param unasked gets what the process says by itself, in words
+   */
+  Child(Consumer<String[]> unasked, Class<?> main, String... args) throws IOException {
+    this.unasked = unasked;
+    this.what = List.of(args);
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-Xmx1g", "-Djava.net.preferIPv4Stack=true"));
@@ -61,6 +74,8 @@ final class Child implements AutoCloseable {
       for (String line = said.readLine(); line != null; line = said.readLine()) {
         if (line.startsWith("answer ")) {
           answers.add(line.substring("answer ".length()));
+        } else {
+          unasked.accept(line.split(" ", -1));
         }
       }
     } catch (IOException gone) {
@@ -94,6 +109,17 @@ final class Child implements AutoCloseable {
     return Long.parseLong(ask(parts));
   }
 
+  void signal(String signal) throws IOException, InterruptedException {
+    int unused =
+        new ProcessBuilder("kill", "-" + signal, String.valueOf(process.pid())).start().waitFor();
+  }
+
+  /** Until it has ended. */
+  void await() throws InterruptedException {
+    boolean unused = process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+  }
+
+  /** Kills it at once. */
   @Override
   public void close() {
     process.destroyForcibly();
@@ -111,8 +137,13 @@ final class Child implements AutoCloseable {
     BufferedReader lines =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-      System.out.println("answer " + answering.answer(line.split(" ", -1)));
+      tell("answer", answering.answer(line.split(" ", -1)));
     }
     System.exit(0);
+  }
+
+  /** Says something that was not asked for. */
+  static synchronized void tell(String kind, Object what) {
+    System.out.println(kind + " " + what);
   }
 }

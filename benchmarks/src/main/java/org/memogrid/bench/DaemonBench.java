@@ -1,17 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.bench;
 
-import com.hazelcast.config.Config;
-import com.hazelcast.config.JoinConfig;
 import com.hazelcast.core.Hazelcast;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.map.IMap;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -110,8 +103,7 @@ public final class DaemonBench {
       Peer peer = new Peer(system, started++, turns);
       peers.add(peer);
       for (Peer each : peers) {
-        each.say("members " + peers.size());
-        String unused = each.hear();
+        String unused = each.process.ask("members", peers.size());
       }
     }
 
@@ -128,7 +120,7 @@ public final class DaemonBench {
       Peer victim = turn.peer;
       peers.remove(victim);
       long at = System.nanoTime();
-      victim.process.destroyForcibly();
+      victim.process.close();
       turn = next();
       add();
       return turn.at - at;
@@ -138,9 +130,9 @@ public final class DaemonBench {
     long leave() throws IOException, InterruptedException {
       Peer victim = turn.peer;
       peers.remove(victim);
-      victim.say("leave");
+      victim.process.say("leave");
       turn = next();
-      victim.await();
+      victim.process.await();
       long ended = victim.ended.take();
       add();
       return turn.at - ended;
@@ -151,26 +143,25 @@ public final class DaemonBench {
       Peer victim = turn.peer;
       peers.remove(victim);
       long at = System.nanoTime();
-      victim.signal("STOP");
+      victim.process.signal("STOP");
       turn = next();
-      victim.process.destroyForcibly();
-      victim.await();
+      victim.process.close();
+      victim.process.await();
       add();
       return turn.at - at;
     }
 
     List<Integer> spread() throws InterruptedException {
       for (Peer peer : peers) {
-        peer.say("spread"); // to all at once: a name waits a quarter of a second for others
+        peer.process.say("spread"); // to all at once: a name waits a quarter of a second for others
       }
       for (Peer peer : peers) {
-        String unused = peer.hear();
+        String unused = peer.process.hear();
       }
       while (true) {
         List<Integer> counts = new ArrayList<>();
         for (Peer peer : peers) {
-          peer.say("count");
-          counts.add(Integer.parseInt(peer.hear()));
+          counts.add((int) peer.process.number("count"));
         }
         if (counts.stream().mapToInt(Integer::intValue).sum() == NAMES) {
           return counts;
@@ -181,78 +172,30 @@ public final class DaemonBench {
 
     @Override
     public void close() {
-      peers.forEach(peer -> peer.process.destroyForcibly());
+      peers.forEach(peer -> peer.process.close());
     }
   }
 
   /** Who has the turn, and since when. */
   private record Event(Peer peer, long at) {}
 
-  /** A process, its words and its answers. */
+  /** A process, and when its turns began and ended. */
   private static final class Peer {
-    private final Process process;
-    private final PrintStream words;
-    private final BlockingQueue<String> answers = new LinkedBlockingQueue<>();
     private final BlockingQueue<Long> ended = new LinkedBlockingQueue<>();
+    private final Child process;
 
     Peer(String system, int number, BlockingQueue<Event> turns) throws IOException {
       process =
-          new ProcessBuilder(
-                  Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                  "-Xmx256m",
-                  "-Djava.net.preferIPv4Stack=true",
-                  "-cp",
-                  System.getProperty("java.class.path"),
-                  DaemonBench.class.getName(),
-                  system,
-                  String.valueOf(number))
-              .redirectError(ProcessBuilder.Redirect.DISCARD)
-              .start();
-      words = new PrintStream(process.getOutputStream(), true, StandardCharsets.UTF_8);
-      BufferedReader said =
-          new BufferedReader(
-              new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
-      Thread reader = new Thread(() -> read(said, turns), "words of " + system + number);
-      reader.setDaemon(true);
-      reader.start();
+          new Child(
+              words -> hears(words, turns), DaemonBench.class, system, String.valueOf(number));
     }
 
-    private void read(BufferedReader said, BlockingQueue<Event> turns) {
-      try {
-        for (String line = said.readLine(); line != null; line = said.readLine()) {
-          String[] parts = line.split(" ", -1);
-          switch (parts[0]) {
-            case "answer" -> answers.add(parts[1]);
-            case "ended" -> ended.add(Long.parseLong(parts[1]));
-            case "active" -> turns.add(new Event(this, Long.parseLong(parts[1])));
-            default -> throw new IOException("not understood: " + line);
-          }
-        }
-      } catch (IOException gone) {
-        // it was killed
+    private void hears(String[] words, BlockingQueue<Event> turns) {
+      switch (words[0]) {
+        case "ended" -> ended.add(Long.parseLong(words[1]));
+        case "active" -> turns.add(new Event(this, Long.parseLong(words[1])));
+        default -> System.err.println("not understood: " + String.join(" ", words));
       }
-    }
-
-    void say(String what) {
-      words.println(what);
-    }
-
-    String hear() throws InterruptedException {
-      String answer = answers.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS);
-      if (answer == null) {
-        throw new IllegalStateException(
-            "a process did not answer: are the ports from " + MEMOGRID_PORT + " on free?");
-      }
-      return answer;
-    }
-
-    void signal(String signal) throws IOException, InterruptedException {
-      int unused =
-          new ProcessBuilder("kill", "-" + signal, String.valueOf(process.pid())).start().waitFor();
-    }
-
-    void await() throws InterruptedException {
-      boolean unused = process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS);
     }
   }
 
@@ -262,34 +205,26 @@ public final class DaemonBench {
   public static void main(String[] args) throws Exception {
     Member member =
         args[0].equals("memogrid") ? new MemogridMember(args[1]) : new HazelcastMember();
-    BufferedReader words =
-        new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-    for (String line = words.readLine(); line != null; line = words.readLine()) {
-      String[] parts = line.split(" ", -1);
-      switch (parts[0]) {
-        case "members" -> {
-          while (member.members() != Integer.parseInt(parts[1])) {
-            Thread.sleep(10);
+    Child.serve(
+        words -> {
+          switch (words[0]) {
+            case "members" -> {
+              while (member.members() != Integer.parseInt(words[1])) {
+                Thread.sleep(10);
+              }
+            }
+            case "spread" -> member.spread();
+            case "count" -> {
+              return member.count();
+            }
+            case "leave" -> {
+              member.leave();
+              System.exit(0);
+            }
+            default -> throw new IllegalArgumentException(words[0]);
           }
-          say("answer", 0);
-        }
-        case "spread" -> {
-          member.spread();
-          say("answer", 0);
-        }
-        case "count" -> say("answer", member.count());
-        case "leave" -> {
-          member.leave();
-          System.exit(0);
-        }
-        default -> throw new IllegalArgumentException(line);
-      }
-    }
-    System.exit(0); // the driver is gone
-  }
-
-  private static synchronized void say(String kind, long what) {
-    System.out.println(kind + " " + what);
+          return 0;
+        });
   }
 
   private interface Member {
@@ -319,11 +254,11 @@ public final class DaemonBench {
       Daemon.named(
               "turn",
               context -> {
-                say("active", System.nanoTime());
+                Child.tell("active", System.nanoTime());
                 while (context.sleep(Duration.ofSeconds(1))) {
                   // has the turn
                 }
-                say("ended", System.nanoTime());
+                Child.tell("ended", System.nanoTime());
               })
           .start(cluster);
     }
@@ -355,29 +290,15 @@ public final class DaemonBench {
     private final HazelcastInstance hazelcast;
 
     HazelcastMember() {
-      Config config = new Config().setClusterName("daemon-bench");
-      config.setProperty("hazelcast.logging.type", "none");
-      config.setProperty("hazelcast.phone.home.enabled", "false");
-      config
-          .getNetworkConfig()
-          .setPort(HAZELCAST_PORT)
-          .getInterfaces()
-          .setEnabled(true)
-          .addInterface("127.0.0.1");
-      JoinConfig join = config.getNetworkConfig().getJoin();
-      join.getAutoDetectionConfig().setEnabled(false);
-      join.getMulticastConfig().setEnabled(false);
-      join.getTcpIpConfig().setEnabled(true);
-      for (int i = 0; i < 2 * MEMBERS; i++) {
-        join.getTcpIpConfig().addMember("127.0.0.1:" + (HAZELCAST_PORT + i));
-      }
-      hazelcast = Hazelcast.newHazelcastInstance(config);
+      hazelcast =
+          Hazelcast.newHazelcastInstance(
+              HazelcastMembers.config("daemon-bench", HAZELCAST_PORT, 2 * MEMBERS));
       IMap<String, String> map = hazelcast.getMap("turns");
       Thread waiting =
           new Thread(
               () -> {
                 map.lock("turn");
-                say("active", System.nanoTime());
+                Child.tell("active", System.nanoTime());
               },
               "turn");
       waiting.setDaemon(true);
@@ -386,9 +307,7 @@ public final class DaemonBench {
 
     @Override
     public int members() {
-      return hazelcast.getPartitionService().isClusterSafe()
-          ? hazelcast.getCluster().getMembers().size()
-          : 0;
+      return HazelcastMembers.together(hazelcast);
     }
   }
 }

@@ -3,7 +3,6 @@ package org.memogrid.bench;
 
 import com.hazelcast.config.Config;
 import com.hazelcast.config.InMemoryFormat;
-import com.hazelcast.config.JoinConfig;
 import com.hazelcast.config.NearCacheConfig;
 import com.hazelcast.core.Hazelcast;
 import com.hazelcast.core.HazelcastInstance;
@@ -42,18 +41,8 @@ final class HazelcastReaders implements Reader {
   }
 
   private static HazelcastInstance start() {
-    Config config = new Config();
-    config.setClusterName("hazelcast-" + ProcessHandle.current().pid());
-    config.setProperty("hazelcast.phone.home.enabled", "false");
-    config.setProperty("hazelcast.logging.type", "slf4j");
-    config.getNetworkConfig().setPort(25_701);
-    JoinConfig join = config.getNetworkConfig().getJoin();
-    join.getAutoDetectionConfig().setEnabled(false);
-    join.getMulticastConfig().setEnabled(false);
-    join.getTcpIpConfig()
-        .setEnabled(true)
-        .addMember("127.0.0.1:25701")
-        .addMember("127.0.0.1:25702");
+    Config config =
+        HazelcastMembers.config("hazelcast-" + ProcessHandle.current().pid(), 25_701, 2);
     config
         .getMapConfig("prices")
         .setNearCacheConfig(

@@ -6,7 +6,6 @@ import com.github.benmanes.caffeine.cache.LoadingCache;
 import com.hazelcast.cache.ICache;
 import com.hazelcast.config.CacheSimpleConfig;
 import com.hazelcast.config.Config;
-import com.hazelcast.config.JoinConfig;
 import com.hazelcast.core.Hazelcast;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.map.IMap;
@@ -78,19 +77,7 @@ public final class MemoPeers {
   }
 
   private static HazelcastInstance hazelcast(int port) {
-    Config config = new Config().setClusterName("memo-peers-" + port);
-    config.setProperty("hazelcast.logging.type", "none");
-    config.setProperty("hazelcast.phone.home.enabled", "false");
-    config
-        .getNetworkConfig()
-        .setPort(port)
-        .getInterfaces()
-        .setEnabled(true)
-        .addInterface("127.0.0.1");
-    JoinConfig join = config.getNetworkConfig().getJoin();
-    join.getAutoDetectionConfig().setEnabled(false);
-    join.getMulticastConfig().setEnabled(false);
-    join.getTcpIpConfig().setEnabled(true).addMember("127.0.0.1:" + port);
+    Config config = HazelcastMembers.config("memo-peers-" + port, port, 2);
     config.addCacheConfig(
         new CacheSimpleConfig()
             .setName("slow")

@@ -2,8 +2,6 @@
 package org.memogrid.bench;
 
 import com.hazelcast.collection.IQueue;
-import com.hazelcast.config.Config;
-import com.hazelcast.config.JoinConfig;
 import com.hazelcast.core.Hazelcast;
 import com.hazelcast.core.HazelcastInstance;
 import java.nio.file.Files;
@@ -116,29 +114,13 @@ interface QueuePeer {
     private final HazelcastInstance hazelcast;
 
     OfHazelcast() {
-      Config config = new Config().setClusterName("queue-bench");
-      config.setProperty("hazelcast.logging.type", "none");
-      config.setProperty("hazelcast.phone.home.enabled", "false");
-      config
-          .getNetworkConfig()
-          .setPort(HAZELCAST_PORT)
-          .getInterfaces()
-          .setEnabled(true)
-          .addInterface("127.0.0.1");
-      JoinConfig join = config.getNetworkConfig().getJoin();
-      join.getAutoDetectionConfig().setEnabled(false);
-      join.getMulticastConfig().setEnabled(false);
-      join.getTcpIpConfig().setEnabled(true);
-      join.getTcpIpConfig().addMember("127.0.0.1:" + HAZELCAST_PORT);
-      join.getTcpIpConfig().addMember("127.0.0.1:" + (HAZELCAST_PORT + 1));
-      hazelcast = Hazelcast.newHazelcastInstance(config);
+      hazelcast =
+          Hazelcast.newHazelcastInstance(HazelcastMembers.config("queue-bench", HAZELCAST_PORT, 2));
     }
 
     @Override
     public int members() {
-      return hazelcast.getPartitionService().isClusterSafe()
-          ? hazelcast.getCluster().getMembers().size()
-          : 0;
+      return HazelcastMembers.together(hazelcast);
     }
 
     @Override
