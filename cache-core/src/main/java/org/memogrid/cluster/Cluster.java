@@ -104,8 +104,10 @@ public interface Cluster extends AutoCloseable {
   <T> T unwrap(Class<T> type);
 
   /**
-   * Leaves the cluster and lets go of all that this process holds of it; waiters are released. The
-   * others know at once, and keep the entries of which they are owners. Closing again does nothing.
+   * Leaves the cluster and lets go of all that this process holds of it; waiters are released.
+   * Daemons, jobs and pipelines here are ended first, then queues, then memos; caches that are open
+   * already can be used until these are done, so that a task's last write is made. The others know
+   * at once, and keep the entries of which they are owners. Closing again does nothing.
    */
   @Override
   void close();

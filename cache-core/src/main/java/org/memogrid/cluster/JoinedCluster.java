@@ -133,7 +133,8 @@ final class JoinedCluster implements Cluster {
         return false;
       }
       try {
-        caches.close();
+        node.quiesce();
+        caches.close(); // not before: what a daemon does last may be a write
         node.close();
       } finally {
         onClose.run();

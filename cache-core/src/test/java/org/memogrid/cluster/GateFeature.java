@@ -51,6 +51,11 @@ public final class GateFeature implements Feature {
   }
 
   @Override
+  public Layer layer() {
+    return Layer.BASE;
+  }
+
+  @Override
   public void start(Node node) {
     Gate gate = GATES.remove(node.membership().self().name());
     if (gate != null) {

@@ -41,6 +41,11 @@ public final class DaemonFeature implements Feature {
   public DaemonFeature() {}
 
   @Override
+  public Layer layer() {
+    return Layer.TASKS;
+  }
+
+  @Override
   public void start(Node node) {}
 
   Timing timing() {

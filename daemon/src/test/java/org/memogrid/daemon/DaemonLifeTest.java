@@ -3,6 +3,7 @@ package org.memogrid.daemon;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.entry;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import java.lang.management.ManagementFactory;
@@ -22,6 +23,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import javax.management.ObjectName;
 import org.junit.jupiter.api.Test;
+import org.memogrid.cache.Cache;
+import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Cluster;
 import org.memogrid.internal.node.Node;
 import org.memogrid.testkit.Await;
@@ -72,6 +75,29 @@ class DaemonLifeTest {
   private static void hurry(Cluster cluster) {
     Duration soon = Duration.ofMillis(50);
     feature(cluster).timing(new DaemonFeature.Timing(soon, soon, System::nanoTime));
+  }
+
+  /** What it counted is written when its member leaves, so that the next one goes on from there. */
+  @Test
+  void theLastThingATaskDoesMayBeAWriteWhileItsMemberLeaves() {
+    try (TestCluster nodes = TestCluster.of(2)) {
+      Cluster one = nodes.node(0);
+      Cache<String, String> cache = one.cache("last", Mode.REPLICATED);
+      Cache<String, String> other = nodes.node(1).cache("last", Mode.REPLICATED);
+      Daemon.named("writer", this::loop).onStop(() -> cache.put("said by", "onStop")).start(one);
+      Daemon.named(
+              "ender",
+              context -> {
+                loop(context);
+                cache.put("also said by", "the task");
+              })
+          .start(one);
+      Await.until("both run", () -> running.get() == 2);
+      one.close();
+      assertThat(other.asMap())
+          .containsOnly(entry("said by", "onStop"), entry("also said by", "the task"));
+      assertThatThrownBy(() -> cache.get("said by")).isInstanceOf(IllegalStateException.class);
+    }
   }
 
   /**

@@ -67,6 +67,11 @@ public final class JobFeature implements Feature {
       List<Registration> registrations) {}
 
   @Override
+  public Layer layer() {
+    return Layer.TASKS;
+  }
+
+  @Override
   public void start(Node member) {
     node = member;
     clock = member.clock();

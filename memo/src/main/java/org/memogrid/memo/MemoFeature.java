@@ -37,6 +37,11 @@ public final class MemoFeature implements Feature {
   public MemoFeature() {}
 
   @Override
+  public Layer layer() {
+    return Layer.BASE;
+  }
+
+  @Override
   public void start(Node member) {
     node = member;
     format = new MemoFormat(member.codec());

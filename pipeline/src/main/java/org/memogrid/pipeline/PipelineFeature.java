@@ -43,6 +43,11 @@ public final class PipelineFeature implements Feature {
   public PipelineFeature() {}
 
   @Override
+  public Layer layer() {
+    return Layer.TASKS;
+  }
+
+  @Override
   public void start(Node member) {
     node = member;
     AtomicInteger count = new AtomicInteger();

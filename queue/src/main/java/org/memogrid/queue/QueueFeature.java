@@ -56,6 +56,11 @@ public final class QueueFeature implements Feature {
   public QueueFeature() {}
 
   @Override
+  public Layer layer() {
+    return Layer.QUEUES;
+  }
+
+  @Override
   public void start(Node member) {
     node = member;
     AtomicInteger count = new AtomicInteger();

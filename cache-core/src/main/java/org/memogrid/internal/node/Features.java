@@ -2,12 +2,15 @@
 package org.memogrid.internal.node;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.ServiceLoader;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The features on one member, in the order in which they started. */
+/**
+ * The features on one member, which start from the lowest layer up and stop from the highest down.
+ */
 final class Features {
   private static final Logger LOG = LoggerFactory.getLogger(Features.class);
 
@@ -15,7 +18,12 @@ final class Features {
   private final List<Feature> started = new ArrayList<>();
 
   Features() {
-    ServiceLoader.load(Feature.class, Feature.class.getClassLoader()).forEach(found::add);
+    this(ServiceLoader.load(Feature.class, Feature.class.getClassLoader()));
+  }
+
+  Features(Iterable<Feature> features) {
+    features.forEach(found::add);
+    found.sort(Comparator.comparing(Feature::layer)); // the class path's order is anybody's
   }
 
   void start(Node node) {

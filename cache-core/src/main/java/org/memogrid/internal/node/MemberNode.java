@@ -210,10 +210,15 @@ public final class MemberNode implements Node, AutoCloseable {
     return engine;
   }
 
+  /** Ends the features, which may use the stores for it. */
+  public void quiesce() {
+    features.stop();
+  }
+
   /** Releases every waiter, then leaves. */
   @Override
   public void close() {
-    features.stop();
+    quiesce();
     wire.close();
     stores.close();
     if (engine != null) {

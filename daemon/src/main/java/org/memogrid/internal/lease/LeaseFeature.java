@@ -61,6 +61,11 @@ public final class LeaseFeature implements Feature {
   public LeaseFeature() {}
 
   @Override
+  public Layer layer() {
+    return Layer.BASE;
+  }
+
+  @Override
   public void start(Node node) {
     Member self = node.membership().self();
     ScheduledThreadPoolExecutor thread =
