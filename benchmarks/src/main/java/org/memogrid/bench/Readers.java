@@ -18,7 +18,8 @@ import org.memogrid.memo.Memo;
 
 /**
  * The systems whose reads are compared, each with its entries in it and, where it is clustered, on
- * two members of this JVM: a hit asks nobody, so it does not matter where the other one lives.
+ * two members, of this JVM where that is possible: a hit asks nobody, so it does not matter where
+ * the other one lives.
  */
 final class Readers {
   static final int KEYS = 10_000;
@@ -42,6 +43,10 @@ final class Readers {
       case "Infinispan" -> RawEngine.open(mode);
       case "Hazelcast near cache" -> HazelcastReaders.near();
       case "Hazelcast ReplicatedMap" -> HazelcastReaders.replicated();
+      case "Coherence near cache" -> CoherenceReaders.open("near-prices");
+      case "Coherence view" -> CoherenceReaders.open("view-prices");
+      case "Redisson local cached map" -> RedisReaders.redisson();
+      case "JetCache two-level timeToLive" -> RedisReaders.jetCache();
       case "Memogrid cache" -> cache(CacheOptions.of(Mode.valueOf(mode)));
       case "Memogrid cache timeToLive" ->
           cache(CacheOptions.of(Mode.valueOf(mode)).timeToLive(LIFE));

@@ -45,7 +45,13 @@ final class Reads implements Bench.Suite {
               "Infinispan:REPLICATED",
               "Infinispan:DISTRIBUTED",
               "Hazelcast near cache:DISTRIBUTED",
-              "Hazelcast ReplicatedMap:REPLICATED"));
+              "Hazelcast ReplicatedMap:REPLICATED",
+              "Coherence near cache:DISTRIBUTED",
+              "Coherence view:DISTRIBUTED"));
+      if (Redis.isInstalled()) {
+        systems.add("Redisson local cached map:DISTRIBUTED");
+        systems.add("JetCache two-level timeToLive:DISTRIBUTED");
+      }
     }
     for (String mode : MODES) {
       systems.add("Memogrid cache:" + mode);
