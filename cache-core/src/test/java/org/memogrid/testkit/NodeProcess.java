@@ -21,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -186,6 +187,24 @@ public final class NodeProcess implements AutoCloseable {
   /** Stops it in its tracks with SIGSTOP, until {@link #resume()}. */
   public void pause() {
     signal("STOP");
+    // A thread stops when it next gets a core; where cores are short another may answer before.
+    Await.until(this + " has stopped", this::isStopped);
+  }
+
+  private boolean isStopped() throws IOException {
+    Path threads = Path.of("/proc", Long.toString(pid()), "task");
+    if (!Files.isDirectory(threads)) {
+      return true; // not Linux: nothing to look at
+    }
+    try (Stream<Path> each = Files.list(threads)) {
+      for (Path thread : each.toList()) {
+        String stat = Files.readString(thread.resolve("stat"));
+        if (stat.charAt(stat.lastIndexOf(')') + 2) != 'T') { // after the name, which may be odd
+          return false;
+        }
+      }
+    }
+    return true;
   }
 
   public void resume() {

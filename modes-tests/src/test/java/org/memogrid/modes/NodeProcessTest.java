@@ -154,10 +154,14 @@ class NodeProcessTest {
   void aStoppedProcessAnswersWhenItGoesOn() throws Exception {
     NODE.awaitReady();
     NODE.pause();
-    CompletableFuture<String> answer = NODE.callAsync(node -> "awake");
-    assertThatThrownBy(() -> answer.get(300, TimeUnit.MILLISECONDS))
-        .isInstanceOf(TimeoutException.class);
-    NODE.resume();
+    CompletableFuture<String> answer;
+    try {
+      answer = NODE.callAsync(node -> "awake");
+      assertThatThrownBy(() -> answer.get(300, TimeUnit.MILLISECONDS))
+          .isInstanceOf(TimeoutException.class);
+    } finally {
+      NODE.resume();
+    }
     assertThat(answer.get(30, TimeUnit.SECONDS)).isEqualTo("awake");
   }
 
