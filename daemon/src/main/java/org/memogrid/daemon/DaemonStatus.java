@@ -15,7 +15,7 @@ public enum DaemonStatus {
   HUNG,
   /** {@link Daemon#stop()}: this member does not offer to run it. */
   STOPPED,
-  /** Another member has it with other options: the log says which. */
+  /** Another member offers it with other options, and as long as it does: the log says which. */
   REFUSED,
   /** {@link Daemon#close()}, or the cluster is closed. */
   CLOSED

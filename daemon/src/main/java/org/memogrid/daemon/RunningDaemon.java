@@ -283,6 +283,7 @@ final class RunningDaemon implements Daemon, LeaseListener, DaemonMXBean {
       if (out || !wanted) {
         return; // about to be given back
       }
+      refused = false;
       if (turn != null) {
         next = token;
       } else {
@@ -351,14 +352,21 @@ final class RunningDaemon implements Daemon, LeaseListener, DaemonMXBean {
   }
 
   @Override
-  public void onHolder(Member holder, FencingToken token) {}
+  public void onHolder(Member holder, FencingToken token) {
+    synchronized (lock) {
+      refused = false;
+      if (status == DaemonStatus.REFUSED) {
+        status(atRest());
+      }
+    }
+  }
 
   @Override
   public void onRefused(String why) {
-    LOG.error("daemon '{}' can't run on {}: {}", plan.name, self(), why);
+    LOG.error("daemon '{}' can't run on {} until that has changed: {}", plan.name, self(), why);
     synchronized (lock) {
       refused = true;
-      if (turn == null) {
+      if (turn == null && wanted && !out) {
         status(DaemonStatus.REFUSED);
       }
     }

@@ -267,6 +267,60 @@ class DaemonTest {
     }
   }
 
+  /** As where nodes are replaced one by one by those of a version that has other options. */
+  @Test
+  void oneThatWasRefusedRunsWhenNobodyOffersTheNameAsBefore() {
+    try (TestCluster cluster = TestCluster.of(3)) {
+      Daemon first = start(cluster.node(0));
+      Await.until("it runs", () -> running.get() == 1);
+      Daemon second = start(cluster.node(1));
+      Daemon other =
+          Daemon.named("counter", this::loop).placement(Placement.OLDEST).start(cluster.node(2));
+      Await.until("it is refused", () -> other.status() == DaemonStatus.REFUSED);
+      first.close();
+      Await.until("the second runs", () -> second.status() == DaemonStatus.RUNNING);
+      assertThat(other.status()).isEqualTo(DaemonStatus.REFUSED);
+      second.close();
+      Await.until("the other runs", () -> other.status() == DaemonStatus.RUNNING);
+      Await.until("its holder", () -> cluster.node(2).self().equals(other.holder()));
+      assertThat(most).hasValue(1);
+      assertThat(starts).extracting(Start::token).isSorted().doesNotHaveDuplicates();
+    }
+  }
+
+  @Test
+  void oneThatWasRefusedRunsWhenTheLastOneThatRefusedItDies() {
+    try (TestCluster cluster = TestCluster.of(2)) {
+      start(cluster.node(0));
+      Await.until("it runs", () -> running.get() == 1);
+      Daemon other =
+          Daemon.named("counter", this::loop).placement(Placement.OLDEST).start(cluster.node(1));
+      Await.until("it is refused", () -> other.status() == DaemonStatus.REFUSED);
+      assertThat(other.holder()).isNull();
+      cluster.crash(0);
+      Await.until("the other runs", () -> other.status() == DaemonStatus.RUNNING);
+    }
+  }
+
+  @Test
+  void oneThatWasRefusedAndIsStoppedIsStopped() {
+    try (TestCluster cluster = TestCluster.of(2)) {
+      Daemon first = start(cluster.node(0));
+      Await.until("it runs", () -> running.get() == 1);
+      Daemon other =
+          Daemon.named("counter", this::loop).placement(Placement.OLDEST).start(cluster.node(1));
+      Await.until("it is refused", () -> other.status() == DaemonStatus.REFUSED);
+      other.stop();
+      Await.until("it is stopped", () -> other.status() == DaemonStatus.STOPPED);
+      first.stop();
+      Await.until("it stopped", () -> first.status() == DaemonStatus.STOPPED);
+      other.start();
+      Await.until("the other runs", () -> other.status() == DaemonStatus.RUNNING);
+      first.start();
+      Await.until("now that one is refused", () -> first.status() == DaemonStatus.REFUSED);
+    }
+  }
+
   @Test
   void badInputIsRefusedBeforeAnythingChanges() {
     assertThatThrownBy(() -> Daemon.named(" ", this::loop)).hasMessageContaining("blank");

@@ -53,8 +53,15 @@ final class Directory {
     final String name;
     final Map<Member, Long> candidates = new LinkedHashMap<>(); // and until when it is avoided
     final Map<Member, Token> told = new HashMap<>();
+
+    /** Those that offer it with options that do not count, and with which. */
+    final Map<Member, LeaseSpec> refused = new LinkedHashMap<>();
+
     final long since;
+
+    /** What the candidates offer it with. */
     LeaseSpec spec;
+
     Token last = Token.NONE;
     Token highest = Token.NONE;
     @Nullable Member holder;
@@ -63,6 +70,10 @@ final class Directory {
       this.name = name;
       this.spec = spec;
       this.since = since;
+    }
+
+    boolean isOffered() {
+      return !candidates.isEmpty() || !refused.isEmpty();
     }
   }
 
@@ -81,24 +92,30 @@ final class Directory {
   void synced(Member from, List<Offer> offers, long now) {
     if (awaited.remove(from) == null) {
       // To a repeated question: what it says to hold may be older than a grant under way to it.
-      offers.forEach(offer -> register(from, offer.name(), offer.spec(), now));
+      offers.forEach(offer -> register(from, offer.name(), offer.spec(), offer.refused(), now));
       return;
     }
     heardAll |= awaited.isEmpty();
     drop(from);
     for (Offer offer : offers) {
-      Name name = offered(from, offer.name(), offer.spec(), now);
-      if (name == null) {
-        continue;
-      }
+      Name name = name(offer.name(), offer.spec(), now);
       if (offer.known().compareTo(name.highest) > 0) {
         name.highest = offer.known();
       }
       Token held = offer.held();
-      if (held != null) {
-        claim(name, from, held);
+      boolean wins = held != null && wins(name, held);
+      if (wins && rules.apply(Rule.HOLDERS_OPTIONS_COUNT)) {
+        depose(name, from, offer.spec());
       }
-      name.told.put(from, offer.known());
+      boolean counts = offered(name, from, offer.spec(), offer.refused());
+      if (counts && wins && held != null) {
+        name.holder = from;
+        name.last = held;
+        free.remove(name);
+      }
+      if (counts && !offer.refused()) {
+        name.told.put(from, offer.known());
+      }
       if (name.holder != null && name.highest.compareTo(name.last) > 0) {
         free.add(name); // renewed when all have answered
       }
@@ -107,67 +124,123 @@ final class Directory {
     decideAll(now);
   }
 
-  /** It says that it holds the name; so may another, from the other side of a split. */
-  private void claim(Name name, Member from, Token held) {
-    boolean wins =
-        name.holder == null
-            || (held.compareTo(name.last) > 0 && rules.apply(Rule.HIGHER_TOKEN_WINS));
-    if (wins) {
-      name.holder = from;
-      name.last = held;
-      if (held.compareTo(name.highest) > 0) {
-        name.highest = held;
-      }
-      free.remove(name);
-    }
+  /** Whether who says that it holds the name does; so may another, from a side of a split. */
+  private boolean wins(Name name, Token held) {
+    return name.holder == null
+        || (held.compareTo(name.last) > 0 && rules.apply(Rule.HIGHER_TOKEN_WINS));
   }
 
   void register(Member from, String called, LeaseSpec spec, long now) {
-    Name name = offered(from, called, spec, now);
-    if (name != null) {
-      announce(name);
-      decide(name, now);
-    }
+    register(from, called, spec, false, now);
   }
 
-  private @Nullable Name offered(Member from, String called, LeaseSpec spec, long now) {
-    Name name = names.computeIfAbsent(called, n -> new Name(n, spec, now));
-    name.candidates.remove(from);
+  private void register(Member from, String called, LeaseSpec spec, boolean wasRefused, long now) {
+    Name name = name(called, spec, now);
+    if (offered(name, from, spec, wasRefused)) {
+      announce(name);
+    }
+    decide(name, now);
+  }
+
+  private Name name(String called, LeaseSpec spec, long now) {
+    return names.computeIfAbsent(called, n -> new Name(n, spec, now));
+  }
+
+  /**
+   * Notes an offer; whether it counts. One that was refused counts by itself only when all have
+   * been heard: until then others may say that they offer the name as before.
+   */
+  private boolean offered(Name name, Member from, LeaseSpec spec, boolean wasRefused) {
+    name.refused.remove(from);
     name.told.remove(from);
-    if (name.candidates.isEmpty()) {
-      name.spec = spec;
-    } else if (!name.spec.equals(spec)) {
-      Member other = name.candidates.keySet().iterator().next();
-      core.send(
-          from,
-          new Message.Refused(
-              term,
-              called,
-              "'"
-                  + called
-                  + "' is "
-                  + name.spec
-                  + " on "
-                  + other
-                  + " and "
-                  + spec
-                  + " on "
-                  + from
-                  + ": give it the same options on all members"));
-      return null;
+    boolean counted = name.candidates.remove(from) != null;
+    boolean isFirst = name.candidates.isEmpty();
+    if (isFirst ? wasRefused && !counted : !name.spec.equals(spec)) {
+      refuse(name, from, spec);
+      return false;
     }
     name.candidates.put(from, Long.MIN_VALUE);
+    if (isFirst) {
+      use(name, spec);
+    }
     if (name.holder == null) {
       free.add(name);
     }
-    return name;
+    return true;
+  }
+
+  private void refuse(Name name, Member from, LeaseSpec spec) {
+    name.refused.put(from, spec);
+    if (name.holder == null) {
+      free.add(name);
+    }
+    if (name.candidates.isEmpty()) {
+      return; // it knows
+    }
+    Member other = name.candidates.keySet().iterator().next();
+    core.send(
+        from,
+        new Message.Refused(
+            term,
+            name.name,
+            "'"
+                + name.name
+                + "' is "
+                + name.spec
+                + " on "
+                + other
+                + " and "
+                + spec
+                + " on "
+                + from
+                + ": give it the same options on all members"));
+  }
+
+  /**
+   * That member holds the name, so its options count. The race: 1. the oldest member dies while
+   * another holds the name, and a newcomer offers it with other options; 2. who is the oldest now
+   * hears the newcomer first; 3. would that one's options count, the holder was refused, and the
+   * newcomer given the name before the holder has heard of it.
+   */
+  private void depose(Name name, Member holder, LeaseSpec spec) {
+    if (name.candidates.isEmpty() || name.spec.equals(spec)) {
+      return;
+    }
+    List<Member> others = new ArrayList<>(name.candidates.keySet());
+    LeaseSpec theirs = name.spec;
+    name.candidates.clear();
+    name.told.clear();
+    name.holder = null;
+    name.candidates.put(holder, Long.MIN_VALUE);
+    use(name, spec);
+    others.forEach(other -> refuse(name, other, theirs));
+  }
+
+  /** Nobody offers it with the options that counted: those of the first of the others count. */
+  private void admit(Name name, long now) {
+    if (name.candidates.isEmpty() && !name.refused.isEmpty()) {
+      LeaseSpec first = name.refused.values().iterator().next();
+      if (mayGrant(first, now) && rules.apply(Rule.ADMIT_THE_REFUSED)) {
+        use(name, first);
+      }
+    }
+  }
+
+  /** From now on these options count, and all that offer the name with them. */
+  private static void use(Name name, LeaseSpec spec) {
+    name.spec = spec;
+    for (Member member : List.copyOf(name.refused.keySet())) {
+      if (name.refused.remove(member, spec)) {
+        name.candidates.put(member, Long.MIN_VALUE);
+      }
+    }
   }
 
   void withdraw(Member from, String called, long now) {
     Name name = names.get(called);
     if (name != null) {
       remove(name, from);
-      if (name.candidates.isEmpty()) {
+      if (!name.isOffered()) {
         names.remove(called);
       }
       decide(name, now);
@@ -204,7 +277,7 @@ final class Directory {
     for (Iterator<Name> all = names.values().iterator(); all.hasNext(); ) {
       Name name = all.next();
       remove(name, member);
-      if (name.candidates.isEmpty()) {
+      if (!name.isOffered()) {
         all.remove();
       }
     }
@@ -212,12 +285,15 @@ final class Directory {
 
   private void remove(Name name, Member member) {
     name.candidates.remove(member);
+    name.refused.remove(member);
     name.told.remove(member);
     if (member.equals(name.holder)) {
       name.holder = null;
+    }
+    if (name.holder == null) {
       free.add(name);
     }
-    if (name.candidates.isEmpty()) {
+    if (!name.isOffered()) {
       free.remove(name); // and forgotten: the next token is higher than that of any name here
     }
   }
@@ -240,6 +316,7 @@ final class Directory {
   }
 
   private void decide(Name name, long now) {
+    admit(name, now);
     if (name.candidates.isEmpty() || !mayGrant(name.spec, now)) {
       return;
     }

@@ -16,6 +16,7 @@ sealed interface Effect {
   /** Who has it now, as far as is known here. */
   record Holder(String name, Member holder, Token token) implements Effect {}
 
+  /** Others offer the name with other options. Over when a turn begins or a holder is told of. */
   record Refuse(String name, String why) implements Effect {}
 
   /** Call {@link LeaseCore#tick} after so many milliseconds, beside the regular ticks. */

@@ -15,7 +15,7 @@ public final class Lease {
   private volatile @Nullable FencingToken held;
   private volatile @Nullable Holding known;
 
-  private record Holding(Member holder, FencingToken token) {}
+  private record Holding(@Nullable Member holder, FencingToken token) {}
 
   Lease(LeaseFeature feature, String name, LeaseSpec spec, LeaseListener listener) {
     this.feature = feature;
@@ -44,7 +44,8 @@ public final class Lease {
   /** Who has the turn, as far as is known here; null if nobody in the view. */
   public @Nullable Member holder() {
     Holding now = known;
-    return now != null && feature.isMember(now.holder) ? now.holder : null;
+    Member holder = now == null ? null : now.holder;
+    return holder != null && feature.isMember(holder) ? holder : null;
   }
 
   /** The token of the last turn that is known here; null before the first. */
@@ -98,6 +99,8 @@ public final class Lease {
   }
 
   void refused(String why) {
+    FencingToken last = lastToken();
+    known = last == null ? null : new Holding(null, last);
     listener.onRefused(why);
   }
 

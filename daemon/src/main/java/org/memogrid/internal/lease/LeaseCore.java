@@ -66,6 +66,9 @@ final class LeaseCore {
     long heldSinceView;
     boolean begun;
 
+    /** Others offer it with other options. It stays on offer: they may go. */
+    boolean refused;
+
     Local(String name, LeaseSpec spec) {
       this.name = name;
       this.spec = spec;
@@ -315,7 +318,7 @@ final class LeaseCore {
     term = opened;
     List<Offer> offers = new ArrayList<>();
     for (Local local : locals.values()) {
-      offers.add(new Offer(local.name, local.spec, local.known, local.held));
+      offers.add(new Offer(local.name, local.spec, local.known, local.held, local.refused));
     }
     send(oldest, new Message.Sync(opened, offers));
   }
@@ -333,6 +336,7 @@ final class LeaseCore {
       return;
     }
     local.known = placed.token();
+    local.refused = false;
     if (!placed.holder().equals(self)) {
       end(local, placed.holder() + " has it with a higher token");
     } else if (!placed.token().equals(local.held)) {
@@ -345,8 +349,9 @@ final class LeaseCore {
   }
 
   private void refused(Message.Refused refused) {
-    Local local = locals.remove(refused.name());
-    if (local != null) {
+    Local local = locals.get(refused.name());
+    if (local != null && !local.refused) {
+      local.refused = true;
       end(local, refused.why());
       effects.accept(new Effect.Refuse(refused.name(), refused.why()));
     }

@@ -180,10 +180,7 @@ public final class LeaseFeature implements Feature {
           holder.name(),
           lease -> lease.holder(holder.holder(), token(holder.name(), holder.token())));
     } else if (effect instanceof Effect.Refuse refuse) {
-      Lease refused = leases.remove(refuse.name());
-      if (refused != null) {
-        refused.refused(refuse.why());
-      }
+      tell(refuse.name(), lease -> lease.refused(refuse.why()));
     }
   }
 

@@ -40,6 +40,7 @@ final class LeaseFormat implements WireFormat<Message> {
         token(offer.known(), out);
         Token held = offer.held();
         token(held == null ? Token.NONE : held, out);
+        out.writeBoolean(offer.refused());
       }
     } else if (message instanceof Message.Ask m) {
       out.writeByte(6);
@@ -109,7 +110,8 @@ final class LeaseFormat implements WireFormat<Message> {
       LeaseSpec spec = spec(in);
       Token known = token(in);
       Token held = token(in);
-      offers.add(new Offer(name, spec, known, held.equals(Token.NONE) ? null : held));
+      Token heldIfAny = held.equals(Token.NONE) ? null : held;
+      offers.add(new Offer(name, spec, known, heldIfAny, in.readBoolean()));
     }
     return offers;
   }

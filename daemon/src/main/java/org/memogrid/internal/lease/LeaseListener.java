@@ -19,7 +19,10 @@ public interface LeaseListener {
   /** Who has the turn, as far as is known here. */
   void onHolder(Member holder, FencingToken token);
 
-  /** The name will never be this member's: why. */
+  /**
+   * The name is not this member's as long as others offer it with other options: why. It stays on
+   * offer, and is not refused any more when a turn begins or a holder is told of.
+   */
   void onRefused(String why);
 
   /** The member leaves. Complete when nothing runs any more: then another gets the name. */

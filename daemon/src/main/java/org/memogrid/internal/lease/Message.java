@@ -48,6 +48,7 @@ sealed interface Message {
    *
    * @param known the last turn that it knows of
    * @param held null unless it has the name
+   * @param refused whether it was told that others offer the name with other options
    */
-  record Offer(String name, LeaseSpec spec, Token known, @Nullable Token held) {}
+  record Offer(String name, LeaseSpec spec, Token known, @Nullable Token held, boolean refused) {}
 }

@@ -17,6 +17,10 @@ enum Rule {
   LAPSE,
   /** Of two holders that meet, the one with the higher token goes on. */
   HIGHER_TOKEN_WINS,
+  /** Who is refused gets the name when nobody offers it with the options that counted. */
+  ADMIT_THE_REFUSED,
+  /** The options of who holds a name count, whoever is heard first. */
+  HOLDERS_OPTIONS_COUNT,
   /** Numbers of tokens rise with the view. */
   NUMBERS_FROM_VIEWS,
   /** What a departed member held is placed anew. */

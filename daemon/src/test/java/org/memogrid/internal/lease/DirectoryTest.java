@@ -10,15 +10,19 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.memogrid.cluster.Member;
 
-/** What many names cost the oldest member of two. */
+/** The oldest member of two: whom it gives names, and what many of them cost. */
 class DirectoryTest {
   private static final int MANY = 1_000;
   private static final Member SELF = new Member("a", "a#1");
   private static final Member OTHER = new Member("b", "b#1");
+  private static final Member THIRD = new Member("c", "c#1");
+  private static final Token TOKEN = new Token(7, "b#1");
+  private static final LeaseSpec OLDEST = new LeaseSpec(LeaseSpec.Order.OLDEST, List.of(), 1);
 
   private final Deque<Message> toSelf = new ArrayDeque<>();
   private final List<Effect.Wake> wakes = new ArrayList<>();
   private final List<Effect.Begin> turns = new ArrayList<>();
+  private final List<String> refusals = new ArrayList<>();
   private final LeaseCore core = new LeaseCore(SELF, Rules.all(), this::perform, 0);
 
   private void perform(Effect effect) {
@@ -28,6 +32,8 @@ class DirectoryTest {
       wakes.add(wake);
     } else if (effect instanceof Effect.Begin begin) {
       turns.add(begin);
+    } else if (effect instanceof Effect.Refuse refuse) {
+      refusals.add(refuse.name());
     }
   }
 
@@ -37,10 +43,43 @@ class DirectoryTest {
     }
   }
 
-  private void lead() {
+  private void lead(Message.Offer... othersOffers) {
     core.install(new View(1, List.of(SELF, OTHER)), 0);
     deliver(0);
-    core.received(OTHER, new Message.Sync(1, List.of()), 0);
+    core.received(OTHER, new Message.Sync(1, List.of(othersOffers)), 0);
+  }
+
+  /** The race of {@link Directory}: who is heard first does not hold the name. */
+  @Test
+  void theOptionsOfWhoHoldsANameCount() {
+    core.register("name", OLDEST, 0);
+    lead(new Message.Offer("name", LeaseSpec.SPREAD, TOKEN, TOKEN, false));
+    deliver(0);
+    core.tick(300);
+    deliver(300);
+    assertThat(turns).isEmpty();
+    assertThat(refusals).containsExactly("name");
+    core.received(OTHER, new Message.Withdraw("name"), 400);
+    deliver(400);
+    assertThat(turns).hasSize(1);
+  }
+
+  @Test
+  void whoWasRefusedWaitsUntilAllHaveBeenHeard() {
+    core.install(new View(1, List.of(SELF, OTHER, THIRD)), 0);
+    deliver(0);
+    core.register("name", LeaseSpec.SPREAD, 0);
+    core.received(OTHER, new Message.Sync(1, List.of(refused("name"))), 0);
+    deliver(0);
+    core.received(THIRD, new Message.Sync(1, List.of()), 0);
+    core.tick(300);
+    deliver(300);
+    assertThat(turns).as("who was not refused has it").hasSize(1);
+    assertThat(refusals).isEmpty();
+  }
+
+  private static Message.Offer refused(String name) {
+    return new Message.Offer(name, OLDEST, Token.NONE, null, true);
   }
 
   @Test

@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -16,12 +17,14 @@ import org.memogrid.testkit.sim.VirtualTime;
 
 /**
  * One simulated life of names: members that offer and withdraw them, leave, die, stand still, are
- * wrongly excluded, fall apart and meet again, all from one seed, over the production core.
+ * wrongly excluded, fall apart and meet again, and do not all offer a name with the same options,
+ * all from one seed, over the production core.
  *
  * <p>Checked: with a quorum, never two at a time; without, never two at a time in a life without
  * splits and wrong exclusions; tokens of a name never twice, and rising in such a life; of two
  * holders that meet the one with the lower token never goes on; when all is calm, each name that is
- * offered runs once, on a member of the view, and all know where.
+ * offered runs once, on a member of the view, and all know where, but those that offer it with
+ * other options than that one, who know that they are refused.
  */
 final class LeaseSim {
   static final List<String> NAMES = List.of("plain", "oldest", "voted");
@@ -274,12 +277,16 @@ final class LeaseSim {
     return nodes.stream().filter(n -> n.self.equals(member)).findFirst().orElse(null);
   }
 
-  private static LeaseSpec spec(String name) {
-    return switch (name) {
-      case "voted" -> new LeaseSpec(LeaseSpec.Order.SPREAD, List.of(), QUORUM);
-      case "oldest" -> new LeaseSpec(LeaseSpec.Order.OLDEST, List.of(), 1);
-      default -> LeaseSpec.SPREAD;
-    };
+  /** Some offer a name with another placement. */
+  private LeaseSpec spec(String name) {
+    boolean other = time.chance(0.15);
+    boolean oldest = name.equals("oldest") != other;
+    return new LeaseSpec(
+        oldest ? LeaseSpec.Order.OLDEST : LeaseSpec.Order.SPREAD, List.of(), quorum(name));
+  }
+
+  private static int quorum(String name) {
+    return name.equals("voted") ? QUORUM : 1;
   }
 
   // ---- checks
@@ -336,9 +343,17 @@ final class LeaseSim {
       }
       for (Node node : offering) {
         Member holder = node.holders.get(name);
-        if (active.size() == 1 && !active.get(0).self.equals(holder)) {
+        if (active.size() != 1) {
+          continue;
+        }
+        boolean agrees = node.agreesWith(active.get(0), name);
+        if (agrees && !active.get(0).self.equals(holder)) {
           violations.add("in the end somebody does not know who runs " + name);
           note("VIOLATION " + node.self.id() + " takes " + holder + " for the holder of " + name);
+        }
+        if (agrees == node.refused.contains(name)) {
+          violations.add("in the end somebody is wrong about being refused " + name);
+          note("VIOLATION " + node.self.id() + (agrees ? " is" : " is not") + " refused " + name);
         }
       }
     }
@@ -374,6 +389,8 @@ final class LeaseSim {
     final Rules rules = Rules.without(off);
     final LeaseCore core;
     final Set<String> offers = new TreeSet<>();
+    final Map<String, LeaseSpec> specs = new HashMap<>();
+    final Set<String> refused = new TreeSet<>();
     final Map<String, Token> held = new LinkedHashMap<>();
     final Map<String, Member> holders = new HashMap<>();
     double awakeAt;
@@ -410,8 +427,14 @@ final class LeaseSim {
 
     void offer(String name) {
       if (offers.add(name)) {
-        core.register(name, spec(name), now());
+        LeaseSpec spec = spec(name);
+        specs.put(name, spec);
+        core.register(name, spec, now());
       }
+    }
+
+    boolean agreesWith(Node other, String name) {
+      return Objects.equals(specs.get(name), other.specs.get(name));
     }
 
     /** Something that a user or a failing task does. */
@@ -431,12 +454,13 @@ final class LeaseSim {
       held.remove(name);
       holders.remove(name);
       offers.remove(name);
+      refused.remove(name);
       core.withdraw(name, now());
     }
 
     /** As the real shell says it: by the clock of the moment. */
     boolean isActive(String name) {
-      return held.containsKey(name) && now() <= core.validUntil(spec(name).quorum());
+      return held.containsKey(name) && now() <= core.validUntil(quorum(name));
     }
 
     private void perform(Effect effect) {
@@ -455,6 +479,11 @@ final class LeaseSim {
         ended(this, end);
       } else if (effect instanceof Effect.Holder holder) {
         holders.put(holder.name(), holder.holder());
+        refused.remove(holder.name());
+      } else if (effect instanceof Effect.Refuse refuse) {
+        note(self.id() + " is refused " + refuse.name() + ": " + refuse.why());
+        refused.add(refuse.name());
+        holders.remove(refuse.name());
       } else if (effect instanceof Effect.Wake wake) {
         time.after((double) wake.delay(), () -> net.whenAwake(self, () -> core.tick(now())));
       }
