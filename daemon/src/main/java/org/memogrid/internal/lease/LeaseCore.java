@@ -36,6 +36,9 @@ final class LeaseCore {
 
   private static final long NO_TERM = 0;
 
+  /** How often who has not been asked by the oldest member finds out whether it ever will be. */
+  private static final long PROBE = 1_000;
+
   private final Member self;
   private final Rules rules;
   private final Consumer<Effect> effects;
@@ -50,6 +53,7 @@ final class LeaseCore {
   private View view;
   private long lastTick;
   private long lastChange;
+  private long lastProbe;
   private long term = NO_TERM;
   private long terms;
   private long highestNumber;
@@ -157,6 +161,12 @@ final class LeaseCore {
     if (voting) {
       vote(now);
     }
+    // Again, as it may have been lost: of two views with the same oldest member, the first was that
+    // of a side that could not reach it.
+    boolean waits = term == NO_TERM && !view.oldest().equals(self);
+    if (waits && now - lastProbe >= PROBE) {
+      probe(now);
+    }
   }
 
   // ---- views
@@ -209,7 +219,7 @@ final class LeaseCore {
     } else {
       directory = null;
       if (!next.oldest().equals(before.oldest())) {
-        send(next.oldest(), new Message.Beat(whole.id(), whole.mark(), now)); // is it one of us?
+        probe(now);
       }
       Long early = earlyAsks.remove(next.oldest());
       if (early != null) {
@@ -223,6 +233,12 @@ final class LeaseCore {
     if (voting) {
       vote(now);
     }
+  }
+
+  /** Is the oldest member one of us? */
+  private void probe(long now) {
+    lastProbe = now;
+    send(view.oldest(), new Message.Beat(whole.id(), whole.mark(), now));
   }
 
   private void lead(View before, boolean gap, long now) {

@@ -23,11 +23,14 @@ class DirectoryTest {
   private final List<Effect.Wake> wakes = new ArrayList<>();
   private final List<Effect.Begin> turns = new ArrayList<>();
   private final List<String> refusals = new ArrayList<>();
+  private final List<Member> beats = new ArrayList<>();
   private final LeaseCore core = new LeaseCore(SELF, Rules.all(), this::perform, 0);
 
   private void perform(Effect effect) {
     if (effect instanceof Effect.Send send && send.to().equals(SELF)) {
       toSelf.add(send.message());
+    } else if (effect instanceof Effect.Send send && send.message() instanceof Message.Beat) {
+      beats.add(send.to());
     } else if (effect instanceof Effect.Wake wake) {
       wakes.add(wake);
     } else if (effect instanceof Effect.Begin begin) {
@@ -80,6 +83,25 @@ class DirectoryTest {
 
   private static Message.Offer refused(String name) {
     return new Message.Offer(name, OLDEST, Token.NONE, null, true);
+  }
+
+  /**
+   * The race: 1. a member is in a view whose oldest member lacks the module, but can't reach it, so
+   * what it asks is lost; 2. it can again, and the view that tells of it has the same oldest
+   * member.
+   */
+  @Test
+  void whoHasNotBeenAskedFindsOutAgainWhetherItEverWillBe() {
+    core.install(new View(1, List.of(OTHER, SELF)), 0);
+    core.install(new View(2, List.of(OTHER, SELF, THIRD)), 100);
+    assertThat(beats).hasSize(1);
+    core.tick(900);
+    assertThat(beats).hasSize(1);
+    core.tick(1_000);
+    assertThat(beats).hasSize(2).containsOnly(OTHER);
+    core.received(OTHER, new Message.Ask(1), 1_010);
+    core.tick(3_000);
+    assertThat(beats).as("it was asked").hasSize(2);
   }
 
   @Test
