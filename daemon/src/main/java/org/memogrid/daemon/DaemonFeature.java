@@ -100,12 +100,12 @@ public final class DaemonFeature implements Feature {
               + " the task, or throw, and it is started again");
     }
     before.close();
-    if (before.holdsOn()) {
+    if (before.hangs()) {
       throw new IllegalStateException(
           "daemon '"
               + before.name()
               + "' was started before on this member and hangs, the log shows where: have its task"
-              + " end, or restart the process; whenHung(RELEASE) would let another take over");
+              + " end, or restart the process; with whenHung(RELEASE) another member takes over");
     }
   }
 

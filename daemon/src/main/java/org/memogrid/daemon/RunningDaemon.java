@@ -224,10 +224,16 @@ final class RunningDaemon implements Daemon, LeaseListener, DaemonMXBean {
         settle();
         return;
       }
-      if (!hangs) {
-        status(DaemonStatus.CLOSED);
+      if (hangs) {
+        over.complete(null); // but its name is taken here until it has ended
+        return;
       }
+      status(DaemonStatus.CLOSED);
     }
+    forget();
+  }
+
+  private void forget() {
     bean.close();
     feature.closed(this);
     over.complete(null);
@@ -263,10 +269,10 @@ final class RunningDaemon implements Daemon, LeaseListener, DaemonMXBean {
     return now != null && now.isOn(Thread.currentThread());
   }
 
-  /** Whether its name is kept from everybody by a task that does not end. */
-  boolean holdsOn() {
+  /** Whether its name is kept from all others on this member by a task that does not end. */
+  boolean hangs() {
     synchronized (lock) {
-      return hangs && plan.hung == Hung.HOLD;
+      return hangs;
     }
   }
 
@@ -457,7 +463,11 @@ final class RunningDaemon implements Daemon, LeaseListener, DaemonMXBean {
       } else {
         settle();
       }
+      if (!closed || out || takingBack) {
+        return;
+      }
     }
+    forget(); // it was taken back, and closed, while it hung
   }
 
   void hung(Turn which, Thread thread) {

@@ -227,6 +227,31 @@ class DaemonLifeTest {
     }
   }
 
+  /**
+   * The race: what hangs was given away, so nothing but its own task keeps its like from running.
+   */
+  @Test
+  void oneThatHangsAndWasGivenAwayKeepsItsNameFromItsLikeOnItsMember() {
+    try (Cluster cluster = Cluster.local()) {
+      hurry(cluster);
+      DaemonBuilder builder = Daemon.named("stubborn", this::loop).whenHung(Hung.RELEASE);
+      Daemon hanging = Daemon.named("stubborn", this::hang).whenHung(Hung.RELEASE).start(cluster);
+      Await.until("it runs", () -> running.get() == 1);
+      for (int i = 0; i < 2; i++) {
+        assertThatThrownBy(() -> builder.start(cluster))
+            .isInstanceOf(IllegalStateException.class)
+            .hasMessageContaining("'stubborn'")
+            .hasMessageContaining("hangs");
+        assertThat(hanging.status()).isEqualTo(DaemonStatus.HUNG);
+        assertThat(running).hasValue(1);
+      }
+      release.countDown();
+      Await.until("it ended after all", () -> hanging.status() == DaemonStatus.CLOSED);
+      Await.untilAsserted("the next is started", () -> builder.start(cluster));
+      Await.until("the next runs", () -> running.get() == 1);
+    }
+  }
+
   @Test
   void oneThatClosesItselfDoesNotWaitForItself() {
     AtomicReference<Daemon> self = new AtomicReference<>();
