@@ -118,9 +118,10 @@ final class LeaseSim {
 
   /** In order, but without waiting until its last words have been heard. */
   private void leave(Node victim) {
-    if (nodes.size() < 3 || victim.awakeAt > time.now()) {
+    if (staying() < 3 || victim.leaving || victim.awakeAt > time.now()) {
       return;
     }
+    victim.leaving = true;
     note(victim.self + " leaves");
     for (String name : List.copyOf(victim.offers)) {
       victim.withdraw(name);
@@ -138,8 +139,13 @@ final class LeaseSim {
         });
   }
 
+  /** One that stands still meanwhile, and hears of it later, must not find itself alone. */
+  private long staying() {
+    return nodes.stream().filter(node -> !node.leaving).count();
+  }
+
   private void crash(Node victim) {
-    if (nodes.size() < 3) {
+    if (staying() < 3) {
       return;
     }
     note(victim.self + " crashes");
@@ -394,6 +400,7 @@ final class LeaseSim {
     final Map<String, Token> held = new LinkedHashMap<>();
     final Map<String, Member> holders = new HashMap<>();
     double awakeAt;
+    boolean leaving;
     boolean dead;
 
     Node(Member self) {
