@@ -54,6 +54,7 @@ final class JobCore {
   private Set<Member> present;
   private @Nullable Entry entry;
   private @Nullable Times times;
+  private @Nullable Due due;
   private boolean turn;
   private @Nullable Step writing;
   private long wakeAt = Times.NEVER;
@@ -320,6 +321,7 @@ final class JobCore {
       store(state.finish(), null);
     } else if (next > now) {
       wakeAt = next;
+      due = null;
     } else if (now - next <= LATE && times.nextAfter(next) > now) {
       claim(state, next, 0, next, now);
     } else {
@@ -330,7 +332,7 @@ final class JobCore {
   /** More than one instant has passed, or one long ago. */
   private void misfired(JobState state, Times times, long first, long now) {
     int most = state.definition().misfire().most();
-    List<Long> latest = times.latest(state.last(), now, Math.max(1, most));
+    List<Long> latest = due(times, Math.max(1, most)).latest(state.last(), now);
     long last = latest.get(latest.size() - 1);
     boolean isLateOnly = now - last <= LATE;
     long fires = latest.get(0);
@@ -350,6 +352,21 @@ final class JobCore {
     } else {
       store(after, claim, new Effect.Missed(first, instant - 1, letGo));
     }
+  }
+
+  private Due due(Times times, int most) {
+    Due known = due;
+    if (known == null || !known.isOf(times, most)) {
+      known = new Due(times, most);
+      due = known;
+    }
+    return known;
+  }
+
+  /** For tests: how often it has looked for the instant that follows on another. */
+  long looks() {
+    Times known = times;
+    return known == null ? 0 : known.looks();
   }
 
   private Times times(JobState state) {

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The instants of a schedule, in milliseconds since the epoch, from when it was scheduled. Nothing
- * here knows what time it is. Immutable.
+ * here knows what time it is. Immutable, but for a count. Not thread-safe.
  */
 final class Times {
   /** No instant. */
@@ -27,6 +27,7 @@ final class Times {
   private final long first;
   private final long period;
   private final long until;
+  private long looks;
 
   Times(Schedule schedule, long scheduledAt) {
     String expression = schedule.cron();
@@ -50,8 +51,14 @@ final class Times {
 
   /** The first instant after that; {@link #NEVER} if there is none. */
   long nextAfter(long after) {
+    looks++;
     long next = cron == null ? periodic(after) : byCron(after, cron);
     return next > until ? NEVER : next;
+  }
+
+  /** For tests: how often it was asked what follows. */
+  long looks() {
+    return looks;
   }
 
   private long periodic(long after) {
