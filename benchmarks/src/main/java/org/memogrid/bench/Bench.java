@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.bench;
 
+import static java.util.Map.entry;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,23 +22,16 @@ public final class Bench {
 
   private static final Map<String, Suite> SUITES =
       new TreeMap<>(
-          Map.of(
-              "daemon",
-              DaemonBench::run,
-              "disk",
-              new Disk(),
-              "jobs",
-              new Jobs(),
-              "memo",
-              MemoPeers::run,
-              "pipeline",
-              new PipelineBench(),
-              "queue",
-              QueueBench::run,
-              "reads",
-              new Reads(),
-              "turns",
-              new Interleaved()));
+          Map.ofEntries(
+              entry("daemon", DaemonBench::run),
+              entry("disk", new Disk()),
+              entry("jobs", new Jobs()),
+              entry("memo", MemoPeers::run),
+              entry("pipeline", new PipelineBench()),
+              entry("queue", QueueBench::run),
+              entry("reads", new Reads()),
+              entry("remote", RemoteBench::run),
+              entry("turns", new Interleaved())));
 
   private Bench() {}
 

@@ -14,6 +14,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
  * A process of a benchmark: it is told lines, and answers each with a line. It may also say what it
@@ -23,7 +24,7 @@ final class Child implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofMinutes(5);
 
   /** What Hazelcast asks for to be at its best. */
-  private static final List<String> OPEN =
+  static final List<String> OPEN =
       List.of(
           "--add-modules",
           "java.se",
@@ -37,6 +38,9 @@ final class Child implements AutoCloseable {
           "java.management/sun.management=ALL-UNNAMED",
           "--add-opens",
           "jdk.management/com.sun.management.internal=ALL-UNNAMED");
+
+  private static final List<String> USUAL =
+      Stream.concat(Stream.of("-Xmx1g"), OPEN.stream()).toList();
 
   private final List<String> what;
   private final Process process;
@@ -52,12 +56,20 @@ final class Child implements AutoCloseable {
    * @param unasked gets what the process says by itself, in words
    */
   Child(Consumer<String[]> unasked, Class<?> main, String... args) throws IOException {
+    this(unasked, USUAL, main, args);
+  }
+
+  /**
+   * @param options of the JVM, where the usual ones are not wanted
+   */
+  Child(Consumer<String[]> unasked, List<String> options, Class<?> main, String... args)
+      throws IOException {
     this.unasked = unasked;
     this.what = List.of(args);
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-Xmx1g", "-Djava.net.preferIPv4Stack=true"));
-    command.addAll(OPEN);
+    command.add("-Djava.net.preferIPv4Stack=true");
+    command.addAll(options);
     command.add("-Dorg.jboss.logging.provider=slf4j");
     command.add("-Dorg.slf4j.simpleLogger.defaultLogLevel=error");
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
@@ -132,8 +144,10 @@ final class Child implements AutoCloseable {
     Object answer(String[] parts) throws Exception;
   }
 
-  /** Answers line after line until whoever asks is gone. */
+  /** Answers line after line until whoever asks is gone, also when an answer takes for ever. */
   static void serve(Answering answering) throws Exception {
+    ProcessHandle asks = ProcessHandle.current().parent().orElseThrow();
+    var unused = asks.onExit().thenRun(() -> Runtime.getRuntime().halt(1));
     BufferedReader lines =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     for (String line = lines.readLine(); line != null; line = lines.readLine()) {

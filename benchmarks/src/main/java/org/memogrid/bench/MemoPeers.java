@@ -166,8 +166,9 @@ public final class MemoPeers {
     cluster.close();
   }
 
-  /** Echoes a byte, or has its callers ask for a key and tells the time and the runs. */
+  /** Echoes bytes, and has its callers ask for a key and tells the time and the runs. */
   private void answer(int port) throws Exception {
+    PingPong.answer(port + 1, 1);
     try (ServerSocket server = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
       System.out.println("ready");
       Socket socket = server.accept();
@@ -175,25 +176,22 @@ public final class MemoPeers {
       DataInputStream in = new DataInputStream(socket.getInputStream());
       DataOutputStream out = new DataOutputStream(socket.getOutputStream());
       while (true) {
-        byte what = in.readByte();
-        if (what == 0) {
-          out.writeByte(0);
-        } else {
-          int before = RUNS.get();
-          out.writeLong(stampede(new ArrayList<>(slow.values()).get(what - 1), in.readInt()));
-          out.writeInt(RUNS.get() - before);
-        }
+        IntUnaryOperator system = new ArrayList<>(slow.values()).get(in.readByte());
+        int before = RUNS.get();
+        out.writeLong(stampede(system, in.readInt()));
+        out.writeInt(RUNS.get() - before);
       }
     }
   }
 
   private List<Row> ask(int port, int rounds) throws Exception {
-    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
+        PingPong tcp = PingPong.with(port + 1, 1)) {
       socket.setTcpNoDelay(true);
       DataInputStream in = new DataInputStream(socket.getInputStream());
       DataOutputStream out = new DataOutputStream(socket.getOutputStream());
       settle();
-      List<Row> rows = new ArrayList<>(misses(in, out, rounds));
+      List<Row> rows = new ArrayList<>(misses(tcp, rounds));
       rows.addAll(stampedes(in, out, rounds));
       return rows;
     }
@@ -215,7 +213,7 @@ public final class MemoPeers {
 
   // ---- misses
 
-  private List<Row> misses(DataInputStream in, DataOutputStream out, int rounds) throws Exception {
+  private List<Row> misses(PingPong tcp, int rounds) throws Exception {
     Topology topology =
         cluster
             .unwrap(Node.class)
@@ -232,7 +230,7 @@ public final class MemoPeers {
             || hazelcast.getPartitionService().getPartition(key).getOwner().localMember());
         int asked = key;
         boolean counts = round >= rounds / 3;
-        time(nanos, counts, TCP, () -> echo(in, out));
+        time(nanos, counts, TCP, () -> tcp.trip()[0]);
         time(nanos, counts, MEMO, () -> free.apply(asked));
         time(nanos, counts, LOCK, () -> lockAndPut(map, asked));
       }
@@ -248,11 +246,6 @@ public final class MemoPeers {
       String benchmark, String what, List<Long> all, int percent, List<Long> to, String ratioTo) {
     double value = at(all, percent);
     return new Row(benchmark, what, "", 1, value, "us", value / at(to, percent), ratioTo);
-  }
-
-  private static int echo(DataInputStream in, DataOutputStream out) throws IOException {
-    out.writeByte(0);
-    return in.readByte();
   }
 
   private static int lockAndPut(IMap<Integer, Integer> map, int key) {
@@ -303,7 +296,7 @@ public final class MemoPeers {
     for (int round = 0; round < rounds; round++) {
       for (int system = 0; system < names.size(); system++) {
         int before = RUNS.get();
-        out.writeByte(system + 1);
+        out.writeByte(system);
         out.writeInt(round);
         long here = stampede(of(slow, names.get(system)), round);
         long there = in.readLong();

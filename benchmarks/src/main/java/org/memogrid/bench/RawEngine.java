@@ -2,12 +2,8 @@
 package org.memogrid.bench;
 
 import org.infinispan.Cache;
-import org.infinispan.commons.dataconversion.MediaType;
 import org.infinispan.commons.marshall.JavaSerializationMarshaller;
-import org.infinispan.configuration.cache.CacheMode;
-import org.infinispan.configuration.cache.ConfigurationBuilder;
 import org.infinispan.configuration.global.GlobalConfigurationBuilder;
-import org.infinispan.configuration.global.ShutdownHookBehavior;
 import org.infinispan.manager.DefaultCacheManager;
 import org.infinispan.manager.EmbeddedCacheManager;
 import org.jspecify.annotations.Nullable;
@@ -26,20 +22,10 @@ final class RawEngine implements Reader {
   }
 
   static RawEngine open(String mode) {
-    CacheMode cacheMode =
-        switch (mode) {
-          case "LOCAL" -> CacheMode.LOCAL;
-          case "INVALIDATED" -> CacheMode.INVALIDATION_SYNC;
-          case "REPLICATED" -> CacheMode.REPL_SYNC;
-          default -> CacheMode.DIST_SYNC;
-        };
     EmbeddedCacheManager[] managers = {start("reader"), start("other")};
     Cache<Integer, Price> cache = null;
     for (EmbeddedCacheManager manager : managers) {
-      ConfigurationBuilder builder = new ConfigurationBuilder();
-      builder.clustering().cacheMode(cacheMode);
-      builder.encoding().mediaType(MediaType.APPLICATION_OBJECT_TYPE);
-      manager.defineConfiguration("prices", builder.build());
+      manager.defineConfiguration("prices", RawMembers.cache(mode).build());
       Cache<Integer, Price> opened = manager.getCache("prices");
       cache = cache == null ? opened : cache;
     }
@@ -52,20 +38,13 @@ final class RawEngine implements Reader {
   }
 
   private static EmbeddedCacheManager start(String name) {
-    GlobalConfigurationBuilder global = GlobalConfigurationBuilder.defaultClusteredBuilder();
-    global
-        .transport()
-        .clusterName("raw-" + ProcessHandle.current().pid())
-        .nodeName(name)
-        .addProperty("configurationFile", "bench-loopback.xml");
+    GlobalConfigurationBuilder global =
+        RawMembers.global("raw-" + ProcessHandle.current().pid(), name, "bench-loopback.xml");
     global
         .serialization()
         .marshaller(new JavaSerializationMarshaller())
         .allowList()
         .addRegexps("org\\.memogrid\\.bench\\..*", "java\\.lang\\..*");
-    global.shutdown().hookBehavior(ShutdownHookBehavior.DONT_REGISTER);
-    global.metrics().gauges(false).histograms(false);
-    global.jmx().disable();
     return new DefaultCacheManager(global.build());
   }
 

@@ -3,19 +3,15 @@ package org.memogrid.bench;
 
 import java.io.BufferedReader;
 import java.io.DataInput;
-import java.io.DataInputStream;
 import java.io.DataOutput;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.io.OutputStream;
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import org.memogrid.cluster.Cluster;
 import org.memogrid.cluster.Member;
 import org.memogrid.internal.node.Node;
@@ -63,22 +59,13 @@ public final class WireRoundTrip {
       throw new IllegalStateException("the other process did not start on port " + port);
     }
     try (Cluster cluster = join(port, "asks");
-        Socket socket = new Socket(InetAddress.getLoopbackAddress(), port + 50)) {
-      socket.setTcpNoDelay(true);
-      DataInputStream in = new DataInputStream(socket.getInputStream());
-      OutputStream out = socket.getOutputStream();
+        PingPong tcp = PingPong.with(port + 50, BYTES)) {
       byte[] message = new byte[BYTES];
       Wire wire = cluster.unwrap(Node.class).wire();
       Member to = cluster.membership().coordinator();
       for (int round = 1; round <= ROUNDS; round++) {
         measure("wire", () -> wire.request(to, ECHO, FORMAT, message, DEADLINE).get());
-        measure(
-            "tcp",
-            () -> {
-              out.write(message);
-              in.readFully(message);
-              return message;
-            });
+        measure("tcp", tcp::trip);
       }
     } finally {
       other.destroyForcibly();
@@ -86,22 +73,15 @@ public final class WireRoundTrip {
   }
 
   private static void answer(int port) throws Exception {
-    try (Cluster cluster = join(port, "answers");
-        ServerSocket server = new ServerSocket(port + 50, 1, InetAddress.getLoopbackAddress())) {
+    try (Cluster cluster = join(port, "answers")) {
       var unused =
           cluster
               .unwrap(Node.class)
               .wire()
               .serve(ECHO, FORMAT, incoming -> incoming.reply(incoming.message()));
+      PingPong.answer(port + 50, BYTES);
       System.out.println("ready");
-      Socket socket = server.accept();
-      socket.setTcpNoDelay(true);
-      DataInputStream in = new DataInputStream(socket.getInputStream());
-      byte[] message = new byte[BYTES];
-      while (true) {
-        in.readFully(message);
-        socket.getOutputStream().write(message);
-      }
+      new CountDownLatch(1).await(); // until it is killed
     }
   }
 
