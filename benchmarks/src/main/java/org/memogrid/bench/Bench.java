@@ -25,12 +25,14 @@ public final class Bench {
           Map.ofEntries(
               entry("daemon", DaemonBench::run),
               entry("disk", new Disk()),
+              entry("failover", FailoverBench::run),
               entry("jobs", new Jobs()),
               entry("memo", MemoPeers::run),
               entry("pipeline", new PipelineBench()),
               entry("queue", QueueBench::run),
               entry("reads", new Reads()),
               entry("remote", RemoteBench::run),
+              entry("start", StartBench::run),
               entry("turns", new Interleaved())));
 
   private Bench() {}
