@@ -45,7 +45,10 @@ final class DemoApp implements AutoCloseable {
             .mode(Mode.REPLICATED)
             .build(cluster);
     counters = cluster.cache("counters", Mode.DISTRIBUTED);
-    messages = MessageQueue.named("/queue/msg", Integer.class).open(cluster);
+    messages =
+        MessageQueue.named("/queue/msg", Integer.class)
+            .dedupeWindow(pace.repetition())
+            .open(cluster);
     var unused = messages.listen(this::receive);
     reverse =
         Pipeline.<String, String>named("reverse-a-string")
