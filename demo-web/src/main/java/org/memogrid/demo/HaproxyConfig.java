@@ -12,8 +12,11 @@ import java.util.stream.Collectors;
  *       who have their sessions; who has no cookie is sent to the nodes in turn.
  *   <li>A node is down after two red health checks, half a second apart, or two failed answers.
  *       What it has under way is left alone: a node that drains finishes it.
- *   <li>A GET whose connection breaks, because the node was killed, is sent to another node. What
- *       may have an effect, a POST, is not: nobody knows whether it had it.
+ *   <li>A GET whose connection breaks, because the node was killed, is sent to another node, and so
+ *       is one that is told 503, because the node has drained and takes no more. What may have an
+ *       effect, a POST, is not: nobody knows whether it had it.
+ *   <li>A second balancer on its port ends with an error. Left to itself HAProxy shares the port,
+ *       and each of the two gets a part of the visitors.
  * </ul>
  *
  * @param port where the balancer listens; {@code /haproxy-status} there is its own page
@@ -41,6 +44,7 @@ record HaproxyConfig(int port, List<Integer> nodes) {
     return """
         global
           maxconn 500
+          noreuseport
         defaults
           mode http
           timeout connect 500ms
@@ -59,7 +63,7 @@ record HaproxyConfig(int port, List<Integer> nodes) {
           cookie NODE insert indirect nocache httponly
           acl safe method GET HEAD
           http-request disable-l7-retry unless safe
-          retry-on conn-failure empty-response
+          retry-on conn-failure empty-response 503
           option httpchk
           http-check send meth GET uri /health ver HTTP/1.1 hdr Host localhost
           http-check expect status 200

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.demo;
 
+import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -13,8 +17,16 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -35,7 +47,16 @@ class HaproxyTest {
   private static FreePorts ports;
   private static int balancer;
   private static DemoProcess[] nodes;
-  private static Process haproxy;
+  private static @Nullable Process haproxy;
+
+  /** A JVM that is told to stop runs no {@code AfterAll}. */
+  private static final Thread endWithThisJvm =
+      new Thread(
+          () -> {
+            if (haproxy != null) {
+              haproxy.destroyForcibly();
+            }
+          });
 
   private final HttpClient client = newClient();
 
@@ -51,20 +72,25 @@ class HaproxyTest {
     nodes = new DemoProcess[] {node(0), node(1)};
     nodes[0].awaitMembers(2);
     nodes[1].awaitMembers(2);
-    Path config = Path.of("target", "haproxy-test.cfg");
-    Files.writeString(
-        config, new HaproxyConfig(balancer, List.of(httpPort(0), httpPort(1))).text());
-    haproxy =
-        new ProcessBuilder(HAPROXY.toString(), "-db", "-f", config.toString())
-            .redirectErrorStream(true)
-            .redirectOutput(Path.of("target", "haproxy-test.log").toFile())
-            .start();
+    Runtime.getRuntime().addShutdownHook(endWithThisJvm);
+    haproxy = haproxy("test", balancer, httpPort(0), httpPort(1));
+  }
+
+  /** HAProxy on that port, in front of those, with files of that name. */
+  private static Process haproxy(String name, int port, Integer... before) throws IOException {
+    Path config = Path.of("target", "haproxy-" + name + ".cfg");
+    Files.writeString(config, new HaproxyConfig(port, List.of(before)).text());
+    return new ProcessBuilder(HAPROXY.toString(), "-db", "-f", config.toString())
+        .redirectErrorStream(true)
+        .redirectOutput(Path.of("target", "haproxy-" + name + ".log").toFile())
+        .start();
   }
 
   @AfterAll
   static void stop() {
     if (haproxy != null) {
       haproxy.destroyForcibly();
+      Runtime.getRuntime().removeShutdownHook(endWithThisJvm);
     }
     if (nodes != null) {
       nodes[0].close();
@@ -85,6 +111,49 @@ class HaproxyTest {
   }
 
   @Test
+  @Order(1)
+  void aSecondBalancerOnThePortEnds() throws Exception {
+    Process second = haproxy("second", balancer, httpPort(1), httpPort(0));
+    try {
+      assertThat(second.waitFor(20, SECONDS)).as("ended").isTrue();
+      assertThat(second.exitValue()).isNotZero();
+    } finally {
+      second.destroyForcibly();
+    }
+  }
+
+  /**
+   * 1. A node has drained: it answers 503. 2. Its light was green when the balancer looked last.
+   */
+  @Test
+  @Order(1)
+  void whoIsTold503IsServedByAnotherNode() throws Exception {
+    AtomicInteger refused = new AtomicInteger();
+    HttpServer drained = web(503, refused);
+    HttpServer other = web(200, new AtomicInteger());
+    int port = ports.base() + 61;
+    Process before =
+        haproxy("503", port, drained.getAddress().getPort(), other.getAddress().getPort());
+    try {
+      URI uri = URI.create("http://127.0.0.1:" + port + "/");
+      Await.until("the balancer", () -> status(uri) == 200);
+      refused.set(0);
+      Set<Integer> statuses = new HashSet<>();
+      Await.until(
+          "some who came to the one that has drained",
+          () -> {
+            statuses.add(status(uri));
+            return refused.get() >= 10;
+          });
+      assertThat(statuses).containsExactly(200);
+    } finally {
+      before.destroyForcibly();
+      drained.stop(0);
+      other.stop(0);
+    }
+  }
+
+  @Test
   @Order(2)
   void killingTheNodeOfAVisitorFailsNoRequestAndKeepsTheSession() throws Exception {
     Visitor visitor = new Visitor();
@@ -98,9 +167,13 @@ class HaproxyTest {
     var underWay =
         CompletableFuture.supplyAsync(() -> get(newClient(), "/example/?t=3", visitor.cookies()));
     Await.until("the run", () -> nodes[sticky].runs(3) == 1);
-    nodes[sticky].kill();
-    for (int i = 21; i <= 60; i++) {
-      assertThat(visitor.count()).isEqualTo(i);
+    try (Crowd crowd = new Crowd()) {
+      crowd.awaitAnswers(40);
+      nodes[sticky].kill();
+      for (int i = 21; i <= 60; i++) {
+        assertThat(visitor.count()).isEqualTo(i);
+      }
+      crowd.goOn(Duration.ofSeconds(3));
     }
     assertThat(visitor.node()).isEqualTo(other);
     assertThat(underWay.join().statusCode()).isEqualTo(200);
@@ -118,10 +191,14 @@ class HaproxyTest {
     int sticky = visitor.node();
     var slow = nodes[sticky].get("/example/?t=2");
     Await.until("the slow run", () -> nodes[sticky].runs(2) == 1);
-    nodes[sticky].terminate();
-    Await.until("a red light", () -> nodes[sticky].get("/health").join().status() == 503);
-    while (nodes[sticky].isAlive()) {
-      assertThat(visitor.count()).isEqualTo(++n);
+    try (Crowd crowd = new Crowd()) {
+      crowd.awaitAnswers(40);
+      nodes[sticky].terminate();
+      Await.until("a red light", () -> nodes[sticky].get("/health").join().status() == 503);
+      while (nodes[sticky].isAlive()) {
+        assertThat(visitor.count()).isEqualTo(++n);
+      }
+      crowd.goOn(Duration.ofSeconds(1));
     }
     assertThat(visitor.node()).isEqualTo(1 - sticky);
     assertThat(slow.join().body()).isEqualTo("value=3\n");
@@ -191,6 +268,75 @@ class HaproxyTest {
         Integer.toString(base),
         "--drain",
         "2");
+  }
+
+  /** A node of the JDK's own that is healthy, answers the rest so, and counts it. */
+  private static HttpServer web(int status, AtomicInteger asked) throws IOException {
+    HttpServer web =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    web.createContext(
+        "/",
+        exchange -> {
+          boolean health = exchange.getRequestURI().getPath().equals("/health");
+          if (!health) {
+            asked.incrementAndGet();
+          }
+          exchange.sendResponseHeaders(health ? 200 : status, -1);
+          exchange.close();
+        });
+    web.start();
+    return web;
+  }
+
+  private int status(URI uri) throws Exception {
+    return client.send(HttpRequest.newBuilder(uri).build(), BodyHandlers.discarding()).statusCode();
+  }
+
+  /** Four visitors who ask again and again, and are all to be served. */
+  private final class Crowd implements AutoCloseable {
+    private static final int VISITORS = 4;
+
+    private final Queue<String> failed = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger answered = new AtomicInteger();
+    private final ExecutorService threads = Executors.newFixedThreadPool(VISITORS);
+    private volatile boolean goes = true;
+
+    Crowd() {
+      for (int i = 0; i < VISITORS; i++) {
+        threads.execute(this::visit);
+      }
+    }
+
+    private void visit() {
+      Visitor visitor = new Visitor();
+      while (goes) {
+        try {
+          int unused = visitor.count();
+        } catch (AssertionError e) {
+          failed.add(String.valueOf(e.getMessage()));
+        }
+        answered.incrementAndGet();
+      }
+    }
+
+    /** Until each has asked some more, and a visitor may be on any node. */
+    void awaitAnswers(int count) {
+      int before = answered.get();
+      Await.until(count + " answers", () -> answered.get() >= before + count);
+    }
+
+    void goOn(Duration time) {
+      long since = System.nanoTime();
+      Await.until("some time", () -> System.nanoTime() - since > time.toNanos());
+    }
+
+    @Override
+    public void close() {
+      goes = false;
+      threads.shutdown();
+      Await.until("the visitors' end", threads::isTerminated);
+      assertThat(failed).as("of %s requests", answered).isEmpty();
+    }
   }
 
   /** Somebody with a browser's cookies. */
