@@ -20,6 +20,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -149,6 +150,36 @@ class LauncherTest {
         node.onExit().get(30, SECONDS);
       }
     }
+  }
+
+  /**
+   * 1. Ctrl-C: the nodes are told to stop, and one has a long request to finish. 2. Ctrl-C again:
+   * it is killed.
+   */
+  @Test
+  @EnabledOnOs(OS.LINUX) // for env, below
+  void ctrlCAgainKillsWhatDoesNotStop() throws Exception {
+    java("25", "*", "trap '' TERM; while :; do sleep 0.2; done");
+    // Who was started in the background of a script ignores this signal, and so would the launcher.
+    Process demo =
+        start(dir, Path.of("env"), "--default-signal=INT", root.resolve("bin/demo").toString());
+    try (var lines = demo.inputReader()) {
+      Await.until("the second node", () -> line(lines).contains("node-8180 | ran"));
+      List<ProcessHandle> nodes = demo.children().toList();
+      interrupt(demo);
+      Await.until("word of it", () -> line(lines).equals("demo: stopping ..., Ctrl-C again kills"));
+      assertThat(demo.waitFor(1, SECONDS)).as("ended by itself").isFalse();
+      interrupt(demo);
+      assertThat(demo.waitFor(30, SECONDS)).as("ended").isTrue();
+      assertThat(demo.exitValue()).isZero();
+      for (ProcessHandle node : nodes) {
+        node.onExit().get(30, SECONDS);
+      }
+    }
+  }
+
+  private void interrupt(Process process) throws Exception {
+    output(start(dir, Path.of("kill"), "-INT", Long.toString(process.pid())), 0);
   }
 
   /**
