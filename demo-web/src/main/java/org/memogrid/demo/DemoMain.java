@@ -94,6 +94,7 @@ public final class DemoMain {
     DemoServer server = new DemoServer(options.port(), health);
     log.info("answering http://localhost:{}/health", server.port());
     Cluster cluster = join(options);
+    Arrivals arrivals = new Arrivals(cluster);
     log.info(
         "{} (pid {}) joined {}: {}",
         options.nodeName(),
@@ -106,7 +107,7 @@ public final class DemoMain {
     DemoApp app = new DemoApp(cluster, Pace.ofProperty());
     Cache<?, ?> sessions = cluster.cache("http-sessions", Mode.DISTRIBUTED);
     Survey survey = new Survey(app, sessions);
-    Dashboard dashboard = new Dashboard(new Snapshot(cluster, app, survey, sessions));
+    Dashboard dashboard = new Dashboard(new Snapshot(cluster, arrivals, app, survey, sessions));
     server.serve(cluster, app, dashboard, new Metrics(cluster, app, survey, sessions));
     Runnable stop =
         () -> {

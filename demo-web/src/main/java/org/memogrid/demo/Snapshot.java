@@ -7,13 +7,11 @@ import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.Cache;
@@ -32,21 +30,18 @@ import org.memogrid.queue.QueueStats;
  * {@link Survey}. Asks nobody, so that a page hears of a lost member though others wait for it.
  */
 final class Snapshot implements Supplier<String> {
-  private static final int EVENTS = 8;
-
   private final Cluster cluster;
+  private final Arrivals arrivals;
   private final DemoApp app;
   private final Survey survey;
   private final Cache<?, ?> sessions;
-  private final Deque<Map<String, Object>> events = new ConcurrentLinkedDeque<>();
 
-  Snapshot(Cluster cluster, DemoApp app, Survey survey, Cache<?, ?> sessions) {
+  Snapshot(Cluster cluster, Arrivals arrivals, DemoApp app, Survey survey, Cache<?, ?> sessions) {
     this.cluster = cluster;
+    this.arrivals = arrivals;
     this.app = app;
     this.survey = survey;
     this.sessions = sessions;
-    event("joined", cluster.self());
-    var unused = cluster.onMembership(this::changed);
   }
 
   @Override
@@ -57,7 +52,7 @@ final class Snapshot implements Supplier<String> {
     all.put("self", now.self().name());
     all.put("cluster", cluster.name());
     all.put("members", now.members().stream().map(Member::name).toList());
-    all.put("events", events);
+    all.put("events", arrivals.events());
     all.put("memo", memo());
     all.put("caches", List.of(cache(app.counters), cache(sessions), cache(app.seen.received())));
     all.put("daemon", turn(app.counter.name(), app.counter.holder(), app.counter.token()));
@@ -168,29 +163,6 @@ final class Snapshot implements Supplier<String> {
     all.put("misses", stats.misses());
     all.put("puts", stats.puts());
     return all;
-  }
-
-  private void changed(Membership before, Membership now) {
-    now.members().stream()
-        .filter(member -> !before.members().contains(member))
-        .forEach(member -> event("joined", member));
-    before.members().stream()
-        .filter(member -> !now.members().contains(member))
-        .forEach(member -> event("left", member));
-  }
-
-  private void event(String what, Member member) {
-    events.addFirst(
-        Map.of(
-            "at",
-            time(LocalTime.now(ZoneId.systemDefault())),
-            "what",
-            what,
-            "member",
-            member.name()));
-    while (events.size() > EVENTS) {
-      events.removeLast();
-    }
   }
 
   private static String time(LocalTime time) {

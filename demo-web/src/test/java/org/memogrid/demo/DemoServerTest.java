@@ -66,7 +66,7 @@ class DemoServerTest {
     Cache<?, ?> sessions = cluster.cache("http-sessions", Mode.DISTRIBUTED);
     Survey asked = new Survey(app, sessions);
     survey = asked;
-    dashboard = new Dashboard(new Snapshot(cluster, app, asked, sessions));
+    dashboard = new Dashboard(new Snapshot(cluster, new Arrivals(cluster), app, asked, sessions));
     server.serve(cluster, app, dashboard, new Metrics(cluster, app, asked, sessions));
     health.up(cluster::membership);
   }
