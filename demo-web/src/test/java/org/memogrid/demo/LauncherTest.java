@@ -256,20 +256,33 @@ class LauncherTest {
     finished(0, "--port", "1");
     finished(0, "--port", "2");
     assertThat(javas()).hasSize(3).noneMatch(line -> line.contains("SharedArchiveFile"));
-    script(
-        dir.resolve("jdk/bin/java"),
-        Files.readString(dir.resolve("jdk/bin/java"))
-            .replace(
-                "--train) exit 1",
-                "--train) f=${flags#*ArchiveClassesAtExit=}; echo jsa > \"${f%% *}\"; exit 0"));
+    trainBy("f=${flags#*ArchiveClassesAtExit=}; echo jsa > \"${f%% *}\"; exit 0");
     Files.delete(root.resolve("demo-web/target/demo-built"));
     finished(0, "--port", "3");
     finished(0, "--port", "4");
     assertThat(javas()).hasSize(6);
     assertThat(javas().get(3)).contains("ArchiveClassesAtExit=").endsWith(" --train");
+    assertThat(root.resolve("demo-web/target/demo-17.0.15.jsa")).hasContent("jsa");
     assertThat(javas().subList(4, 6))
         .allMatch(line -> line.contains("-XX:SharedArchiveFile="))
         .allMatch(line -> line.contains("demo-17.0.15.jsa"));
+  }
+
+  /** 1. The classes are being noted. 2. Somebody kills the launcher. 3. The next one notes anew. */
+  @Test
+  void anArchiveThatWasNotFinishedIsMadeAnew() throws Exception {
+    trainBy("f=${flags#*ArchiveClassesAtExit=}; echo half > \"${f%% *}\"; kill -9 $PPID; exit 1");
+    finished(128 + 9, "--port", "1");
+    trainBy("f=${flags#*ArchiveClassesAtExit=}; echo jsa > \"${f%% *}\"; exit 0");
+    finished(0, "--port", "2");
+    assertThat(root.resolve("demo-web/target/demo-17.0.15.jsa")).hasContent("jsa");
+    assertThat(javas().get(2)).contains("-XX:SharedArchiveFile=").endsWith(" --port 2");
+  }
+
+  private void trainBy(String action) throws IOException {
+    java("17.0.15", "none", "true");
+    Path java = dir.resolve("jdk/bin/java");
+    script(java, Files.readString(java).replace("--train) exit 1", "--train) " + action));
   }
 
   private List<String> javas() throws IOException {
