@@ -38,7 +38,8 @@ final class DemoServer implements AutoCloseable {
       connector.open();
     } catch (IOException e) {
       throw new IOException(
-          "HTTP port %d of 127.0.0.1 can't be had (%s): stop what uses it or give another --port"
+          ("HTTP port %d of 127.0.0.1 can't be had (%s): stop what uses it or give another --port,"
+                  + " for several nodes another --http-port")
               .formatted(port, e.getCause() == null ? e.getMessage() : e.getCause().getMessage()),
           e);
     }

@@ -250,7 +250,8 @@ class DemoServerTest {
         .isInstanceOf(IOException.class)
         .hasMessageContaining("HTTP port " + server.port())
         .hasMessageContaining("Address already in use")
-        .hasMessageEndingWith("stop what uses it or give another --port");
+        .hasMessageEndingWith(
+            "stop what uses it or give another --port, for several nodes another --http-port");
   }
 
   private HttpResponse<String> get(String path) throws IOException, InterruptedException {

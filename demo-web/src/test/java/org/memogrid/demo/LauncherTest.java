@@ -316,6 +316,12 @@ class LauncherTest {
         "--nodes 3 --port 80  | demo: --nodes is for several nodes, which get their ports: leave out --port",
         "--http-port 8o80     | demo: --http-port is 8o80: give a port from 1 to 65535",
         "--haproxy-port       | demo: --haproxy-port is missing: give a port from 1 to 65535",
+        "--http-port 0        | demo: --http-port is 0: give a port from 1 to 65535",
+        "--http-port 65536    | demo: --http-port is 65536: give a port from 1 to 65535",
+        "--http-port 65500    | demo: --http-port is 65500: 2 nodes end at 65600, and ports at 65535",
+        "--http-port 65000 --nodes 9 | demo: --http-port is 65000: 9 nodes end at 65800, and ports at 65535",
+        "--haproxy-port 00    | demo: --haproxy-port is 00: give a port from 1 to 65535",
+        "--haproxy-port 99999 | demo: --haproxy-port is 99999: give a port from 1 to 65535",
       })
   void aBadLineIsRefusedBeforeAnythingIsBuilt(String line, String message) throws Exception {
     assertThat(finished(1, line.split(" "))).containsExactly(message);
