@@ -35,14 +35,16 @@ final class ClusterSessionCache extends NullSessionCache {
 
   /**
    * Moves the session to a new id, unless another request has invalidated it: Jetty would store it
-   * anew, and who had just logged out would be logged in again.
+   * anew, and who had just logged out would be logged in again. It is under the new id before it is
+   * no longer under the old one: Jetty would remove it first, and if it can't be kept then, because
+   * the cluster does not answer or this node dies, it would be nowhere.
    *
    * @throws IllegalStateException if it is gone
    */
   @Override
   protected void renewSessionId(
       @Nullable ManagedSession session, String newId, String newExtendedId) throws Exception {
-    if (session != null && !store.delete(session.getId())) {
+    if (session != null && !store.move(session.getSessionData(), newId)) {
       throw new IllegalStateException(
           "session " + session.getId() + " was invalidated by another request: it gets no new id");
     }
@@ -58,7 +60,7 @@ final class ClusterSessionCache extends NullSessionCache {
   public @Nullable ManagedSession delete(String id) throws Exception {
     ManagedSession session = getAndEnter(id, false);
     boolean expired = store.endScavenge(id);
-    boolean removed = store.delete(id);
+    boolean removed = expired ? store.deleteIfExpired(id) : store.delete(id);
     if (session != null) {
       session.setResident(false);
     }

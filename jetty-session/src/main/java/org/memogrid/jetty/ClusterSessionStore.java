@@ -159,6 +159,62 @@ final class ClusterSessionStore extends AbstractSessionDataStore {
   }
 
   /**
+   * Whether this call removed it. What the scavenger saw may be old by now: a request that began
+   * before the session's end, and ends after it, may have set another interval, or used it later.
+   */
+  boolean deleteIfExpired(String id) {
+    return orUnavailable(
+        "expire",
+        id,
+        () -> {
+          boolean[] there = new boolean[1]; // as the last look, that of the removal, saw it
+          try {
+            cache.update(
+                key(id),
+                bytes -> {
+                  there[0] = bytes != null;
+                  if (bytes != null
+                      && !StoredSession.of(bytes).isExpiredAt(System.currentTimeMillis())) {
+                    throw new Renewed();
+                  }
+                  return null;
+                });
+            return there[0];
+          } catch (Renewed e) {
+            return false;
+          }
+        });
+  }
+
+  /** What is there has not expired: nothing is removed. */
+  private static final class Renewed extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    Renewed() {
+      super(null, null, false, false);
+    }
+  }
+
+  /**
+   * Keeps the session under the new id, then no longer under its own; at no moment under none.
+   * False, and it is under none, if another request has invalidated it: whoever looks at the new id
+   * before that is seen knows it from nobody.
+   */
+  boolean move(SessionData data, String newId) {
+    return orUnavailable(
+        "move",
+        data.getId(),
+        () -> {
+          boolean unused = write(newId, ((TrackedSession) data).changes(), true);
+          if (delete(data.getId())) {
+            return true;
+          }
+          unused = delete(newId);
+          return false;
+        });
+  }
+
+  /**
    * The sessions to expire, on the oldest member; none on the others, so that the cluster's
    * sessions are looked through once.
    */

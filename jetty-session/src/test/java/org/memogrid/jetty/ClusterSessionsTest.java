@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.eclipse.jetty.server.Server;
@@ -59,7 +60,10 @@ class ClusterSessionsTest {
   static void start(Mode mode) {
     cluster =
         TestCluster.of(
-            2, builder -> builder.allow(Greeter.class.getName(), Interlude.class.getName()));
+            2,
+            builder ->
+                builder.allow(
+                    Greeter.class.getName(), Interlude.class.getName(), Magpie.class.getName()));
     a = new WebNode(cluster.node(0), mode);
     b = new WebNode(cluster.node(1), mode);
   }
@@ -231,18 +235,8 @@ class ClusterSessionsTest {
     assertThat(cache.mode()).isEqualTo(mode);
     String id = cookie.substring(cookie.indexOf('=') + 1);
     assertThat(cache.entries().map(entry -> entry.getKey())).noneMatch(key -> key.endsWith(id));
-    // Two more rounds of the scavenger, told by another session that ends in each.
-    for (int i = 0; i < 2; i++) {
-      String next = name + "-" + i;
-      a.page(
-          "/next",
-          request -> {
-            request.getSession().setMaxInactiveInterval(1);
-            return set(request, "name", next);
-          });
-      new Visitor().get(a, "/next");
-      Await.until("the next round", () -> told(next) > 0);
-    }
+    awaitRound();
+    awaitRound();
     assertThat(told(name)).isEqualTo(1);
   }
 
@@ -346,6 +340,80 @@ class ClusterSessionsTest {
     Await.until("the listener", () -> told(name) > 0);
     assertThat(answer.get()).isEqualTo("no");
     assertThat(told(name)).isEqualTo(1);
+  }
+
+  /**
+   * 1. A request is under way when its session ends. 2. The scavenger reads the session. 3. The
+   * request gives it a longer life, and ends. 4. The session is not removed, nobody is told.
+   */
+  @Test
+  void aSessionThatIsRenewedWhileItIsScavengedStays() {
+    String name = "renewed-" + System.nanoTime();
+    CountDownLatch in = new CountDownLatch(1);
+    CountDownLatch read = new CountDownLatch(1);
+    a.page(
+        "/brief",
+        request -> {
+          request.getSession().setMaxInactiveInterval(2);
+          request.getSession().setAttribute("name", name);
+          return set(request, "interlude", new Interlude());
+        });
+    b.page("/has", ClusterSessionsTest::hasSession);
+    b.page(
+        "/renew",
+        request -> {
+          HttpSession session = request.getSession();
+          in.countDown();
+          await(read);
+          session.setMaxInactiveInterval(3_600);
+          return session.getId();
+        });
+    visitor.get(a, "/brief");
+    var renewing = visitor.ask(b.port(), "/renew");
+    await(in);
+    Interlude.next.set(
+        () -> {
+          read.countDown();
+          assertThat(renewing.join().statusCode()).isEqualTo(200);
+        });
+    Await.until("the scavenger", () -> Interlude.next.get() == null && renewing.isDone());
+    awaitRound();
+    assertThat(told(name)).isZero();
+    assertThat(visitor.get(b, "/has")).isEqualTo("yes");
+  }
+
+  /** Until the scavenger has gone round once more. */
+  private void awaitRound() {
+    String next = "next-" + System.nanoTime();
+    a.page(
+        "/next",
+        request -> {
+          request.getSession().setMaxInactiveInterval(1);
+          return set(request, "name", next);
+        });
+    new Visitor().get(a, "/next");
+    Await.until("the next round", () -> told(next) > 0);
+  }
+
+  /**
+   * 1. A request asks for a new id, and the session is read. 2. It can't be kept, here because of
+   * what an attribute got hold of. 3. It is there under its old id.
+   */
+  @Test
+  void aSessionThatCanNotBeKeptUnderItsNewIdKeepsTheOld() {
+    a.page("/begin", request -> set(request, "magpie", new Magpie()));
+    a.page(
+        "/login",
+        request -> {
+          request.getSession();
+          Magpie.steals.set(true);
+          return request.changeSessionId();
+        });
+    visitor.get(a, "/count");
+    visitor.get(a, "/begin");
+    assertThat(succeeded(visitor.ask(a.port(), "/login"))).isFalse();
+    assertThat(Magpie.steals).as("it came in between").isFalse();
+    assertThat(visitor.get(b, "/count")).isEqualTo("2");
   }
 
   @Test
@@ -505,6 +573,25 @@ class ClusterSessionsTest {
       if (interlude != null) {
         interlude.run();
       }
+    }
+  }
+
+  /** An attribute that takes something along that may not cross the wire. */
+  static final class Magpie implements HttpSessionActivationListener {
+    static final AtomicBoolean steals = new AtomicBoolean();
+
+    private @Nullable Object loot;
+
+    @Override
+    public void sessionDidActivate(HttpSessionEvent event) {
+      if (steals.getAndSet(false)) {
+        loot = new OffTheList("book");
+      }
+    }
+
+    @Override
+    public String toString() {
+      return "has " + loot;
     }
   }
 
