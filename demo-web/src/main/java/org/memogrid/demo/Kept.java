@@ -3,6 +3,7 @@ package org.memogrid.demo;
 
 import java.nio.file.Path;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.Cache;
 import org.memogrid.cache.CacheEvent;
 import org.memogrid.cache.CacheOptions;
@@ -16,6 +17,9 @@ import org.slf4j.LoggerFactory;
  * The demo's counters on this node's disk ({@code --data}), so that they go on where they were
  * after all nodes have stopped. They only grow: of two numbers the larger is the later one, and
  * what a node saw before it was away for a while overrules nothing.
+ *
+ * <p>1. The daemon has read 1 in a cluster that knows no more. 2. A node starts and gives it 9. 3.
+ * The daemon writes 2. Then that node, which knows of 9, gives it 9 again.
  */
 final class Kept implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Kept.class);
@@ -39,12 +43,16 @@ final class Kept implements AutoCloseable {
   private void keep(CacheEvent<String, Integer> change) {
     Integer now = change.value();
     if (now != null) {
-      raise(disk, change.key(), now);
+      Integer known = raise(disk, change.key(), now);
+      if (known != null && known > now) {
+        var unused = raise(shared, change.key(), known);
+      }
     }
   }
 
-  private static void raise(Cache<String, Integer> cache, String name, int number) {
-    cache.update(name, there -> there == null || there < number ? number : there);
+  /** What is there then. */
+  private static @Nullable Integer raise(Cache<String, Integer> cache, String name, int number) {
+    return cache.update(name, there -> there == null || there < number ? number : there);
   }
 
   @Override

@@ -39,6 +39,23 @@ class KeptTest {
     }
   }
 
+  /** 1. The daemon reads 1. 2. A node that knows of 9 starts. 3. The daemon writes 2. */
+  @Test
+  void aNumberThatWasWrittenOverByASmallerOneComesBack() {
+    try (Cluster cluster = Cluster.local()) {
+      Cache<String, Integer> counters = cluster.cache("counters", Mode.DISTRIBUTED);
+      Kept kept = new Kept(cluster, directory);
+      counters.put("messages", 9);
+      Await.until("it is on disk", () -> onDisk(cluster).equals("{messages=9}"));
+      counters.put("messages", 2);
+      Await.until("the larger one", () -> Integer.valueOf(9).equals(counters.get("messages")));
+      counters.put("messages", 10);
+      Await.until("the next one", () -> onDisk(cluster).equals("{messages=10}"));
+      assertThat(counters.get("messages")).isEqualTo(10);
+      kept.close();
+    }
+  }
+
   private String onDisk(Cluster cluster) {
     return new java.util.TreeMap<>(cluster.cache("counters-of-" + cluster.self().name()).asMap())
         .toString();
