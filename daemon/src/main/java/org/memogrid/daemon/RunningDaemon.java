@@ -62,6 +62,10 @@ final class RunningDaemon implements Daemon, LeaseListener, DaemonMXBean {
   private volatile @Nullable FencingToken lastToken;
   private volatile @Nullable Turn turn;
   private @Nullable FencingToken next;
+
+  /** The turn that its user saw to be over: given back when its task has ended. */
+  private @Nullable FencingToken seenOver;
+
   private @Nullable ScheduledFuture<?> backoff;
   private boolean wanted;
   private boolean out;
@@ -431,7 +435,8 @@ final class RunningDaemon implements Daemon, LeaseListener, DaemonMXBean {
       Turn runs = turn;
       if (mine != null && runs != null && runs.given().equals(token)) {
         losses++;
-        var unused = runs.end().thenRun(() -> mine.release(token, false));
+        seenOver = token;
+        runs.end(); // then ended(), or hung(), which gives it back only with RELEASE
       }
     }
   }
@@ -453,6 +458,7 @@ final class RunningDaemon implements Daemon, LeaseListener, DaemonMXBean {
       forgetFailuresAfter(which);
       FencingToken waiting = next;
       next = null;
+      giveBackIfSeenOver(which.given());
       if (out && !takingBack) {
         settle(); // at rest once it is no longer named as its holder
         return;
@@ -468,6 +474,14 @@ final class RunningDaemon implements Daemon, LeaseListener, DaemonMXBean {
       }
     }
     forget(); // it was taken back, and closed, while it hung
+  }
+
+  private void giveBackIfSeenOver(FencingToken token) {
+    Lease mine = lease;
+    if (mine != null && token.equals(seenOver)) {
+      mine.release(token, false);
+    }
+    seenOver = null;
   }
 
   void hung(Turn which, Thread thread) {

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -24,8 +25,14 @@ import java.util.concurrent.atomic.AtomicReference;
 import javax.management.ObjectName;
 import org.junit.jupiter.api.Test;
 import org.memogrid.cache.Cache;
+import org.memogrid.cache.FencingToken;
 import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Cluster;
+import org.memogrid.cluster.Member;
+import org.memogrid.internal.lease.Lease;
+import org.memogrid.internal.lease.LeaseFeature;
+import org.memogrid.internal.lease.LeaseListener;
+import org.memogrid.internal.lease.LeaseSpec;
 import org.memogrid.internal.node.Node;
 import org.memogrid.testkit.Await;
 import org.memogrid.testkit.TestCluster;
@@ -250,6 +257,96 @@ class DaemonLifeTest {
       Await.untilAsserted("the next is started", () -> builder.start(cluster));
       Await.until("the next runs", () -> running.get() == 1);
     }
+  }
+
+  /**
+   * The race: 1. its task sees that its turn is over by the clock of the moment, as where votes are
+   * late; 2. it hangs; 3. the cluster never notices, as the votes have come.
+   */
+  @Test
+  void oneThatSawTheEndOfItsTurnAndHangsIsGivenToNobody() throws Exception {
+    AtomicLong ahead = new AtomicLong();
+    CountDownLatch look = new CountDownLatch(1);
+    CountDownLatch seen = new CountDownLatch(1);
+    try (TestCluster cluster = TestCluster.of(2)) {
+      hurry(cluster.node(0));
+      LeaseFeature leases = leases(cluster.node(0));
+      leases.clock(() -> System.nanoTime() + ahead.get());
+      Daemon hanging =
+          Daemon.named(
+                  "stubborn",
+                  context -> {
+                    running.incrementAndGet();
+                    look.await();
+                    if (!context.isActive()) {
+                      seen.countDown();
+                    }
+                    hang(context);
+                  })
+              .start(cluster.node(0));
+      Await.until("it runs", () -> running.get() == 1);
+      Daemon other = Daemon.named("stubborn", this::loop).start(cluster.node(1));
+      Await.until("the other knows", () -> other.holder() != null);
+      whileBusy(
+          cluster.node(0),
+          () -> {
+            ahead.set(TimeUnit.SECONDS.toNanos(60));
+            look.countDown();
+            seen.await();
+            ahead.set(0);
+          });
+      Await.until("it hangs", () -> hanging.status() == DaemonStatus.HUNG);
+      Daemon later = Daemon.named("later", context -> {}).start(cluster.node(1));
+      Await.until("what came later is placed", () -> later.holder() != null);
+      assertThat(other.status()).isEqualTo(DaemonStatus.WAITING);
+      release.countDown();
+      Await.until(
+          "one runs it",
+          () -> hanging.status() == DaemonStatus.RUNNING || other.status() == DaemonStatus.RUNNING);
+    }
+  }
+
+  private static LeaseFeature leases(Cluster cluster) {
+    return cluster.unwrap(Node.class).feature(LeaseFeature.class);
+  }
+
+  /** Something done while the thread of the leases does nothing. */
+  private interface Action {
+    void run() throws Exception;
+  }
+
+  private static void whileBusy(Cluster cluster, Action action) throws Exception {
+    CountDownLatch busy = new CountDownLatch(1);
+    CountDownLatch go = new CountDownLatch(1);
+    Lease unused =
+        leases(cluster)
+            .offer(
+                "busy",
+                LeaseSpec.SPREAD,
+                new LeaseListener() {
+                  @Override
+                  public void onBegin(FencingToken token) {
+                    busy.countDown();
+                    awaitUpTo(20_000, go);
+                  }
+
+                  @Override
+                  public void onEnd(FencingToken token, String why) {}
+
+                  @Override
+                  public void onHolder(Member holder, FencingToken token) {}
+
+                  @Override
+                  public void onRefused(String why) {}
+
+                  @Override
+                  public CompletionStage<?> onLeaving() {
+                    return CompletableFuture.completedFuture(null);
+                  }
+                });
+    busy.await();
+    action.run();
+    go.countDown();
   }
 
   @Test

@@ -15,6 +15,7 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.FencingToken;
 import org.memogrid.cache.Registration;
@@ -44,7 +45,8 @@ public final class LeaseFeature implements Feature {
   private static final Duration FLUSH = Duration.ofSeconds(1);
 
   private final LeaseFormat format = new LeaseFormat();
-  private final long origin = System.nanoTime();
+  private volatile LongSupplier clock = System::nanoTime;
+  private final long origin = clock.getAsLong();
   private final List<Registration> registrations = new ArrayList<>();
   private volatile @Nullable Running running;
 
@@ -101,7 +103,12 @@ public final class LeaseFeature implements Feature {
 
   /** Milliseconds of a clock that only rises, and does so while the process is stopped. */
   private long now() {
-    return (System.nanoTime() - origin) / 1_000_000;
+    return (clock.getAsLong() - origin) / 1_000_000;
+  }
+
+  /** For tests: nanoseconds, from now on; to begin where {@link System#nanoTime} is. */
+  public void clock(LongSupplier clock) {
+    this.clock = clock;
   }
 
   // ---- events

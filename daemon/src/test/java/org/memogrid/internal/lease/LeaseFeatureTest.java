@@ -7,6 +7,9 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.memogrid.cache.FencingToken;
 import org.memogrid.cluster.Cluster;
@@ -21,10 +24,12 @@ class LeaseFeatureTest {
   private static final class Heard implements LeaseListener {
     final List<FencingToken> turns = new CopyOnWriteArrayList<>();
     final List<String> refusals = new CopyOnWriteArrayList<>();
+    Runnable onBegin = () -> {};
 
     @Override
     public void onBegin(FencingToken token) {
       turns.add(token);
+      onBegin.run();
     }
 
     @Override
@@ -63,6 +68,40 @@ class LeaseFeatureTest {
       assertThat(heard.turns).hasSize(2);
       assertThat(lease.isActive(heard.turns.get(1))).isTrue();
       assertThat(lease.isActive(heard.turns.get(0))).isFalse();
+    }
+  }
+
+  /** As in a process that was stopped, whose thread of the leases does not come first. */
+  @Test
+  void aTurnIsOverByTheClockOfTheMomentThoughTheThreadOfTheLeasesIsBusy() throws Exception {
+    AtomicLong ahead = new AtomicLong();
+    CountDownLatch busy = new CountDownLatch(1);
+    CountDownLatch go = new CountDownLatch(1);
+    try (Cluster cluster = Cluster.local()) {
+      feature(cluster).clock(() -> System.nanoTime() + ahead.get());
+      Heard heard = new Heard();
+      Lease lease = feature(cluster).offer("name", LeaseSpec.SPREAD, heard);
+      Await.until("a turn", () -> heard.turns.size() == 1);
+      FencingToken token = heard.turns.get(0);
+      Heard other = new Heard();
+      other.onBegin =
+          () -> {
+            busy.countDown();
+            try {
+              go.await();
+            } catch (InterruptedException e) {
+              Thread.currentThread().interrupt();
+            }
+          };
+      var unused = feature(cluster).offer("other", LeaseSpec.SPREAD, other);
+      busy.await();
+      assertThat(lease.isActive(token)).isTrue();
+      var now = ahead.addAndGet(TimeUnit.MILLISECONDS.toNanos(3_010));
+      assertThat(lease.isActive(token)).isFalse();
+      go.countDown();
+      Await.until("another turn", () -> heard.turns.size() == 2);
+      assertThat(lease.isActive(token)).as("a turn that is over never comes back").isFalse();
+      assertThat(lease.isActive(heard.turns.get(1))).isTrue();
     }
   }
 
