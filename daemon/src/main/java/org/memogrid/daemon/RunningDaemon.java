@@ -67,6 +67,10 @@ final class RunningDaemon implements Daemon, LeaseListener, DaemonMXBean {
   private @Nullable FencingToken seenOver;
 
   private @Nullable ScheduledFuture<?> backoff;
+
+  /** The turn that waits for the end of the backoff. */
+  private @Nullable FencingToken backingOff;
+
   private boolean wanted;
   private boolean out;
   private boolean takingBack;
@@ -323,18 +327,29 @@ final class RunningDaemon implements Daemon, LeaseListener, DaemonMXBean {
         Math.min(LAST_BACKOFF_MILLIS, FIRST_BACKOFF_MILLIS << Math.min(10, failuresInARow - 1));
     long delay = longest - ThreadLocalRandom.current().nextLong(longest / 4 + 1);
     status(DaemonStatus.BACKING_OFF);
-    backoff =
-        node.scheduler()
-            .schedule(
-                () -> {
-                  synchronized (lock) {
-                    if (wanted && !out && turn == null && isValid(token)) {
-                      run(token);
-                    }
-                  }
-                },
-                delay,
-                TimeUnit.MILLISECONDS);
+    backingOff = token;
+    backoff = node.scheduler().schedule(() -> goOn(token), delay, TimeUnit.MILLISECONDS);
+  }
+
+  /**
+   * After the backoff. A turn that is over just then is given back: the cluster may never say that
+   * it is. The race: 1. votes are late, so that the turn is over by the clock of the moment; 2. the
+   * backoff ends; 3. the votes come before they are counted, and the turn goes on, here.
+   */
+  private void goOn(FencingToken token) {
+    synchronized (lock) {
+      Lease mine = lease;
+      if (!wanted || out || turn != null || !token.equals(backingOff)) {
+        return;
+      }
+      backingOff = null;
+      if (isValid(token)) {
+        run(token);
+      } else if (mine != null) {
+        status(DaemonStatus.WAITING);
+        mine.release(token, false);
+      }
+    }
   }
 
   private void cancelBackoff() {
@@ -343,6 +358,7 @@ final class RunningDaemon implements Daemon, LeaseListener, DaemonMXBean {
       waiting.cancel(false);
       backoff = null;
     }
+    backingOff = null;
   }
 
   @Override

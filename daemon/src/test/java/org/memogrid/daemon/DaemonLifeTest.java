@@ -306,6 +306,45 @@ class DaemonLifeTest {
     }
   }
 
+  /** The race of {@code RunningDaemon.goOn}. */
+  @Test
+  void oneWhoseTurnWasOverForAMomentAtTheEndOfItsBackoffRunsAgain() throws Exception {
+    AtomicLong ahead = new AtomicLong();
+    AtomicInteger runs = new AtomicInteger();
+    CountDownLatch fail = new CountDownLatch(1);
+    CountDownLatch later = new CountDownLatch(1);
+    try (Cluster cluster = Cluster.local()) {
+      leases(cluster).clock(() -> System.nanoTime() + ahead.get());
+      Daemon frail =
+          Daemon.named(
+                  "frail",
+                  context -> {
+                    if (runs.incrementAndGet() == 1) {
+                      fail.await();
+                      throw new IllegalStateException("on purpose");
+                    }
+                    loop(context);
+                  })
+              .start(cluster);
+      Await.until("it runs", () -> runs.get() == 1);
+      whileBusy(
+          cluster,
+          () -> {
+            ahead.set(TimeUnit.SECONDS.toNanos(60));
+            fail.countDown();
+            Await.until("backoff", () -> frail.status() == DaemonStatus.BACKING_OFF);
+            var unused =
+                cluster
+                    .unwrap(Node.class)
+                    .scheduler()
+                    .schedule(later::countDown, 1_050, TimeUnit.MILLISECONDS);
+            later.await(); // longer than a first backoff
+            ahead.set(0);
+          });
+      Await.until("it runs again", () -> running.get() == 1);
+    }
+  }
+
   private static LeaseFeature leases(Cluster cluster) {
     return cluster.unwrap(Node.class).feature(LeaseFeature.class);
   }
