@@ -9,6 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.memogrid.internal.lease.LeaseFeature;
 import org.memogrid.internal.node.Feature;
@@ -26,6 +27,8 @@ public final class DaemonFeature implements Feature {
   private boolean stopped;
   private volatile Timing timing =
       new Timing(Duration.ofSeconds(10), Duration.ofSeconds(5), System::nanoTime);
+
+  private volatile Consumer<Thread> starter = Thread::start;
 
   /**
    * How long a task has to stop, by itself and then interrupted, and what its turns are measured
@@ -50,6 +53,15 @@ public final class DaemonFeature implements Feature {
 
   Timing timing() {
     return timing;
+  }
+
+  Consumer<Thread> starter() {
+    return starter;
+  }
+
+  /** For tests: what starts the threads of tasks. */
+  void starter(Consumer<Thread> starter) {
+    this.starter = starter;
   }
 
   /** For tests: of turns from now on. */

@@ -116,6 +116,10 @@ final class RunningDaemon implements Daemon, LeaseListener, DaemonMXBean {
     return feature.timing();
   }
 
+  void startThread(Thread thread) {
+    feature.starter().accept(thread);
+  }
+
   boolean isValid(FencingToken token) {
     Lease now = lease;
     return plan.everyNode ? token.equals(ownToken) : now != null && now.isActive(token);
@@ -319,7 +323,11 @@ final class RunningDaemon implements Daemon, LeaseListener, DaemonMXBean {
     turn = now;
     starts++;
     status(DaemonStatus.RUNNING);
-    now.start();
+    try {
+      now.start();
+    } catch (Throwable noThread) { // as where the process has too many, or no memory for one more
+      failed(now, noThread);
+    }
   }
 
   private void backOff(FencingToken token) {

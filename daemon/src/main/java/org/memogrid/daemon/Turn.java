@@ -36,7 +36,7 @@ final class Turn implements DaemonContext {
   }
 
   void start() {
-    thread.start();
+    daemon.startThread(thread);
   }
 
   /** Its token, also where it proves nothing. */

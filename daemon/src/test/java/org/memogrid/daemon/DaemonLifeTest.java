@@ -345,6 +345,25 @@ class DaemonLifeTest {
     }
   }
 
+  @Test
+  void oneThatGetsNoThreadTriesAgain() {
+    AtomicInteger tries = new AtomicInteger();
+    try (Cluster cluster = Cluster.local()) {
+      feature(cluster)
+          .starter(
+              thread -> {
+                if (tries.incrementAndGet() == 1) {
+                  throw new OutOfMemoryError("unable to create native thread, on purpose");
+                }
+                thread.start();
+              });
+      Daemon daemon = Daemon.named("poor", this::loop).start(cluster);
+      Await.until("it runs", () -> running.get() == 1);
+      assertThat(daemon.stats().failures()).isEqualTo(1);
+      assertThat(daemon.status()).isEqualTo(DaemonStatus.RUNNING);
+    }
+  }
+
   private static LeaseFeature leases(Cluster cluster) {
     return cluster.unwrap(Node.class).feature(LeaseFeature.class);
   }

@@ -96,7 +96,7 @@ class LeaseFeatureTest {
       var unused = feature(cluster).offer("other", LeaseSpec.SPREAD, other);
       busy.await();
       assertThat(lease.isActive(token)).isTrue();
-      var now = ahead.addAndGet(TimeUnit.MILLISECONDS.toNanos(3_010));
+      ahead.set(TimeUnit.MILLISECONDS.toNanos(3_010));
       assertThat(lease.isActive(token)).isFalse();
       go.countDown();
       Await.until("another turn", () -> heard.turns.size() == 2);
