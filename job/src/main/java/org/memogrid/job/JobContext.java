@@ -13,8 +13,10 @@ public interface JobContext {
   Member member();
 
   /**
-   * The instant of the schedule that this is the firing of; when it was told to run, if it was. No
-   * other firing of the job has the same, but one that is run again by {@link WhenLost#RERUN}.
+   * The instant of the schedule that this is the firing of; when it was told to run, if it was.
+   * With {@link #number()} beside it, which is 0 for one that was told to run, no other firing of
+   * the job has the same, but one that is run again by {@link WhenLost#RERUN}. Alone it may be that
+   * of two: one told to run in the very millisecond in which the schedule has an instant.
    */
   Instant scheduledAt();
 

@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.TimeZone;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -210,6 +211,54 @@ class JobTest {
     assertThat(again.stats().missed()).isEqualTo(1_000);
   }
 
+  @Test
+  void theHistoryIsOfTheLastHundred() {
+    Job job = job().every(MINUTE).misfire(Misfire.fireAll(200)).start(cluster);
+    awaitFired("2026-03-02T10:00:00Z");
+    awaitDone(job);
+    clock.tick(MINUTE.multipliedBy(104));
+    Await.until("all have fired", () -> fired.size() == 105);
+    Instant last = Instant.parse("2026-03-02T11:44:00Z");
+    Await.until(
+        "the last is in the history",
+        () -> job.history().get(job.history().size() - 1).scheduledAt().equals(last));
+    assertThat(job.history()).hasSize(100);
+    assertThat(job.history().get(0).scheduledAt())
+        .as("the sixth")
+        .isEqualTo("2026-03-02T10:05:00Z");
+  }
+
+  /** The night in which Berlin has no time from two to three. */
+  @Test
+  void aTimeThatTheClockLeavesOutIsSkippedIfThatIsAskedFor() {
+    JobBuilder skipping = job().cron("0 30 2 * * ?").zone("Europe/Berlin").gap(Gap.SKIP);
+    clock.set("2026-03-28T12:00:00Z");
+    Job job = skipping.start(cluster);
+    assertThat(job.next()).isEqualTo("2026-03-30T00:30:00Z");
+    job.close();
+    Job again = skipping.start(cluster); // as it is read from the store
+    assertThat(again.schedule()).hasToString("cron(0 30 2 * * ?) zone(Europe/Berlin) gap(SKIP)");
+    clock.set("2026-03-29T01:00:05Z");
+    assertThat(again.next()).isEqualTo("2026-03-30T00:30:00Z");
+    clock.set("2026-03-30T00:30:00Z");
+    awaitFired("2026-03-30T00:30:00Z");
+  }
+
+  /** Of who schedules it: it does not change with the zone of who looks at it. */
+  @Test
+  void theZoneIsThatOfTheMemberUnlessItSaysAnother() {
+    TimeZone before = TimeZone.getDefault();
+    try {
+      TimeZone.setDefault(TimeZone.getTimeZone("Asia/Kolkata"));
+      Job job = job().cron("0 30 2 * * ?").start(cluster);
+      TimeZone.setDefault(TimeZone.getTimeZone("UTC"));
+      assertThat(job.schedule()).hasToString("cron(0 30 2 * * ?) zone(Asia/Kolkata)");
+      assertThat(job.next()).isEqualTo("2026-03-02T21:00:00Z");
+    } finally {
+      TimeZone.setDefault(before);
+    }
+  }
+
   private void hold(CountDownLatch until) throws InterruptedException {
     most.accumulateAndGet(running.incrementAndGet(), Math::max);
     try {
@@ -274,6 +323,19 @@ class JobTest {
     awaitFired("2026-03-02T10:00:00Z", "2026-03-02T10:00:00.001Z");
     assertThat(job.stats().fired()).isZero();
     Await.until("both are noted", () -> job.stats().runs() == 2);
+  }
+
+  /** It is asked for in the millisecond of an instant of the schedule, before that one or after. */
+  @Test
+  void firingsAreToldApartByInstantAndNumber() {
+    List<String> keys = new CopyOnWriteArrayList<>();
+    Job job =
+        Job.named("ajob", c -> keys.add(c.scheduledAt() + " " + c.number()))
+            .every(MINUTE)
+            .start(cluster);
+    job.triggerNow();
+    Await.until("both ran", () -> keys.size() == 2);
+    assertThat(keys).containsExactlyInAnyOrder("2026-03-02T10:00:00Z 1", "2026-03-02T10:00:00Z 0");
   }
 
   @Test
