@@ -85,12 +85,14 @@ class DaemonTest {
   @Test
   void aTaskThatThrowsIsStartedAgain() {
     AtomicInteger runs = new AtomicInteger();
+    List<Long> began = new CopyOnWriteArrayList<>();
     List<DaemonStatus> heard = new CopyOnWriteArrayList<>();
     try (Cluster cluster = Cluster.local();
         Daemon daemon =
             Daemon.named(
                     "frail",
                     context -> {
+                      began.add(System.nanoTime());
                       if (runs.incrementAndGet() < 3) {
                         throw new IllegalStateException("on purpose");
                       }
@@ -101,6 +103,9 @@ class DaemonTest {
       Await.until("it runs", () -> running.get() == 1);
       assertThat(daemon.stats().failures()).isEqualTo(2);
       assertThat(heard).contains(DaemonStatus.BACKING_OFF, DaemonStatus.RUNNING);
+      assertThat(Duration.ofNanos(began.get(2) - began.get(0)))
+          .as("a second, then two, each less a quarter at most")
+          .isGreaterThanOrEqualTo(Duration.ofMillis(750 + 1_500));
     }
     assertThat(running).hasValue(0);
   }
@@ -257,6 +262,19 @@ class DaemonTest {
   }
 
   @Test
+  void theOldestRunsItIfThatIsAskedFor() {
+    try (TestCluster cluster = TestCluster.of(3)) {
+      DaemonBuilder builder = Daemon.named("counter", this::loop).placement(Placement.OLDEST);
+      List<Daemon> daemons = new ArrayList<>();
+      cluster.nodes().forEach(node -> daemons.add(builder.start(node)));
+      Await.until("the oldest runs it", () -> daemons.get(0).status() == DaemonStatus.RUNNING);
+      cluster.leave(0);
+      Await.until("the next one does", () -> daemons.get(1).status() == DaemonStatus.RUNNING);
+      assertThat(daemons.get(2).status()).isEqualTo(DaemonStatus.WAITING);
+    }
+  }
+
+  @Test
   void optionsThatDifferAreRefusedAndBothAreShown() {
     try (TestCluster cluster = TestCluster.of(2)) {
       start(cluster.node(0));
@@ -321,9 +339,17 @@ class DaemonTest {
     }
   }
 
+  @SuppressWarnings("NullAway") // on purpose
+  private static DaemonBuilder namedWithoutTask() {
+    return Daemon.named("x", null);
+  }
+
   @Test
   void badInputIsRefusedBeforeAnythingChanges() {
     assertThatThrownBy(() -> Daemon.named(" ", this::loop)).hasMessageContaining("blank");
+    assertThatThrownBy(() -> namedWithoutTask())
+        .isInstanceOf(NullPointerException.class)
+        .hasMessage("task");
     assertThatThrownBy(() -> Daemon.named("x", this::loop).quorum(0)).hasMessageContaining("0");
     assertThatThrownBy(
             () -> Daemon.named("x", this::loop).onEveryNode().quorum(2).start(Cluster.local()))

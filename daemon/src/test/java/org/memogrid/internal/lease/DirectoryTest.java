@@ -67,6 +67,25 @@ class DirectoryTest {
     assertThat(turns).hasSize(1);
   }
 
+  /** Without waiting for a view that shows that its holder has gone. */
+  @Test
+  void whatIsWithdrawnOrGivenBackIsGivenToAnotherAtOnce() {
+    lead(
+        new Message.Offer("withdrawn", LeaseSpec.SPREAD, TOKEN, TOKEN, false),
+        new Message.Offer("released", LeaseSpec.SPREAD, TOKEN, TOKEN, false));
+    core.register("withdrawn", LeaseSpec.SPREAD, 10);
+    core.register("released", LeaseSpec.SPREAD, 10);
+    deliver(10);
+    assertThat(turns).as("what another holds").isEmpty();
+    core.received(OTHER, new Message.Withdraw("withdrawn"), 20);
+    deliver(20);
+    assertThat(turns).extracting(Effect.Begin::name).containsExactly("withdrawn");
+    core.received(OTHER, new Message.Release("released", TOKEN, true), 30);
+    deliver(30);
+    assertThat(turns).extracting(Effect.Begin::name).containsExactly("withdrawn", "released");
+    assertThat(turns).extracting(Effect.Begin::token).allMatch(token -> token.compareTo(TOKEN) > 0);
+  }
+
   @Test
   void whoWasRefusedWaitsUntilAllHaveBeenHeard() {
     core.install(new View(1, List.of(SELF, OTHER, THIRD)), 0);
