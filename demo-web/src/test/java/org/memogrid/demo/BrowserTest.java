@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.demo;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -17,12 +20,14 @@ import org.junit.jupiter.api.io.TempDir;
 import org.memogrid.testkit.FreePorts;
 import org.openqa.selenium.By;
 import org.openqa.selenium.OutputType;
+import org.openqa.selenium.StaleElementReferenceException;
 import org.openqa.selenium.WebDriver;
 import org.openqa.selenium.WebElement;
 import org.openqa.selenium.WindowType;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
 import org.openqa.selenium.chrome.ChromeOptions;
+import org.openqa.selenium.support.ui.Wait;
 import org.openqa.selenium.support.ui.WebDriverWait;
 
 /**
@@ -69,9 +74,21 @@ class BrowserTest {
         until(browser, "reversed", "ham → mah");
         until(browser, "flow", "seq", "reverse", "apply-str", "node-");
         until(browser, "received", "even", "odd");
-        until(browser, "daemon-holder", "node-");
-        until(browser, "job-holder", "node-");
+        untilMatches(browser, "daemon-holder", "node-[01]");
+        untilMatches(browser, "daemon-token", "\\d+");
+        untilMatches(browser, "daemon-sent", "\\d+");
+        untilMatches(browser, "job-holder", "node-[01]");
+        untilMatches(browser, "job-token", "\\d+");
+        untilMatches(browser, "job-next", "now|in \\d+ s");
+        untilFigure(browser, "memo", "runs", "1");
+        untilFigure(browser, "memo", "hits", "1");
+        untilFigure(browser, "memo", "failures", "0");
+        untilFigure(browser, "queue", "in / min", "[1-9]\\d*");
+        untilFigure(browser, "queue", "out / min", "[1-9]\\d*");
         until(browser, "keys", "messages", "jobs");
+        wait(browser, "not both nodes hold both counters")
+            .until(page -> page.findElements(By.cssSelector("#counters tr .owns")).size() == 4);
+        assertThat(findings(browser)).as("in the light").isEmpty();
         keep(browser, "dashboard-light", 1280, 1400);
         browser.executeCdpCommand(
             "Emulation.setEmulatedMedia",
@@ -79,6 +96,7 @@ class BrowserTest {
         assertThat(browser.findElement(By.tagName("body")).getCssValue("background-color"))
             .as("dark")
             .isEqualTo("rgba(14, 18, 26, 1)");
+        assertThat(findings(browser)).as("in the dark").isEmpty();
         keep(browser, "dashboard-dark", 1280, 1400);
         keep(browser, "dashboard-narrow", 360, 3200);
         assertThat(
@@ -129,9 +147,39 @@ class BrowserTest {
 
   private static void until(ChromeDriver browser, String id, String... texts) {
     for (String text : texts) {
-      new WebDriverWait(browser, PATIENCE)
-          .withMessage(() -> "no '" + text + "' in " + id)
-          .until(page -> text(page, id).contains(text));
+      wait(browser, "no '" + text + "' in " + id).until(page -> text(page, id).contains(text));
+    }
+  }
+
+  private static void untilMatches(ChromeDriver browser, String id, String pattern) {
+    wait(browser, "no '" + pattern + "' in " + id).until(page -> text(page, id).matches(pattern));
+  }
+
+  /** Of several figures the one of that name. */
+  private static void untilFigure(ChromeDriver browser, String id, String name, String pattern) {
+    wait(browser, name + " in " + id + " is not " + pattern)
+        .until(
+            page ->
+                page.findElements(By.cssSelector("#" + id + " div")).stream()
+                    .filter(div -> div.findElement(By.tagName("dt")).getText().equals(name))
+                    .anyMatch(div -> div.findElement(By.tagName("dd")).getText().matches(pattern)));
+  }
+
+  /** Waits also where the page takes away what is looked at, which it does once a second. */
+  private static Wait<WebDriver> wait(ChromeDriver browser, String message) {
+    return new WebDriverWait(browser, PATIENCE)
+        .ignoring(StaleElementReferenceException.class)
+        .withMessage(message);
+  }
+
+  /** Each input without a label, and each text that is hard to read on what is behind it. */
+  @SuppressWarnings("unchecked")
+  private static List<String> findings(ChromeDriver browser) throws IOException {
+    try (InputStream script = BrowserTest.class.getResourceAsStream("findings.js")) {
+      return (List<String>)
+          requireNonNull(
+              browser.executeScript(
+                  new String(requireNonNull(script).readAllBytes(), StandardCharsets.UTF_8)));
     }
   }
 

@@ -21,6 +21,14 @@ import org.memogrid.testkit.Await;
 
 /** A demo node in a JVM of its own, as {@code bin/demo --port} starts it. Ends with this JVM. */
 final class DemoProcess implements AutoCloseable {
+  /** As {@code bin/demo} has them. */
+  static final List<String> JVM =
+      List.of(
+          "-Xmx256m",
+          "-XX:+UseSerialGC",
+          "-XX:TieredStopAtLevel=1",
+          "-Djava.net.preferIPv4Stack=true");
+
   private static final HttpClient CLIENT =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
@@ -49,12 +57,17 @@ final class DemoProcess implements AutoCloseable {
 
   /** Starts a node with more arguments of its JVM, and returns at once. */
   static DemoProcess start(List<String> jvm, int port, String... options) throws IOException {
+    return start(jvm, System.getProperty("java.class.path"), port, options);
+  }
+
+  /** Starts a node with another class path than this JVM's, and returns at once. */
+  static DemoProcess start(List<String> jvm, String classpath, int port, String... options)
+      throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
-    command.add("-Djava.net.preferIPv4Stack=true");
+    command.addAll(JVM);
     command.addAll(jvm);
-    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+    command.addAll(List.of("-cp", classpath));
     command.addAll(List.of(DemoMain.class.getName(), "--port", Integer.toString(port)));
     command.addAll(List.of(options));
     return new DemoProcess(new ProcessBuilder(command).redirectErrorStream(true).start(), port);
@@ -141,11 +154,20 @@ final class DemoProcess implements AutoCloseable {
     }
   }
 
-  /** A response, how long it took, and when it came. */
-  record Answer(int status, String body, Duration took, long at) {
+  /**
+   * A response, how long it took, and when it came.
+   *
+   * @param memo the header of that name; empty if there is none
+   */
+  record Answer(int status, String body, String memo, Duration took, long at) {
     private static Answer of(HttpResponse<String> response, long asked) {
       long now = System.nanoTime();
-      return new Answer(response.statusCode(), response.body(), Duration.ofNanos(now - asked), now);
+      return new Answer(
+          response.statusCode(),
+          response.body(),
+          response.headers().firstValue("Memo").orElse(""),
+          Duration.ofNanos(now - asked),
+          now);
     }
   }
 }

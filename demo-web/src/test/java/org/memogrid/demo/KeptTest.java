@@ -64,13 +64,15 @@ class KeptTest {
   @Test
   void theCountersGoOnAfterAllNodesWereKilled() throws Exception {
     try (FreePorts ports = FreePorts.take()) {
-      int reached;
+      final int reached;
       try (DemoProcess a = node(ports, 0);
           DemoProcess b = node(ports, 1)) {
         a.awaitMembers(2);
         b.awaitMembers(2);
         Await.until("some are counted", () -> messages(a) >= 5 && messages(b) >= 5);
         reached = Math.min(messages(a), messages(b));
+        // What b was told of it is on its disk before it is told of the next.
+        Await.until("two more", () -> messages(b) >= reached + 2);
         a.kill();
         b.kill();
       }

@@ -159,7 +159,7 @@ class LauncherTest {
   @Test
   @EnabledOnOs(OS.LINUX) // for env, below
   void ctrlCAgainKillsWhatDoesNotStop() throws Exception {
-    java("25", "*", "trap '' TERM; while :; do sleep 0.2; done");
+    java("25", "*", "trap '' TERM; i=0; while [ $i -lt 150 ]; do i=$((i + 1)); sleep 0.2; done");
     // Who was started in the background of a script ignores this signal, and so would the launcher.
     Process demo =
         start(dir, Path.of("env"), "--default-signal=INT", root.resolve("bin/demo").toString());

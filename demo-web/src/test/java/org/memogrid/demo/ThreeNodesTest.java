@@ -40,19 +40,23 @@ class ThreeNodesTest {
   @BeforeAll
   static void start() throws IOException {
     ports = FreePorts.take();
-    for (int i = 0; i < 3; i++) {
-      nodes.add(
-          DemoProcess.start(
-              List.of("-Dmemogrid.demo.pace=10"),
-              ports.base() + 50 + i,
-              "--node-name",
-              "node-" + i,
-              "--cluster-name",
-              "three-nodes-" + ports.base(),
-              "--cluster-port",
-              Integer.toString(ports.base())));
-    }
+    // One alone first: of several that start at once each may send 1 before it knows of the others.
+    nodes.add(node(0).awaitMembers(1));
+    nodes.add(node(1));
+    nodes.add(node(2));
     nodes.forEach(node -> node.awaitMembers(3));
+  }
+
+  private static DemoProcess node(int number) throws IOException {
+    return DemoProcess.start(
+        List.of("-Dmemogrid.demo.pace=10"),
+        ports.base() + 50 + number,
+        "--node-name",
+        "node-" + number,
+        "--cluster-name",
+        "three-nodes-" + ports.base(),
+        "--cluster-port",
+        Integer.toString(ports.base()));
   }
 
   @AfterAll
@@ -111,6 +115,16 @@ class ThreeNodesTest {
           }
           return ran.size() == 3;
         });
+  }
+
+  @Test
+  @Order(4)
+  void theNodeThatServesAVisitorLogsHisCount() {
+    assertThat(get(2, "/count").body()).isEqualTo("You accessed this page 1 times\n");
+    Await.until(
+        "the line", () -> nodes.get(2).log().stream().anyMatch(line -> line.endsWith(" count=1")));
+    assertThat(nodes.subList(0, 2))
+        .allSatisfy(node -> assertThat(node.log()).noneMatch(line -> line.contains("count=")));
   }
 
   @Test

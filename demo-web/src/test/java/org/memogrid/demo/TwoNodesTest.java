@@ -73,15 +73,18 @@ class TwoNodesTest {
     calls.add(b.get("/example/?t=3"));
     calls.add(a.get("/example/?t=3"));
     List<Long> ends = new ArrayList<>();
+    List<String> memos = new ArrayList<>();
     for (CompletableFuture<Answer> call : calls) {
       Answer answer = answer(call);
       assertThat(answer.body()).isEqualTo("value=4\n");
       ends.add(answer.at());
+      memos.add(answer.memo());
     }
     for (long end : ends) {
       assertThat(Duration.ofNanos(Math.abs(end - ends.get(0)))).isLessThan(AT_ONCE);
     }
     assertThat(a.runs(3) + b.runs(3)).isEqualTo(1);
+    assertThat(memos).containsExactly("run", "joined", "joined");
   }
 
   @Test
@@ -117,8 +120,10 @@ class TwoNodesTest {
     a = node(0);
     a.awaitMembers(2);
     for (int t : keys) {
-      assertThat(answer(a.get("/example/?t=" + t)).took()).isLessThan(AT_ONCE);
-      assertThat(a.runs(t)).isZero();
+      Answer answer = answer(a.get("/example/?t=" + t));
+      assertThat(answer.body()).isEqualTo("value=" + (t + 1) + "\n");
+      assertThat(answer.memo()).isEqualTo("hit");
+      assertThat(a.runs(t)).as("runs for t=%s on the node that came back", t).isZero();
     }
     assertThat(keys).anyMatch(t -> b.runs(t) == 1);
   }
