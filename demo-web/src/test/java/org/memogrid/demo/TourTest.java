@@ -3,6 +3,7 @@ package org.memogrid.demo;
 
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.BufferedReader;
@@ -10,8 +11,11 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.jar.Attributes;
 import java.util.jar.JarOutputStream;
@@ -39,6 +43,15 @@ class TourTest {
   private static final Pattern BLOCK =
       Pattern.compile("```(console|log)\\n(.*?)```", Pattern.DOTALL);
 
+  private static final Duration LONGEST = Duration.ofMinutes(4);
+
+  /** All shells that run, to be ended with this JVM: one that is told to stop closes no walk. */
+  private static final Set<Process> shells = ConcurrentHashMap.newKeySet();
+
+  static {
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> shells.forEach(TourTest::kill)));
+  }
+
   @TempDir Path dir;
 
   @TestFactory
@@ -49,7 +62,9 @@ class TourTest {
     while (title.find()) {
       int end = page.indexOf("\n## ", title.end());
       String text = page.substring(title.end(), end < 0 ? page.length() : end);
-      walks.add(DynamicTest.dynamicTest(title.group(1), () -> walk(text)));
+      walks.add(
+          DynamicTest.dynamicTest(
+              title.group(1), () -> assertTimeoutPreemptively(LONGEST, () -> walk(text))));
     }
     assertThat(walks).hasSize(3);
     return walks.stream();
@@ -74,6 +89,12 @@ class TourTest {
         }
       }
     }
+  }
+
+  private static void kill(Process shell) {
+    shell.descendants().forEach(ProcessHandle::destroyForcibly);
+    shell.destroyForcibly();
+    shells.remove(shell);
   }
 
   private static void require(String command, String debianPackage) {
@@ -115,6 +136,12 @@ class TourTest {
 
   /** Somebody who types what the page says: a shell for each demo, and one for the rest. */
   private static final class Walk implements AutoCloseable {
+    private static final String BEFORE =
+        """
+        PATH=$PATH:/usr/sbin
+        curl() { command curl --max-time 60 "$@"; }
+        """;
+
     private final Path tree;
     private final int base;
     private final List<Demo> demos = new ArrayList<>();
@@ -143,19 +170,21 @@ class TourTest {
 
     private void run(String command, List<String> expected) throws Exception {
       if (command.startsWith("bin/demo")) {
-        demos.add(new Demo(shell(ours(command) + options(command)).start()));
+        demos.add(new Demo(shell(ours(command) + options(command))));
         awaitLog(expected);
         swapped |= demos.get(0).printed("node-" + (first() + 100) + " .*sending: 0");
         return;
       }
-      Process process = shell(ours(command)).start();
+      Process process = shell(ours(command));
       try (var output = process.inputReader()) {
         List<String> printed = output.lines().map(String::strip).toList();
         assertThat(process.waitFor(Await.LONG.toSeconds(), SECONDS)).as(command).isTrue();
         assertThat(printed).as(command).hasSameSizeAs(expected);
         for (int i = 0; i < expected.size(); i++) {
-          assertThat(printed.get(i)).as(command).matches(pattern(expected.get(i)));
+          assertThat(printed.get(i)).as(command).matches(pattern(expected.get(i).strip()));
         }
+      } finally {
+        kill(process);
       }
     }
 
@@ -169,12 +198,16 @@ class TourTest {
       }
     }
 
-    private ProcessBuilder shell(String command) throws IOException {
+    private Process shell(String command) throws IOException {
       Path script = Files.createTempFile(tree, "typed", ".sh"); // pkill -f must not find it
-      Files.writeString(script, "PATH=$PATH:/usr/sbin\n" + command + "\n");
-      return new ProcessBuilder("bash", script.toString())
-          .directory(tree.toFile())
-          .redirectErrorStream(true);
+      Files.writeString(script, BEFORE + command + "\n");
+      Process shell =
+          new ProcessBuilder("bash", script.toString())
+              .directory(tree.toFile())
+              .redirectErrorStream(true)
+              .start();
+      shells.add(shell);
+      return shell;
     }
 
     private String options(String command) {
@@ -197,6 +230,7 @@ class TourTest {
       int other = first() + 100;
       return text.replace("8080", Integer.toString(swapped ? other : first()))
           .replace("8180", Integer.toString(swapped ? first() : other))
+          .replace("8280", Integer.toString(base + 40)) // of the range, which ends before 8280's
           .replace("8000", Integer.toString(balancer()));
     }
 
@@ -250,10 +284,12 @@ class TourTest {
       List<ProcessHandle> all = process.descendants().toList();
       process.children().forEach(ProcessHandle::destroy);
       try {
-        Await.until("the demo's end", () -> !process.isAlive());
+        Await.until(
+            "the demo's end, and that of all that it started",
+            () -> !process.isAlive() && all.stream().noneMatch(ProcessHandle::isAlive));
       } finally {
         all.forEach(ProcessHandle::destroyForcibly);
-        process.destroyForcibly();
+        kill(process);
       }
     }
 
