@@ -9,6 +9,9 @@ import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.server.handler.GracefulHandler;
+import org.eclipse.jetty.util.VirtualThreads;
+import org.eclipse.jetty.util.thread.QueuedThreadPool;
+import org.eclipse.jetty.util.thread.ThreadPool;
 import org.memogrid.cluster.Cluster;
 import org.memogrid.jetty.ClusterSessions;
 
@@ -17,7 +20,7 @@ final class DemoServer implements AutoCloseable {
   /** The longest answer, and a little. */
   private static final Duration PATIENCE = Duration.ofSeconds(SlowIncrement.LONGEST_SECONDS + 5);
 
-  private final Server server = new Server();
+  private final Server server = new Server(threads());
   private final ServerConnector connector = new ServerConnector(server);
   private final Health health;
 
@@ -44,6 +47,18 @@ final class DemoServer implements AutoCloseable {
           e);
     }
     server.start();
+  }
+
+  /**
+   * Threads for those who wait. A call of {@code /example/} holds one for up to a minute: where the
+   * JVM has virtual ones, 21 and later, as many as there are calls; else one of 200.
+   */
+  private static ThreadPool threads() {
+    QueuedThreadPool threads = new QueuedThreadPool();
+    if (VirtualThreads.areSupported()) {
+      threads.setVirtualThreadsExecutor(VirtualThreads.getDefaultVirtualThreadsExecutor());
+    }
+    return threads;
   }
 
   int port() {

@@ -15,13 +15,17 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledForJreRange;
+import org.junit.jupiter.api.condition.JRE;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -80,6 +84,23 @@ class DemoServerTest {
     assertThat(first.body()).isEqualTo("value=1\n");
     assertThat(first.headers().firstValue("Memo")).hasValue("run");
     assertThat(get(path).headers().firstValue("Memo")).hasValue("hit");
+  }
+
+  /** More than Jetty has threads, and all wait for one run. */
+  @Test
+  @EnabledForJreRange(min = JRE.JAVA_21)
+  void whereTheJvmHasVirtualThreadsThoseWhoWaitHoldUpNobody() throws Exception {
+    up();
+    List<CompletableFuture<HttpResponse<String>>> waiting = new ArrayList<>();
+    for (int i = 0; i < 300; i++) {
+      waiting.add(
+          client.sendAsync(
+              HttpRequest.newBuilder(uri("/example/?t=20")).build(), BodyHandlers.ofString()));
+    }
+    Await.until("the others wait", () -> app.sleepy.stats().joins() == 299);
+    assertThat(get("/count").body()).isEqualTo("You accessed this page 1 times\n");
+    assertThat(waiting).as("it came in between").noneMatch(CompletableFuture::isDone);
+    assertThat(waiting).allSatisfy(one -> assertThat(one.join().body()).isEqualTo("value=21\n"));
   }
 
   @Test
