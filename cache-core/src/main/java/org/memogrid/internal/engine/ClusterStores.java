@@ -217,10 +217,8 @@ public final class ClusterStores implements StoreFactory {
    * </ol>
    */
   private void define(String name, CacheOptions options) {
-    if (manager.getCacheConfiguration(name) == null) {
-      var unused =
-          manager.defineConfiguration(name, EngineConfiguration.of(options, context.partitions));
-    }
+    Definitions.of(manager)
+        .define(manager, name, EngineConfiguration.of(options, context.partitions));
   }
 
   private Topologies topologies(Mode mode, AdvancedCache<ClusterKey, Envelope> cache) {

@@ -61,6 +61,7 @@ public final class LoopCluster implements AutoCloseable {
     global.shutdown().hookBehavior(ShutdownHookBehavior.DONT_REGISTER);
     global.metrics().gauges(false).histograms(false);
     global.jmx().disable();
+    Definitions.keptBy(global);
     global.serialization().marshaller(new EntryMarshaller(codec));
     EmbeddedCacheManager manager = new DefaultCacheManager(global.build(), false);
     EngineClock.install(manager, clock);
