@@ -2,11 +2,23 @@
 package org.memogrid.modes;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.memogrid.testkit.Portable.op;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.memogrid.cache.Cache;
 import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Cluster;
 import org.memogrid.testkit.Await;
@@ -25,6 +37,60 @@ class MembershipTest {
   @Test
   void crashingUnderLoadLosesNoAcknowledgedWrite() {
     comeAndGo(4, Load::lose, TestCluster::crash);
+  }
+
+  /**
+   * The race: 1. a caller's write is under way on a member that is being closed; 2. the member
+   * leaves; 3. the engine writes for itself alone, since the others have left as it sees it.
+   */
+  @ParameterizedTest
+  @EnumSource(names = {"REPLICATED", "DISTRIBUTED"})
+  void whatALeavingMemberConfirmsTheOthersHave(Mode mode) throws Exception {
+    ExecutorService threads = Executors.newFixedThreadPool(3);
+    try (TestCluster cluster = TestCluster.of(2)) {
+      Cache<String, Integer> staying = cluster.node(0).cache("moves-" + mode, mode);
+      int least = 0;
+      int most = 0;
+      for (int round = 0; round < 6; round++) {
+        Cluster leaver = cluster.join();
+        Cache<String, Integer> leaving = leaver.cache("moves-" + mode, mode);
+        Await.until("settled", () -> Settled.among(leaving, 3));
+        AtomicInteger confirmed = new AtomicInteger();
+        CountDownLatch begun = new CountDownLatch(20);
+        List<Future<?>> writers = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+          writers.add(threads.submit(() -> countUntilItFails(leaving, confirmed, begun)));
+        }
+        begun.await();
+        cluster.leave(2);
+        for (Future<?> writer : writers) {
+          writer.get(60, TimeUnit.SECONDS);
+        }
+        least += confirmed.get();
+        most += confirmed.get() + writers.size();
+        for (Cluster node : cluster.nodes()) {
+          Cache<String, Integer> cache = node.cache("moves-" + mode);
+          assertThat(cache.get("counter")).as("round %s", round).isBetween(least, most);
+        }
+        least = Objects.requireNonNull(staying.get("counter"));
+        most = least;
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+  }
+
+  private static void countUntilItFails(
+      Cache<String, Integer> cache, AtomicInteger confirmed, CountDownLatch begun) {
+    try {
+      while (true) {
+        cache.update("counter", op(n -> n == null ? 1 : n + 1));
+        confirmed.incrementAndGet();
+        begun.countDown();
+      }
+    } catch (RuntimeException left) {
+      // it may have happened or not
+    }
   }
 
   private static void comeAndGo(int rounds, BiConsumer<Load, String> end, Departure departure) {

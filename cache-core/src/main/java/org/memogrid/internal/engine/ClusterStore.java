@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.Spliterator;
 import java.util.Spliterators;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -193,7 +194,7 @@ final class ClusterStore implements Store {
   }
 
   private @Nullable Envelope fetch(ClusterKey wanted) {
-    return calls.await(cache.getAsync(wanted));
+    return calls.await(() -> cache.getAsync(wanted));
   }
 
   @Override
@@ -234,7 +235,7 @@ final class ClusterStore implements Store {
   }
 
   private Map<ClusterKey, Envelope> fetchAll(Set<ClusterKey> wanted) {
-    return calls.await(cache.getAllAsync(wanted));
+    return calls.await(() -> cache.getAllAsync(wanted));
   }
 
   @Override
@@ -243,7 +244,7 @@ final class ClusterStore implements Store {
     try {
       var unused =
           calls.await(
-              silent.putAsync(written, envelope, lifespan(envelope), TimeUnit.MILLISECONDS));
+              () -> silent.putAsync(written, envelope, lifespan(envelope), TimeUnit.MILLISECONDS));
     } catch (RuntimeException e) {
       throw failed("put", e);
     } finally {
@@ -261,7 +262,8 @@ final class ClusterStore implements Store {
                 .put(written(key), envelope));
     try {
       byLifespan.forEach(
-          (life, batch) -> calls.await(silent.putAllAsync(batch, life, TimeUnit.MILLISECONDS)));
+          (life, batch) ->
+              calls.await(() -> silent.putAllAsync(batch, life, TimeUnit.MILLISECONDS)));
     } catch (RuntimeException e) {
       throw failed("putAll", e);
     } finally {
@@ -274,7 +276,7 @@ final class ClusterStore implements Store {
     ClusterKey written = written(key);
     try {
       return calls.await(
-          cache.putAsync(written, envelope, lifespan(envelope), TimeUnit.MILLISECONDS));
+          () -> cache.putAsync(written, envelope, lifespan(envelope), TimeUnit.MILLISECONDS));
     } catch (RuntimeException e) {
       throw failed("put", e);
     } finally {
@@ -288,7 +290,9 @@ final class ClusterStore implements Store {
     try {
       Envelope there =
           calls.await(
-              cache.putIfAbsentAsync(written, envelope, lifespan(envelope), TimeUnit.MILLISECONDS));
+              () ->
+                  cache.putIfAbsentAsync(
+                      written, envelope, lifespan(envelope), TimeUnit.MILLISECONDS));
       // A repeated write may meet itself.
       return there != null && there.equals(envelope) ? null : there;
     } catch (RuntimeException e) {
@@ -301,14 +305,20 @@ final class ClusterStore implements Store {
   @Override
   public boolean replace(Object key, Envelope expected, Envelope envelope) {
     ClusterKey written = written(key);
+    AtomicInteger times = new AtomicInteger();
     try {
-      return calls.await(
-          cache.replaceAsync(
-              written,
-              Envelope.tombstone(expected.version()),
-              envelope,
-              lifespan(envelope),
-              TimeUnit.MILLISECONDS));
+      boolean replaced =
+          calls.await(
+              () -> {
+                times.incrementAndGet();
+                return cache.replaceAsync(
+                    written,
+                    Envelope.tombstone(expected.version()),
+                    envelope,
+                    lifespan(envelope),
+                    TimeUnit.MILLISECONDS);
+              });
+      return replaced || (times.get() > 1 && landed(fetch(written), envelope));
     } catch (RuntimeException e) {
       throw failed("replace", e);
     } finally {
@@ -316,10 +326,15 @@ final class ClusterStore implements Store {
     }
   }
 
+  /** A call that was made again may meet what it has done. */
+  private static boolean landed(@Nullable Envelope there, Envelope envelope) {
+    return there != null && there.provesLanded(envelope);
+  }
+
   @Override
   public @Nullable Envelope remove(Object key) {
     try {
-      return calls.await(cache.removeAsync(ClusterKey.of(key, codec)));
+      return calls.await(() -> cache.removeAsync(ClusterKey.of(key, codec)));
     } catch (RuntimeException e) {
       throw failed("remove", e);
     }
@@ -327,9 +342,16 @@ final class ClusterStore implements Store {
 
   @Override
   public boolean remove(Object key, Envelope expected) {
+    ClusterKey wanted = ClusterKey.of(key, codec);
+    AtomicInteger times = new AtomicInteger();
     try {
-      return calls.await(
-          cache.removeAsync(ClusterKey.of(key, codec), Envelope.tombstone(expected.version())));
+      boolean removed =
+          calls.await(
+              () -> {
+                times.incrementAndGet();
+                return cache.removeAsync(wanted, Envelope.tombstone(expected.version()));
+              });
+      return removed || (times.get() > 1 && fetch(wanted) == null);
     } catch (RuntimeException e) {
       throw failed("remove", e);
     }
@@ -354,12 +376,13 @@ final class ClusterStore implements Store {
     try {
       var unused =
           calls.await(
-              where.replaceAsync(
-                  ClusterKey.of(key, codec),
-                  Envelope.tombstone(used.version()),
-                  used.renewed(),
-                  lifespan(used),
-                  TimeUnit.MILLISECONDS));
+              () ->
+                  where.replaceAsync(
+                      ClusterKey.of(key, codec),
+                      Envelope.tombstone(used.version()),
+                      used.renewed(),
+                      lifespan(used),
+                      TimeUnit.MILLISECONDS));
     } catch (RuntimeException e) {
       throw failed("renew", e);
     }
@@ -368,7 +391,7 @@ final class ClusterStore implements Store {
   @Override
   public void clear() {
     try {
-      var unused = calls.await(cache.clearAsync());
+      var unused = calls.await(() -> cache.clearAsync());
     } catch (RuntimeException e) {
       throw failed("clear", e);
     }

@@ -18,12 +18,16 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.infinispan.commands.VisitableCommand;
+import org.infinispan.commands.write.WriteCommand;
+import org.infinispan.commons.IllegalLifecycleStateException;
 import org.infinispan.context.InvocationContext;
 import org.infinispan.factories.ComponentRegistry;
 import org.infinispan.interceptors.AsyncInterceptorChain;
 import org.infinispan.interceptors.BaseAsyncInterceptor;
+import org.infinispan.remoting.RemoteException;
 import org.junit.jupiter.api.Test;
 import org.memogrid.cache.Cache;
 import org.memogrid.cache.CacheException;
@@ -70,6 +74,92 @@ final class CallsTest {
           assertThatThrownBy(() -> calls.untilEnd(Flowable.never()).blockingFirst())
               .isInstanceOf(IllegalStateException.class);
         });
+  }
+
+  /** By then the engine takes the others for gone, and has written for this member alone. */
+  @Test
+  void whatEndsAfterTheEndIsNoSuccess() {
+    CompletableFuture<Integer> done = CompletableFuture.completedFuture(1);
+    assertThat(calls.await(done)).isEqualTo(1);
+    calls.end();
+    assertThatThrownBy(() -> calls.await(done)).isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void aCallIsMadeAgainIfOneThatLeavesSaysThatItHasStopped() {
+    AtomicInteger times = new AtomicInteger();
+    assertThat(
+            calls.await(
+                () ->
+                    times.incrementAndGet() < 3
+                        ? CompletableFuture.failedFuture(stopped())
+                        : CompletableFuture.completedFuture("done")))
+        .isEqualTo("done");
+    assertThat(times).hasValue(3);
+  }
+
+  @Test
+  void aCallIsNotMadeAgainIfTheOwnCacheHasStopped() {
+    AtomicInteger times = new AtomicInteger();
+    assertThatThrownBy(
+            () ->
+                calls.await(
+                    () -> {
+                      times.incrementAndGet();
+                      return CompletableFuture.failedFuture(new IllegalLifecycleStateException());
+                    }))
+        .isInstanceOf(IllegalLifecycleStateException.class);
+    assertThat(times).hasValue(1);
+  }
+
+  /** The first owner has done it, and the other answers that it has stopped. */
+  @Test
+  void whatIsMadeAgainAnswersAsTheFirstTime() {
+    LoopCluster cluster = new LoopCluster(new SerialCodec(), 1);
+    try {
+      Cache<Integer, Integer> cache = cluster.caches(0).cache("c", Mode.REPLICATED);
+      Store store = cache.unwrap(Store.class);
+      ComponentRegistry.componentOf(
+              cluster.node(0).manager().getCache("c"), AsyncInterceptorChain.class)
+          .addInterceptor(new StoppedBehind(), 0);
+      assertThat(cache.putIfAbsent(1, 1)).isNull();
+      Envelope first = requireNonNull(store.get(1));
+      Envelope second = Envelope.ofValue(new Envelope.Version(7, 1), 2).after(first);
+      assertThat(store.replace(1, first, second)).isTrue();
+      Envelope third = Envelope.ofValue(new Envelope.Version(7, 2), 3).after(first);
+      assertThat(store.replace(1, first, third)).as("it is not there any more").isFalse();
+      assertThat(store.remove(1, first)).as("it is not there any more").isFalse();
+      assertThat(store.remove(1, second)).isTrue();
+    } finally {
+      cluster.close();
+    }
+  }
+
+  private static RemoteException stopped() {
+    return new RemoteException("from another", new IllegalLifecycleStateException("STOPPING"));
+  }
+
+  /** Writes, and fails all the same, each first time. */
+  static final class StoppedBehind extends BaseAsyncInterceptor {
+    private boolean again;
+
+    @Override
+    public Object visitCommand(InvocationContext context, VisitableCommand command) {
+      if (!(command instanceof WriteCommand)) {
+        return invokeNext(context, command);
+      }
+      again = !again;
+      boolean fails = again;
+      return invokeNextThenApply(
+          context,
+          command,
+          (c, written, answer) -> {
+            if (fails) {
+              throw stopped();
+            }
+            return answer;
+          });
+    }
   }
 
   private void endsWithTheMember(Callable<?> call) {
