@@ -333,34 +333,42 @@ final class StoreCache<K, V> implements Cache<K, V> {
     requireNonNull(change, "change");
     requireNonNull(expiry, "expiry");
     requireOpen();
+    List<Attempt<V>> refused = List.of();
     while (true) {
       Envelope there = store.get(key);
+      for (Attempt<V> attempt : refused) {
+        // It was refused for what came after it, and what was read then was older than both.
+        if (there != null && there.provesLanded(attempt.envelope)) {
+          counters.puts.increment();
+          return attempt.value;
+        }
+      }
       V before = openOrNull(there);
       V after = change.apply(before);
-      if (swap(key, there, before, after, expiry)) {
+      if (after == null) {
+        if (there == null || before == null || take(key, there)) {
+          return null;
+        }
+        continue;
+      }
+      Envelope envelope = opened.seal(after, expiry);
+      if (there == null ? add(key, envelope) : swap(key, there, envelope)) {
+        counters.puts.increment();
         return after;
       }
+      refused = new ArrayList<>(refused);
+      refused.add(new Attempt<>(envelope, after));
     }
   }
 
-  private boolean swap(
-      K key, @Nullable Envelope there, @Nullable V before, @Nullable V after, Expiry expiry) {
-    if (after == null) {
-      if (there == null || before == null) {
-        return true;
-      }
-      boolean removed = Conditional.remove(store, key, there);
-      if (removed) {
-        counters.removals.increment();
-      }
-      return removed;
+  private record Attempt<V>(Envelope envelope, V value) {}
+
+  private boolean take(K key, Envelope there) {
+    boolean removed = Conditional.remove(store, key, there);
+    if (removed) {
+      counters.removals.increment();
     }
-    Envelope envelope = opened.seal(after, expiry);
-    boolean stored = there == null ? add(key, envelope) : swap(key, there, envelope);
-    if (stored) {
-      counters.puts.increment();
-    }
-    return stored;
+    return removed;
   }
 
   private boolean add(K key, Envelope envelope) {

@@ -136,12 +136,20 @@ public final class Envelope {
     return new Envelope(version, payload, life(), token, fresh, tags, ancestors, first);
   }
 
-  /** The same, written on condition that {@code before} is there. */
+  /**
+   * The same, written on condition that {@code before} is there. Of each writer the last version
+   * alone is kept: who still asks whether he wrote has written nothing since.
+   */
   public Envelope after(Envelope before) {
     List<Version> line = new ArrayList<>(ANCESTORS);
     line.add(before.version);
-    line.addAll(before.ancestors);
-    Envelope next = withAncestors(line.subList(0, Math.min(line.size(), ANCESTORS)));
+    for (Version each : before.ancestors) {
+      if (line.size() < ANCESTORS
+          && line.stream().noneMatch(later -> Versions.areOfOneWriter(later, each))) {
+        line.add(each);
+      }
+    }
+    Envelope next = withAncestors(line);
     return before.isTombstone() ? next.first() : next;
   }
 
@@ -159,7 +167,7 @@ public final class Envelope {
     return new Envelope(version, payload, life(), token, fresh, tags, ancestors, first);
   }
 
-  /** The versions before this, the latest first, as far as they are known. */
+  /** The versions before this, the latest first, as far as they are kept. */
   public List<Version> ancestors() {
     return ancestors;
   }

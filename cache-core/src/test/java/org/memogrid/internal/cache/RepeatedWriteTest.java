@@ -34,6 +34,9 @@ class RepeatedWriteTest {
   /** What happens between a write that was stored and its answer, which is then no. */
   private final Queue<Runnable> lostAnswers = new ArrayDeque<>();
 
+  /** Whether the first read after a lost answer finds what was there before the write. */
+  private boolean oldReads;
+
   private final ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor();
   private final LocalStores engine =
       new LocalStores(new Member("here", "here"), InstantSource.system(), scheduler);
@@ -55,7 +58,7 @@ class RepeatedWriteTest {
   @Test
   void anUpdateWhoseAnswerWasLostIsAppliedOnce() {
     cache.put("n", 1);
-    lostAnswers.add(() -> add("n", 10));
+    lostAnswers.add(elsewhere(() -> add("n", 10)));
 
     assertThat(add("n", 100)).isEqualTo(101);
 
@@ -64,7 +67,7 @@ class RepeatedWriteTest {
 
   @Test
   void aFirstUpdateWhoseAnswerWasLostIsAppliedOnce() {
-    lostAnswers.add(() -> add("n", 10));
+    lostAnswers.add(elsewhere(() -> add("n", 10)));
 
     add("n", 100);
 
@@ -72,12 +75,12 @@ class RepeatedWriteTest {
   }
 
   @Test
-  void severalUpdatesMayComeBetween() {
+  void updatesOfEightOthersMayComeBetween() {
     cache.put("n", 0);
     lostAnswers.add(
         () -> {
           for (int i = 0; i < 8; i++) {
-            add("n", 1);
+            elsewhere(() -> add("n", 1)).run();
           }
         });
 
@@ -87,9 +90,41 @@ class RepeatedWriteTest {
   }
 
   @Test
+  void anyNumberOfUpdatesOfFewOthersMayComeBetween() {
+    cache.put("n", 0);
+    Runnable many =
+        () -> {
+          for (int i = 0; i < 50; i++) {
+            add("n", 1);
+          }
+        };
+    lostAnswers.add(
+        () -> {
+          elsewhere(many).run();
+          elsewhere(many).run();
+        });
+
+    add("n", 100);
+
+    assertThat(cache.get("n")).isEqualTo(200);
+  }
+
+  /** The read after the refusal is answered by another owner, which has not heard of it yet. */
+  @Test
+  void anUpdateWhoseAnswerWasLostIsAppliedOnceThoughThatIsSeenLater() {
+    cache.put("n", 1);
+    lostAnswers.add(elsewhere(() -> add("n", 10)));
+    oldReads = true;
+
+    assertThat(add("n", 100)).isEqualTo(101);
+
+    assertThat(cache.get("n")).isEqualTo(111);
+  }
+
+  @Test
   void aReplacementWhoseAnswerWasLostSaysThatItHappened() {
     cache.put("n", 1);
-    lostAnswers.add(() -> cache.replace("n", 2, 3));
+    lostAnswers.add(elsewhere(() -> cache.replace("n", 2, 3)));
 
     assertThat(cache.replace("n", 1, 2)).isTrue();
 
@@ -103,6 +138,19 @@ class RepeatedWriteTest {
     assertThat(cache.replace("n", 5, 2)).isFalse();
   }
 
+  /** On a thread of its own, to its end. */
+  private static Runnable elsewhere(Runnable task) {
+    return () -> {
+      Thread other = new Thread(task);
+      other.start();
+      try {
+        other.join();
+      } catch (InterruptedException e) {
+        throw new AssertionError(e);
+      }
+    };
+  }
+
   @CanIgnoreReturnValue
   private @Nullable Integer add(String key, int more) {
     return cache.update(key, n -> n == null ? more : n + more);
@@ -113,11 +161,16 @@ class RepeatedWriteTest {
     @Override
     public Store open(String name, CacheOptions options) {
       Store store = engine.open(name, options);
+      Queue<Object> old = new ArrayDeque<>();
       return (Store)
           Proxy.newProxyInstance(
               Store.class.getClassLoader(),
               new Class<?>[] {Store.class},
               (proxy, method, args) -> {
+                if (method.getName().equals("get") && !old.isEmpty()) {
+                  return old.remove();
+                }
+                Object before = oldReads && method.getName().equals("replace") ? args[1] : null;
                 Object answer;
                 try {
                   answer = method.invoke(store, args);
@@ -131,6 +184,9 @@ class RepeatedWriteTest {
                   return answer;
                 }
                 meanwhile.run();
+                if (before != null) {
+                  old.add(before);
+                }
                 return method.getName().equals("replace") ? false : store.get(args[0]);
               });
     }
