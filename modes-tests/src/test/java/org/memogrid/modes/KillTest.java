@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.memogrid.cache.Cache;
 import org.memogrid.cache.Mode;
 import org.memogrid.testkit.Await;
@@ -28,12 +30,14 @@ class KillTest {
   private static final List<Mode> MODES = List.of(Mode.REPLICATED, Mode.DISTRIBUTED);
 
   @Test
+  @Timeout(value = 15, unit = TimeUnit.MINUTES) // one new JVM for each kill
   void killedOwnersLoseNoAcknowledgedWrite() {
     kill(20);
   }
 
   @Test
   @Tag("long")
+  @Timeout(value = 60, unit = TimeUnit.MINUTES)
   void aHundredKilledOwnersLoseNoAcknowledgedWrite() {
     kill(100);
   }
