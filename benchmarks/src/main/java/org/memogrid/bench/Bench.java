@@ -40,12 +40,15 @@ public final class Bench {
   public static void main(String[] args) throws RunnerException, IOException {
     String name = null;
     Path json = null;
+    Path plots = null;
     boolean quick = false;
     for (int i = 0; i < args.length; i++) {
       if (args[i].equals("--quick")) {
         quick = true;
       } else if (args[i].equals("--json") && i + 1 < args.length) {
         json = Path.of(args[++i]);
+      } else if (args[i].equals("--plots") && i + 1 < args.length) {
+        plots = Path.of(args[++i]);
       } else if (name == null && SUITES.containsKey(args[i])) {
         name = args[i];
       } else {
@@ -59,15 +62,19 @@ public final class Bench {
     if (json != null) {
       Files.writeString(json, Row.json(rows));
     }
+    if (plots != null) {
+      Plots.write(plots, rows);
+    }
   }
 
   private static String usage() {
-    return "bench [NAME] [--quick] [--json FILE]\n"
+    return "bench [NAME] [--quick] [--json FILE] [--plots FOLDER]\n"
         + "  NAME     one of "
         + SUITES.keySet()
         + "; all of them if left out\n"
         + "  --quick  one JVM each and few systems: to see that it runs, not to be quoted\n"
-        + "  --json   writes the rows there as well\n";
+        + "  --json   writes the rows there as well\n"
+        + "  --plots  writes a bar chart (SVG) for each benchmark into that folder\n";
   }
 
   private static List<Row> run(@Nullable String name, boolean quick) throws RunnerException {

@@ -39,6 +39,11 @@ final class Child implements AutoCloseable {
           "--add-opens",
           "jdk.management/com.sun.management.internal=ALL-UNNAMED");
 
+  /** Errors alone, on the other output. */
+  static final List<String> QUIET =
+      List.of(
+          "-Dorg.jboss.logging.provider=slf4j", "-Dorg.slf4j.simpleLogger.defaultLogLevel=error");
+
   private static final List<String> USUAL =
       Stream.concat(Stream.of("-Xmx1g"), OPEN.stream()).toList();
 
@@ -70,8 +75,7 @@ final class Child implements AutoCloseable {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("-Djava.net.preferIPv4Stack=true");
     command.addAll(options);
-    command.add("-Dorg.jboss.logging.provider=slf4j");
-    command.add("-Dorg.slf4j.simpleLogger.defaultLogLevel=error");
+    command.addAll(QUIET);
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
     command.addAll(what);
     process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();

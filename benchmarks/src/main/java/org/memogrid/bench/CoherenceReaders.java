@@ -3,12 +3,13 @@ package org.memogrid.bench;
 
 import com.tangosol.net.NamedMap;
 import java.io.IOException;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Coherence's two ways to read without asking anybody: a near cache, which keeps objects in front
- * of a partitioned cache ("Understanding Near Caches" and "Defining Near Cache Schemes"), and a
- * view, which holds all of them ("Understanding View Caches" and "Defining View Cache Schemes").
+ * of a partitioned cache ("Understanding Near Caches", "Defining Near Cache Schemes"), and a view,
+ * a continuous query that keeps all entries with their values ("Using Continuous Query Caching").
  * The other member is a process of its own: a JVM has one.
  */
 final class CoherenceReaders implements Reader {
@@ -24,8 +25,15 @@ final class CoherenceReaders implements Reader {
     this.map = map;
   }
 
-  /** Of the cache of that name. */
-  static Reader open(String name) {
+  static Reader near() {
+    return open("near-prices", map -> map);
+  }
+
+  static Reader view() {
+    return open("plain-prices", map -> map.view().values().build());
+  }
+
+  private static Reader open(String name, UnaryOperator<NamedMap<Integer, Price>> front) {
     String cluster = "coherence-" + ProcessHandle.current().pid();
     try {
       Child other = new Child(CoherenceReaders.class, cluster);
@@ -33,8 +41,9 @@ final class CoherenceReaders implements Reader {
       String unused = other.ask("members");
       NamedMap<Integer, Price> map = member.map(name);
       Readers.fill((key, n) -> map.put(key, Price.of(n)));
-      Readers.fill((key, n) -> map.get(key));
-      return new CoherenceReaders(member, other, map);
+      NamedMap<Integer, Price> read = front.apply(map);
+      Readers.fill((key, n) -> read.get(key));
+      return new CoherenceReaders(member, other, read);
     } catch (IOException | InterruptedException e) {
       throw new IllegalStateException("Coherence's other member did not come", e);
     }
@@ -59,6 +68,7 @@ final class CoherenceReaders implements Reader {
 
   @Override
   public void close() {
+    map.release();
     member.close();
     other.close();
   }

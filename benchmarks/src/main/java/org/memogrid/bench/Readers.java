@@ -43,8 +43,8 @@ final class Readers {
       case "Infinispan" -> RawEngine.open(mode);
       case "Hazelcast near cache" -> HazelcastReaders.near();
       case "Hazelcast ReplicatedMap" -> HazelcastReaders.replicated();
-      case "Coherence near cache" -> CoherenceReaders.open("near-prices");
-      case "Coherence view" -> CoherenceReaders.open("view-prices");
+      case "Coherence near cache" -> CoherenceReaders.near();
+      case "Coherence view" -> CoherenceReaders.view();
       case "Redisson local cached map" -> RedisReaders.redisson();
       case "JetCache two-level timeToLive" -> RedisReaders.jetCache();
       case "Memogrid cache" -> cache(CacheOptions.of(Mode.valueOf(mode)));

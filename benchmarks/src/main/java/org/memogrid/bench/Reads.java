@@ -7,6 +7,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.openjdk.jmh.results.IterationResult;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
@@ -81,9 +82,12 @@ final class Reads implements Bench.Suite {
                     .measurementIterations(quick ? 20 : 40)
                     .measurementTime(TimeValue.milliseconds(50))
                     .jvmArgsAppend(
-                        "-Xmx512m",
-                        "-Djava.net.preferIPv4Stack=true",
-                        "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
+                        Stream.of(
+                                List.of("-Xmx512m", "-Djava.net.preferIPv4Stack=true"),
+                                Child.OPEN,
+                                Child.QUIET)
+                            .flatMap(List::stream)
+                            .toArray(String[]::new))
                     .shouldFailOnError(false)
                     .build())
             .run();
