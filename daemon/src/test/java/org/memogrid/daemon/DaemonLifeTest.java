@@ -268,6 +268,7 @@ class DaemonLifeTest {
     AtomicLong ahead = new AtomicLong();
     CountDownLatch look = new CountDownLatch(1);
     CountDownLatch seen = new CountDownLatch(1);
+    Placement other = Placement.preferred("n1"); // it would get what is given back
     try (TestCluster cluster = TestCluster.of(2)) {
       hurry(cluster.node(0));
       LeaseFeature leases = leases(cluster.node(0));
@@ -283,10 +284,13 @@ class DaemonLifeTest {
                     }
                     hang(context);
                   })
+              .placement(other)
               .start(cluster.node(0));
       Await.until("it runs", () -> running.get() == 1);
-      Daemon other = Daemon.named("stubborn", this::loop).start(cluster.node(1));
-      Await.until("the other knows", () -> other.holder() != null);
+      Daemon waiting =
+          Daemon.named("stubborn", this::loop).placement(other).start(cluster.node(1));
+      Await.until("the other knows", () -> waiting.holder() != null);
+      FencingToken turn = waiting.token();
       whileBusy(
           cluster.node(0),
           () -> {
@@ -298,11 +302,10 @@ class DaemonLifeTest {
       Await.until("it hangs", () -> hanging.status() == DaemonStatus.HUNG);
       Daemon later = Daemon.named("later", context -> {}).start(cluster.node(1));
       Await.until("what came later is placed", () -> later.holder() != null);
-      assertThat(other.status()).isEqualTo(DaemonStatus.WAITING);
+      assertThat(waiting.status()).isEqualTo(DaemonStatus.WAITING);
+      assertThat(waiting.token()).as("the turn of what hangs").isEqualTo(turn);
       release.countDown();
-      Await.until(
-          "one runs it",
-          () -> hanging.status() == DaemonStatus.RUNNING || other.status() == DaemonStatus.RUNNING);
+      Await.until("the other runs it", () -> waiting.status() == DaemonStatus.RUNNING);
     }
   }
 
