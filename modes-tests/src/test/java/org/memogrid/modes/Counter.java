@@ -48,20 +48,26 @@ final class Counter {
    *
    * @param active what its context said then
    * @param accepted whether a fenced write with its token was accepted after that
+   * @param at when nothing of it was left
    */
-  record End(String node, long turn, boolean active, boolean accepted) {
+  record End(String node, long turn, boolean active, boolean accepted, long at) {
     static End heard(String node, String told) {
       String[] parts = told.split(" ", -1);
       return new End(
           node,
           Long.parseLong(parts[0]),
           Boolean.parseBoolean(parts[1]),
-          Boolean.parseBoolean(parts[2]));
+          Boolean.parseBoolean(parts[2]),
+          Long.parseLong(parts[3]));
     }
   }
 
   /** Starts it on a node; with a quorum it also prefers the node {@code preferred}. */
   void start(NodeProcess node, int quorum, String preferred) {
+    start(node, quorum, preferred, Duration.ZERO);
+  }
+
+  private void start(NodeProcess node, int quorum, String preferred, Duration lingering) {
     node.onEvent("steps", told -> steps.add(Step.heard(node.name(), String.valueOf(told))));
     node.onEvent("refused", told -> refused.add(Step.heard(node.name(), String.valueOf(told))));
     node.onEvent("ended", told -> ended.add(End.heard(node.name(), String.valueOf(told))));
@@ -70,7 +76,8 @@ final class Counter {
             there.kept(
                 "daemon",
                 () -> {
-                  DaemonBuilder builder = Daemon.named("counter", context -> count(there, context));
+                  DaemonBuilder builder =
+                      Daemon.named("counter", context -> count(there, context, lingering));
                   if (quorum > 1) {
                     builder.quorum(quorum).placement(Placement.preferred(preferred));
                   }
@@ -79,11 +86,17 @@ final class Counter {
   }
 
   void start(NodeProcess node) {
-    start(node, 1, "");
+    start(node, Duration.ZERO);
+  }
+
+  /** One that takes so long to end. */
+  void start(NodeProcess node, Duration lingering) {
+    start(node, 1, "", lingering);
   }
 
   /** Runs in the node's JVM. */
-  private static void count(NodeContext there, DaemonContext context) throws InterruptedException {
+  private static void count(NodeContext there, DaemonContext context, Duration lingering)
+      throws InterruptedException {
     Cache<String, Integer> numbers = there.cluster().cache("numbers", Mode.REPLICATED);
     long turn = context.token().number();
     do {
@@ -100,7 +113,12 @@ final class Counter {
         there.emit("steps", turn + " " + next + " " + began);
       }
     } while (context.sleep(Duration.ofMillis(20)));
-    there.emit("ended", turn + " " + context.isActive() + " " + isAccepted(numbers, context, turn));
+    String how = turn + " " + context.isActive() + " " + isAccepted(numbers, context, turn);
+    long until = System.nanoTime() + lingering.toNanos();
+    for (long left = 1; left > 0; left = until - System.nanoTime()) {
+      LockSupport.parkNanos(left);
+    }
+    there.emit("ended", how + " " + System.nanoTime());
   }
 
   /**
@@ -158,12 +176,27 @@ final class Counter {
 
   /** From the first step to the last, no turn has been active together with another. */
   void assertDisjoint() {
+    assertDisjoint(List.of());
+  }
+
+  /** The same up to the end of what was told to end; not where a process stood still. */
+  void assertDisjointToTheEnd() {
+    assertDisjoint(ended);
+  }
+
+  private void assertDisjoint(List<End> ends) {
     Map<Long, long[]> turns = new TreeMap<>();
     for (Step step : steps) {
       long[] time =
           turns.computeIfAbsent(step.turn(), t -> new long[] {step.began(), step.began()});
       time[0] = Math.min(time[0], step.began());
       time[1] = Math.max(time[1], step.began());
+    }
+    for (End end : ends) {
+      long[] time = turns.get(end.turn());
+      if (time != null) {
+        time[1] = Math.max(time[1], end.at());
+      }
     }
     long last = Long.MIN_VALUE;
     for (Map.Entry<Long, long[]> turn : turns.entrySet()) {

@@ -4,13 +4,15 @@ package org.memogrid.modes;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.memogrid.cluster.Partitions;
 import org.memogrid.testkit.Await;
+import org.memogrid.testkit.NetLab;
 
-/** Three hosts of which the one that runs a daemon with a quorum is cut off, and comes back. */
+/** Three hosts of which the one that runs a daemon with a quorum is cut off or deaf for a while. */
 @Execution(ExecutionMode.CONCURRENT) // it waits for failure detectors
 class DaemonCutTest {
   private static final int QUORUM = 2;
@@ -24,6 +26,16 @@ class DaemonCutTest {
 
   @Test
   void withAQuorumOneRunsAtATimeThoughItsMemberIsCutOff() {
+    oneRunsAtATimeThough(lab -> lab.cut(3));
+  }
+
+  /** The others hear it, and it does not hear that they agree. */
+  @Test
+  void withAQuorumOneRunsAtATimeThoughItsMemberIsDeaf() {
+    oneRunsAtATimeThough(lab -> lab.deafen(3));
+  }
+
+  private void oneRunsAtATimeThough(Consumer<NetLab> fault) {
     try (Hosts hosts = new Hosts(Partitions.AVAILABLE)) {
       for (int host = 1; host <= Hosts.COUNT; host++) {
         counter.start(hosts.node(host), QUORUM, "host3");
@@ -31,7 +43,7 @@ class DaemonCutTest {
       awaitMore(20);
       assertThat(counter.last().node()).isEqualTo(hosts.node(3).name());
       long turn = counter.last().turn();
-      hosts.lab().cut(3);
+      fault.accept(hosts.lab());
       Await.until("a later turn", Await.LONG, () -> counter.last().turn() > turn);
       Await.until(
           "the end of the old one",
@@ -39,7 +51,7 @@ class DaemonCutTest {
           () -> counter.ended.stream().anyMatch(end -> end.turn() == turn));
       Duration gap =
           Duration.ofNanos(counter.firstOfTheLastTurn().began() - counter.lastOf(turn).began());
-      System.out.printf("cut off: %d ms without a step%n", gap.toMillis());
+      System.out.printf("host 3 cut off or deaf: %d ms without a step%n", gap.toMillis());
       String successor = counter.last().node();
       hosts.lab().heal(3);
       hosts.awaitWhole();
