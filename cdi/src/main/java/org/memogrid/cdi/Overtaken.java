@@ -33,6 +33,11 @@ final class Overtaken {
     }
 
     @Override
+    public boolean replace(Object value) {
+      return keep(value);
+    }
+
+    @Override
     public void close() {}
   }
 }

@@ -113,7 +113,7 @@ class ResultInterceptor {
           throw e;
         }
         if (result != null) {
-          var unused = load.keep(result);
+          store(load, result);
         }
         return result;
       }
@@ -125,23 +125,23 @@ class ResultInterceptor {
               failure, annotation.cachedExceptions(), annotation.nonCachedExceptions(), true)) {
         return;
       }
-      try {
-        if (load.stands() && !put(failures, failure)) {
-          failures.put(key, ThrownBefore.of(failure));
+      if (!load.stands()) {
+        return;
+      }
+      try (Loads.Load<Object> note = Overtaken.begin(failures, key)) {
+        try {
+          store(note, failure);
+        } catch (IllegalArgumentException refused) { // it would cross the wire, or can't be copied
+          store(note, ThrownBefore.of(failure));
         }
       } catch (RuntimeException e) {
         failure.addSuppressed(e);
       }
     }
 
-    /** False where it would have to cross the wire, or can't be copied. */
-    private boolean put(Cache<Object, Object> cache, Throwable failure) {
-      try {
-        cache.put(key, failure);
-        return true;
-      } catch (IllegalArgumentException refused) {
-        return false;
-      }
+    /** Without a look first it is an update: what other members have is older. */
+    private void store(Loads.Load<Object> load, Object made) {
+      var unused = annotation.skipGet() ? load.replace(made) : load.keep(made);
     }
   }
 }

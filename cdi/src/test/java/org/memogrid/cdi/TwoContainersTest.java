@@ -113,6 +113,41 @@ class TwoContainersTest {
     }
   }
 
+  /** No member's result takes another's away, unless it was made without a look. */
+  @Test
+  void eachMemberKeepsItsOwnResultsAndFailures() {
+    try (ProcessCluster cluster = ProcessCluster.of(2)) {
+      NodeProcess one = cluster.node(0);
+      NodeProcess two = cluster.node(1);
+      for (NodeProcess node : cluster.nodes()) {
+        node.run(
+            there -> {
+              System.setProperty("memogrid.jcache.mode", "INVALIDATED");
+              shop(there);
+            });
+      }
+      for (int i = 0; i < 3; i++) {
+        for (NodeProcess each : cluster.nodes()) {
+          int unused = each.call(there -> shop(there).price("apple"));
+          assertThatThrownBy(() -> each.call(there -> shop(there).stock("unknown")))
+              .isInstanceOf(IllegalArgumentException.class);
+        }
+      }
+      for (NodeProcess each : cluster.nodes()) {
+        int runs = each.call(there -> Shop.RUNS.get());
+        assertThat(runs).as("a price and a failure").isEqualTo(2);
+      }
+
+      int today = one.call(there -> shop(there).priceToday("apple"));
+      assertThat(one.<Integer>call(there -> shop(there).price("apple"))).isEqualTo(today);
+      int runs = two.call(there -> Shop.RUNS.get());
+      int unused = two.call(there -> shop(there).price("apple"));
+      assertThat(two.<Integer>call(there -> Shop.RUNS.get()))
+          .as("what skipGet stored was an update")
+          .isEqualTo(runs + 1);
+    }
+  }
+
   /** The member that removes has computed nothing itself. */
   @Test
   void aRemovalIsOneOnAllMembersThoughEachKeepsItsOwn() {

@@ -126,12 +126,25 @@ final class Entries<K, V> {
     CONFLICT
   }
 
+  /** Why a value is published. */
+  enum Why {
+    /** It was missed here: in INVALIDATED other members may have it, and keep their copies. */
+    LOADED,
+    /** It is to replace what is there, on whatever member. */
+    CHANGED
+  }
+
   /** Stores a value if what was read is still there, and tells the listeners. */
-  Outcome publish(K key, Seen seen, Values.Sealed value, Turn turn) {
+  Outcome publish(K key, Seen seen, Values.Sealed value, Why why, Turn turn) {
     Envelope held = seen.held();
     Envelope there = seen.entry();
     Life life = turn.life(there);
     if (life.isNone()) {
+      if (there == null && why == Why.LOADED && store.mode() == Mode.INVALIDATED) {
+        boolean stood = stands(key, seen);
+        giveBack(key, seen);
+        return stood ? Outcome.NOT_STORED : Outcome.CONFLICT;
+      }
       boolean gone =
           there == null
               ? vacate(key, seen)
@@ -142,7 +155,9 @@ final class Entries<K, V> {
     boolean stored =
         held == null
             ? Conditional.add(store, key, envelope)
-            : Conditional.swap(store, key, held, envelope);
+            : why == Why.LOADED
+                ? Conditional.keep(store, key, held, envelope)
+                : Conditional.swap(store, key, held, envelope);
     if (!stored) {
       return Outcome.CONFLICT;
     }

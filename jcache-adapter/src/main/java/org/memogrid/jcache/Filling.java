@@ -40,13 +40,14 @@ final class Filling<K, V> {
               return entries.open(there);
             }
             V loaded = loading.load(key);
-            return loaded == null ? null : keep(place, loaded, complaints);
+            return loaded == null ? null : keep(place, loaded, Entries.Why.LOADED, complaints);
           }
         });
   }
 
-  /** Loads those of the keys that are missed, or all if they are to be replaced. */
+  /** Loads those of the keys that are missed, or all if they are to be replaced, everywhere. */
   Map<K, V> loadAll(Set<K> keys, boolean replace, Complaints complaints) {
+    Entries.Why why = replace ? Entries.Why.CHANGED : Entries.Why.LOADED;
     return locks.withAll(
         keys,
         () -> {
@@ -67,7 +68,8 @@ final class Filling<K, V> {
                     (key, value) -> {
                       if (key != null && value != null) {
                         kept.put(
-                            key, keep(places.computeIfAbsent(key, this::place), value, complaints));
+                            key,
+                            keep(places.computeIfAbsent(key, this::place), value, why, complaints));
                       }
                     });
             return kept;
@@ -86,9 +88,9 @@ final class Filling<K, V> {
    * Stores what the loader had, and answers it; what came meanwhile instead, if something did. What
    * was removed meanwhile stays so, and who asked before gets what was loaded.
    */
-  private V keep(Place<K, V> place, V loaded, Complaints complaints) {
+  private V keep(Place<K, V> place, V loaded, Entries.Why why, Complaints complaints) {
     Values.Sealed sealed = values.seal(types.value("value", loaded));
-    if (place.publish(sealed, entries.turn(complaints)) != Entries.Outcome.CONFLICT) {
+    if (place.publish(sealed, why, entries.turn(complaints)) != Entries.Outcome.CONFLICT) {
       return loaded;
     }
     Envelope now = entries.find(place.key());

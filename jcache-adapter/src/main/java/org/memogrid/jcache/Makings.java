@@ -27,10 +27,19 @@ final class Makings<K, V> implements Loads<K, V> {
 
       @Override
       public boolean keep(V value) {
+        return write(value, Entries.Why.LOADED);
+      }
+
+      @Override
+      public boolean replace(V value) {
+        return write(value, Entries.Why.CHANGED);
+      }
+
+      private boolean write(V value, Entries.Why why) {
         cache.requireOpen();
         long begun = parts.statistics().begin();
         Complaints complaints = new Complaints();
-        boolean kept = storing.writeMade(place, value, complaints);
+        boolean kept = storing.writeMade(place, value, why, complaints);
         parts.statistics().puts(kept ? 1 : 0, begun);
         complaints.rethrow();
         return kept;

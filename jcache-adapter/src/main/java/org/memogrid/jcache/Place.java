@@ -34,8 +34,8 @@ final class Place<K, V> implements AutoCloseable {
     return entries.stands(key, seen);
   }
 
-  Entries.Outcome publish(Values.Sealed value, Entries<K, V>.Turn turn) {
-    Entries.Outcome outcome = entries.publish(key, seen, value, turn);
+  Entries.Outcome publish(Values.Sealed value, Entries.Why why, Entries<K, V>.Turn turn) {
+    Entries.Outcome outcome = entries.publish(key, seen, value, why, turn);
     settled = true;
     return outcome;
   }

@@ -84,7 +84,8 @@ final class Processing<K, V> {
         if (work.step == Step.SET) {
           writing.write(key, work.present());
         }
-        Entries.Outcome outcome = entries.publish(key, work.seen, sealed, turn);
+        Entries.Why why = work.step == Step.SET ? Entries.Why.CHANGED : Entries.Why.LOADED;
+        Entries.Outcome outcome = entries.publish(key, work.seen, sealed, why, turn);
         work.holds = false;
         if (outcome == Entries.Outcome.STORED && work.step == Step.SET) {
           statistics.puts(1, begun);

@@ -65,7 +65,7 @@ final class Storing<K, V> {
               writing.write(key, value);
               written = true;
             }
-            Entries.Outcome outcome = entries.publish(own, seen, sealed, turn);
+            Entries.Outcome outcome = entries.publish(own, seen, sealed, Entries.Why.CHANGED, turn);
             if (outcome != Entries.Outcome.CONFLICT) {
               return new Change(there, outcome == Entries.Outcome.STORED || there != null);
             }
@@ -74,7 +74,7 @@ final class Storing<K, V> {
   }
 
   /** Writes a value that was made for a place, unless somebody changed the key meanwhile. */
-  boolean writeMade(Place<K, V> place, V value, Complaints complaints) {
+  boolean writeMade(Place<K, V> place, V value, Entries.Why why, Complaints complaints) {
     K key = place.key();
     Values.Sealed sealed = values.seal(types.value("value", value));
     return locks.with(
@@ -86,7 +86,7 @@ final class Storing<K, V> {
             }
             writing.write(key, value);
           }
-          return place.publish(sealed, entries.turn(complaints)) == Entries.Outcome.STORED;
+          return place.publish(sealed, why, entries.turn(complaints)) == Entries.Outcome.STORED;
         });
   }
 
@@ -161,7 +161,7 @@ final class Storing<K, V> {
     Entries<K, V>.Turn turn = entries.turn(complaints);
     while (true) {
       Entries.Seen seen = entries.look(key);
-      Entries.Outcome outcome = entries.publish(key, seen, value, turn);
+      Entries.Outcome outcome = entries.publish(key, seen, value, Entries.Why.CHANGED, turn);
       if (outcome != Entries.Outcome.CONFLICT) {
         return outcome == Entries.Outcome.STORED || seen.entry() != null;
       }

@@ -85,7 +85,7 @@ final class Peer {
                 .setCacheLoaderFactory(Slow::new));
   }
 
-  private static final class Slow implements CacheLoader<String, Integer> {
+  static final class Slow implements CacheLoader<String, Integer> {
     @Override
     public @Nullable Integer load(String key) {
       RUNS.incrementAndGet();

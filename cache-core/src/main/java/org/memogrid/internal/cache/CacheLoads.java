@@ -31,9 +31,21 @@ final class CacheLoads<K, V> implements Loads<K, V> {
 
       @Override
       public boolean keep(V value) {
-        Envelope envelope = opened.seal(value, opened.options.expiry());
-        kept = Conditional.swap(opened.store, key, hold.there(), envelope);
-        if (kept) {
+        return counted(Conditional.keep(opened.store, key, hold.there(), sealed(value)));
+      }
+
+      @Override
+      public boolean replace(V value) {
+        return counted(Conditional.swap(opened.store, key, hold.there(), sealed(value)));
+      }
+
+      private Envelope sealed(V value) {
+        return opened.seal(value, opened.options.expiry());
+      }
+
+      private boolean counted(boolean stored) {
+        kept = stored;
+        if (stored) {
           opened.counters.puts.increment();
         }
         return kept;

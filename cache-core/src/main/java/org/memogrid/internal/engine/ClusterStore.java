@@ -304,6 +304,16 @@ final class ClusterStore implements Store {
 
   @Override
   public boolean replace(Object key, Envelope expected, Envelope envelope) {
+    return replace(cache, key, expected, envelope);
+  }
+
+  @Override
+  public boolean replaceLocal(Object key, Envelope expected, Envelope envelope) {
+    return replace(local, key, expected, envelope);
+  }
+
+  private boolean replace(
+      AdvancedCache<ClusterKey, Envelope> where, Object key, Envelope expected, Envelope envelope) {
     ClusterKey written = written(key);
     AtomicInteger times = new AtomicInteger();
     try {
@@ -311,7 +321,7 @@ final class ClusterStore implements Store {
           calls.await(
               () -> {
                 times.incrementAndGet();
-                return cache.replaceAsync(
+                return where.replaceAsync(
                     written,
                     Envelope.tombstone(expected.version()),
                     envelope,

@@ -207,6 +207,11 @@ final class LocalStore implements Store {
   }
 
   @Override
+  public boolean replaceLocal(Object key, Envelope expected, Envelope envelope) {
+    return replace(key, expected, envelope);
+  }
+
+  @Override
   public void renew(Object key, Envelope used) {
     Envelope renewed = used.renewed();
     if (renewed.isMortal()) {

@@ -2,6 +2,7 @@
 package org.memogrid.internal.store;
 
 import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.Mode;
 
 /**
  * Writes on condition that what the caller read is still there, and puts right what the engine may
@@ -56,6 +57,18 @@ public final class Conditional {
     Envelope now = store.get(key);
     settleIfRefused(store, key, there, now);
     return landed(now, successor);
+  }
+
+  /**
+   * Stores what was loaded, if {@code there} still is, and tells whether it did. In INVALIDATED
+   * each member loads for itself, and a load changes nothing that another's copy would have to
+   * follow: so it stays on this member, or members that read one key would take each other's copies
+   * away.
+   */
+  public static boolean keep(Store store, Object key, Envelope there, Envelope envelope) {
+    return store.mode() == Mode.INVALIDATED
+        ? store.replaceLocal(key, there, envelope.after(there))
+        : swap(store, key, there, envelope);
   }
 
   /** Removes if {@code there} still is, and tells whether it did. */

@@ -14,8 +14,14 @@ public interface Loads<K, V> {
     /** Whether nobody changed the key so far. */
     boolean stands();
 
-    /** Stores the value as a put would if nobody changed the key, and tells whether it did. */
+    /**
+     * Stores what was loaded because it was missed, if nobody changed the key, and tells whether it
+     * did. In INVALIDATED the copies of other members stay.
+     */
     boolean keep(V value);
+
+    /** The same for what was made to replace what is there, on whatever member. */
+    boolean replace(V value);
 
     /** Gives the key back, unless a value was kept. */
     @Override

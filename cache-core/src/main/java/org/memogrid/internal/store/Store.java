@@ -62,6 +62,13 @@ public interface Store {
   void putLocal(Object key, Envelope envelope);
 
   /**
+   * {@link #replace} on this member alone, telling nobody: what was loaded in INVALIDATED, where it
+   * makes no other member's copy wrong. Whoever changes the key elsewhere still takes {@code
+   * expected} away, and then nothing is stored.
+   */
+  boolean replaceLocal(Object key, Envelope expected, Envelope envelope);
+
+  /**
    * Gives an entry the deadline, the idle length and the last use of {@code used}, on every member
    * that holds it, if it still has the version of {@code used}. It keeps the version and raises no
    * event; what was removed or is over stays so.

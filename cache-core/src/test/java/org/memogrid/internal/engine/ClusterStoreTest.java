@@ -276,6 +276,25 @@ final class ClusterStoreTest {
     assertThat(here.get("k")).isNull();
   }
 
+  @Test
+  void invalidatedReplacesLocallyWithoutTellingAnybodyUnlessAnotherWroteMeanwhile() {
+    Store here = cluster.node(0).stores().open("kept", CacheOptions.of(Mode.INVALIDATED));
+    Store there = cluster.node(1).stores().open("kept", CacheOptions.of(Mode.INVALIDATED));
+    Versions versions = new Versions();
+    Envelope mark = Envelope.tombstone(versions.next());
+    Envelope other = Envelope.ofValue(versions.next(), 2);
+    here.putLocal("k", mark);
+    there.putLocal("k", other);
+    assertThat(here.replaceLocal("k", mark, Envelope.ofValue(versions.next(), 1))).isTrue();
+    assertThat(requireNonNull(here.get("k")).value(codec)).isEqualTo(1);
+    assertThat(there.get("k")).isEqualTo(other);
+
+    here.putLocal("k", mark);
+    there.put("k", other);
+    assertThat(here.replaceLocal("k", mark, Envelope.ofValue(versions.next(), 3))).isFalse();
+    assertThat(here.get("k")).isNull();
+  }
+
   /**
    * 1. A member is killed while it sends a write: one owner has it, the one that orders the writes
    * has not, or the other way round. 2. Whoever reads the one and writes on condition is refused by
