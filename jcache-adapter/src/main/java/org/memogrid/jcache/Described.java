@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.jcache;
 
+import java.lang.reflect.Constructor;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
 import java.util.Arrays;
@@ -10,6 +11,7 @@ import java.util.Map;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import javax.cache.CacheException;
+import javax.cache.configuration.Factory;
 import javax.cache.configuration.MutableConfiguration;
 import javax.cache.expiry.ExpiryPolicy;
 import javax.cache.integration.CacheLoader;
@@ -99,19 +101,33 @@ final class Described {
     with(
         made,
         "loader",
-        setting -> this.<CacheLoader<Object, Object>>made(setting, CacheLoader.class),
-        (before, user) -> before.setCacheLoaderFactory(() -> user));
+        setting -> this.<CacheLoader<Object, Object>>factory(setting, CacheLoader.class),
+        MutableConfiguration::setCacheLoaderFactory);
     with(
         made,
         "writer",
-        setting -> this.<CacheWriter<Object, Object>>made(setting, CacheWriter.class),
-        (before, user) -> before.setCacheWriterFactory(() -> user));
+        setting -> this.<CacheWriter<Object, Object>>factory(setting, CacheWriter.class),
+        MutableConfiguration::setCacheWriterFactory);
     with(
         made,
         "expiryPolicy",
-        setting -> this.<ExpiryPolicy>made(setting, ExpiryPolicy.class),
-        (before, user) -> before.setExpiryPolicyFactory(() -> user));
+        setting -> this.<ExpiryPolicy>factory(setting, ExpiryPolicy.class),
+        MutableConfiguration::setExpiryPolicyFactory);
+    requireOneExpiry();
     return made;
+  }
+
+  private void requireOneExpiry() {
+    ManagerFile.Setting policy = settings.get("expiryPolicy");
+    for (String each : List.of("timeToLive", "maxIdle")) {
+      ManagerFile.Setting other = settings.get(each);
+      if (policy != null && other != null) {
+        throw policy.wrong(
+            "cache '%s' has %s as well, at %s: give one of the two"
+                .formatted(cache, each, other.place()),
+            null);
+      }
+    }
   }
 
   private <T, C> C with(
@@ -143,20 +159,28 @@ final class Described {
     }
   }
 
-  @SuppressWarnings({
-    "unchecked",
-    "TypeParameterUnusedInFormals"
-  }) // a class stands for all its uses
-  private <T> T made(ManagerFile.Setting setting, Class<?> type) {
+  /** Checks the class now; its objects are made when the cache is, and closed with it. */
+  private <T> Factory<T> factory(ManagerFile.Setting setting, Class<?> type) {
     Class<?> found = load(setting);
     if (!type.isAssignableFrom(found)) {
       throw setting.wrong("give a class that is a " + type.getName(), null);
     }
+    String remedy = "it needs a public constructor without arguments that works";
+    Constructor<?> constructor;
     try {
-      return (T) found.getDeclaredConstructor().newInstance();
-    } catch (ReflectiveOperationException e) {
-      throw setting.wrong("it needs a public constructor without arguments that works", e);
+      constructor = found.getDeclaredConstructor();
+    } catch (NoSuchMethodException e) {
+      throw setting.wrong(remedy, e);
     }
+    return () -> {
+      try {
+        @SuppressWarnings("unchecked") // a class stands for all its uses
+        T made = (T) constructor.newInstance();
+        return made;
+      } catch (ReflectiveOperationException e) {
+        throw setting.wrong(remedy, e);
+      }
+    };
   }
 
   private static Duration duration(ManagerFile.Setting setting) {

@@ -88,11 +88,6 @@ final class GridCacheManager implements CacheManager {
     return (Properties) properties.clone();
   }
 
-  /** The mode of caches that name none. */
-  Mode defaultMode() {
-    return defaultMode;
-  }
-
   Executor threads() {
     return threads;
   }

@@ -56,7 +56,13 @@ record Made<K, V>(
     } catch (RuntimeException e) {
       made.forEach(Lives::close);
       throw new CacheException(
-          "cache '" + cache + "' could not be created: the factory of its " + step + " failed", e);
+          "cache '"
+              + cache
+              + "' could not be created: the factory of its "
+              + step
+              + " failed: "
+              + e,
+          e);
     } catch (Error e) {
       made.forEach(Lives::close);
       throw e;

@@ -6,6 +6,7 @@ import static java.util.Objects.requireNonNull;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -59,23 +60,24 @@ public final class MemogridCachingProvider implements CachingProvider {
 
   private GridCacheManager open(GridCacheManager.Key key, Supplier<Cluster> cluster) {
     ManagerFile file = ManagerFile.of(key.uri(), key.loader());
-    Mode mode = file == null ? null : mode(file);
+    Mode named = file == null ? null : mode(file);
+    Mode mode = named == null ? defaultMode() : named;
+    // All are read before any is created: a file that is wrong further down opens nothing.
+    Map<String, MemogridConfiguration<Object, Object>> caches = new LinkedHashMap<>();
+    if (file != null) {
+      file.caches()
+          .forEach(
+              (name, settings) ->
+                  caches.put(
+                      name, new Described(name, settings, key.loader()).configuration(mode)));
+    }
     GridCacheManager manager =
-        new GridCacheManager(
-            this, key, namespace(key.uri(), file), mode == null ? defaultMode() : mode, cluster);
+        new GridCacheManager(this, key, namespace(key.uri(), file), mode, cluster);
     try {
       if (!key.scope().isEmpty()) {
         manager.requireAlone();
       }
-      if (file != null) {
-        file.caches()
-            .forEach(
-                (name, settings) ->
-                    manager.createCache(
-                        name,
-                        new Described(name, settings, key.loader())
-                            .configuration(manager.defaultMode())));
-      }
+      caches.forEach(manager::createCache);
       return manager;
     } catch (RuntimeException | Error e) {
       manager.close();

@@ -26,7 +26,7 @@ final class PropertiesFile {
 
   private static void take(String key, String value, int line, ManagerFile.Collected into) {
     if (!key.startsWith(CACHES)) {
-      into.own(key, value, line);
+      into.own(key, value.strip(), line);
       return;
     }
     int dot = key.lastIndexOf('.');

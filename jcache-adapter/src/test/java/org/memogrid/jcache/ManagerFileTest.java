@@ -12,9 +12,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import javax.cache.CacheException;
+import javax.cache.CacheManager;
+import javax.cache.integration.CacheLoader;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,6 +27,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.Expiry;
 import org.memogrid.cache.Mode;
+import org.memogrid.cluster.Cluster;
+import org.memogrid.testkit.TestCluster;
 
 /** What files say about caches, and what is said about wrong files. */
 class ManagerFileTest {
@@ -181,6 +188,111 @@ class ManagerFileTest {
         .isInstanceOf(CacheException.class)
         .hasMessageContaining(file)
         .hasMessageContaining(said);
+  }
+
+  @Test
+  void anExpiryAndAPolicyAreAnErrorWithLineAndKey() throws IOException {
+    String policy = "javax.cache.expiry.EternalExpiryPolicy";
+    ManagerFile file =
+        read("two.yaml", "caches:\n  c:\n    timeToLive: PT5M\n    expiryPolicy: " + policy + "\n");
+    assertThatThrownBy(() -> cache(file, "c"))
+        .isInstanceOf(CacheException.class)
+        .hasMessageContaining("two.yaml, line 4: expiryPolicy = '" + policy + "'")
+        .hasMessageContaining("timeToLive as well")
+        .hasMessageContaining("two.yaml, line 3");
+  }
+
+  /** A loader that counts how many there are. */
+  public static final class Counted implements CacheLoader<Object, Object>, AutoCloseable {
+    static final AtomicInteger MADE = new AtomicInteger();
+    static final AtomicInteger OPEN = new AtomicInteger();
+
+    public Counted() {
+      MADE.incrementAndGet();
+      OPEN.incrementAndGet();
+    }
+
+    @Override
+    public Object load(Object key) {
+      return key;
+    }
+
+    @Override
+    public Map<Object, Object> loadAll(Iterable<?> keys) {
+      return Map.of();
+    }
+
+    @Override
+    public void close() {
+      OPEN.decrementAndGet();
+    }
+  }
+
+  /** It is no loader after all. */
+  public static final class Broken implements CacheLoader<Object, Object> {
+    public Broken() {
+      throw new IllegalStateException("no database");
+    }
+
+    @Override
+    public Object load(Object key) {
+      return key;
+    }
+
+    @Override
+    public Map<Object, Object> loadAll(Iterable<?> keys) {
+      return Map.of();
+    }
+  }
+
+  private static final String FIRST = "  first:\n    loader: " + Counted.class.getName() + "\n";
+
+  private Path file(String second) throws IOException {
+    return Files.writeString(folder.resolve("half.yaml"), "caches:\n" + FIRST + second);
+  }
+
+  /** Other members would find the first, which nobody here has. */
+  @Test
+  void aFileWhoseSecondCacheIsWrongLeavesNothing() throws IOException {
+    try (TestCluster members = TestCluster.of(1)) {
+      Cluster cluster = members.node(0);
+      for (String wrong : List.of("owners: 0", "keyType: com.acme.Nothing")) {
+        URI uri = file("  second:\n    " + wrong + "\n").toUri();
+        assertThatThrownBy(() -> MemogridCachingProvider.managerOn(cluster, uri))
+            .isInstanceOf(CacheException.class)
+            .hasMessageContaining("half.yaml, line 5: " + wrong.replace(": ", " = '"));
+        assertThat(cluster.cacheNames()).isEmpty();
+        assertThat(Counted.MADE).hasValue(0);
+      }
+    }
+  }
+
+  @Test
+  void whatAFileNamesIsMadeWithItsCacheAndClosedIfAnotherCannotBe() throws IOException {
+    try (Cluster cluster = Cluster.local()) {
+      URI uri = file("  second:\n    loader: " + Broken.class.getName() + "\n").toUri();
+      assertThatThrownBy(() -> MemogridCachingProvider.managerOn(cluster, uri))
+          .isInstanceOf(CacheException.class)
+          .hasMessageContaining("half.yaml, line 5: loader = ")
+          .hasRootCauseMessage("no database");
+      assertThat(Counted.OPEN).hasValue(0);
+      assertThat(cluster.cacheNames()).isEmpty();
+
+      Counted.MADE.set(0);
+      try (CacheManager manager = MemogridCachingProvider.managerOn(cluster, file("").toUri())) {
+        assertThat(manager.getCacheNames()).containsExactly("first");
+        assertThat(Counted.MADE).hasValue(1);
+      }
+      assertThat(Counted.OPEN).hasValue(0);
+      Counted.MADE.set(0);
+    }
+  }
+
+  @Test
+  void blanksAfterAValueOfAManagerSayNothing() throws IOException {
+    ManagerFile file = read("blank.properties", "namespace = shop \nmode = LOCAL\t\n");
+    assertThat(requireNonNull(file.own().get("namespace")).value()).isEqualTo("shop");
+    assertThat(requireNonNull(file.own().get("mode")).value()).isEqualTo("LOCAL");
   }
 
   @Test
