@@ -3,6 +3,8 @@ package org.memogrid.cluster;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import org.jspecify.annotations.Nullable;
+import org.memogrid.internal.node.MemberNode;
+import org.memogrid.internal.node.Node;
 
 /** The process's own cluster: joined by the first who asks, until it is closed. Thread-safe. */
 final class SharedCluster {
@@ -17,6 +19,7 @@ final class SharedCluster {
       Cluster cluster = current;
       if (cluster == null) {
         cluster = Cluster.builder().fromEnvironment().join(SharedCluster::reset);
+        ((MemberNode) cluster.unwrap(Node.class)).share();
         current = cluster;
       }
       return cluster;

@@ -3,6 +3,8 @@ package org.memogrid.jcache;
 
 import java.lang.management.ManagementFactory;
 import java.net.URI;
+import java.util.HashSet;
+import java.util.Set;
 import javax.cache.CacheException;
 import javax.cache.configuration.CompleteConfiguration;
 import javax.cache.management.CacheMXBean;
@@ -14,11 +16,16 @@ import javax.management.MBeanServer;
 import javax.management.ObjectName;
 import javax.management.StandardMBean;
 
-/** The two MXBeans of a cache, under the names that the JSR and Micrometer look for. */
+/**
+ * The two MXBeans of a cache, under the names that the JSR and Micrometer look for. Managers of two
+ * class loaders may have caches of one such name: the first is seen, and ends by itself alone. To
+ * be called by one thread at a time.
+ */
 final class Beans {
   private final MBeanServer server = ManagementFactory.getPlatformMBeanServer();
   private final ObjectName configuration;
   private final ObjectName statistics;
+  private final Set<ObjectName> own = new HashSet<>();
 
   Beans(URI manager, String cache) {
     configuration = name("CacheConfiguration", manager, cache);
@@ -64,8 +71,9 @@ final class Beans {
     try {
       unregister(name);
       server.registerMBean(new StandardMBean(bean, type, true), name);
-    } catch (InstanceAlreadyExistsException raced) {
-      // Somebody shows a cache of the same manager's URI and name: one of them is seen.
+      own.add(name);
+    } catch (InstanceAlreadyExistsException taken) {
+      // Somebody shows a cache of the same manager's URI and name: that one is seen.
     } catch (JMException e) {
       throw new CacheException(name + " can't be registered", e);
     }
@@ -73,7 +81,7 @@ final class Beans {
 
   private void unregister(ObjectName name) {
     try {
-      if (server.isRegistered(name)) {
+      if (own.remove(name)) {
         server.unregisterMBean(name);
       }
     } catch (InstanceNotFoundException raced) {

@@ -47,8 +47,9 @@ final class GridCacheManager implements CacheManager {
    * What a manager is asked for with.
    *
    * @param scope tells the clusters of this process apart
+   * @param alone whether it is to be the only one of its namespace there
    */
-  record Key(URI uri, ClassLoader loader, Properties properties, String scope) {}
+  record Key(URI uri, ClassLoader loader, Properties properties, String scope, boolean alone) {}
 
   GridCacheManager(
       MemogridCachingProvider provider,
@@ -64,7 +65,7 @@ final class GridCacheManager implements CacheManager {
     this.defaultMode = defaultMode;
     this.namespace = namespace;
     this.scope = key.scope + '/' + namespace;
-    this.number = Namespaces.take(scope);
+    this.number = Namespaces.take(scope, uri, key.alone);
     this.threads = new Threads("memogrid-jcache-" + uri);
   }
 
@@ -114,17 +115,6 @@ final class GridCacheManager implements CacheManager {
     } catch (IllegalStateException e) {
       throw new CacheException(
           "cache '" + cacheName + "' could not be created: " + e.getMessage(), e);
-    }
-  }
-
-  /** Refuses to be the second of its namespace on a cluster of this process. */
-  void requireAlone() {
-    if (number > 0) {
-      throw new IllegalStateException(
-          "this cluster has an open cache manager of "
-              + uri
-              + " in this process: use that one, close it first, or give this one a URI of its own"
-              + " with managerOn(cluster, uri)");
     }
   }
 

@@ -18,6 +18,7 @@ import javax.cache.spi.CachingProvider;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Cluster;
+import org.memogrid.internal.node.Node;
 import org.memogrid.internal.node.Settings;
 
 /**
@@ -35,6 +36,9 @@ import org.memogrid.internal.node.Settings;
  */
 public final class MemogridCachingProvider implements CachingProvider {
   private static final URI DEFAULT_URI = URI.create("memogrid:shared");
+
+  /** The scope of the managers on the process's own cluster, which need not be joined yet. */
+  private static final String SHARED = "";
 
   private final Map<ClassLoader, Map<URI, GridCacheManager>> managers = new WeakHashMap<>();
 
@@ -55,7 +59,7 @@ public final class MemogridCachingProvider implements CachingProvider {
 
   private GridCacheManager open(URI uri, ClassLoader loader, @Nullable Properties properties) {
     Properties given = properties == null ? new Properties() : properties;
-    return open(new GridCacheManager.Key(uri, loader, given, ""), Cluster::shared);
+    return open(new GridCacheManager.Key(uri, loader, given, SHARED, false), Cluster::shared);
   }
 
   private GridCacheManager open(GridCacheManager.Key key, Supplier<Cluster> cluster) {
@@ -74,9 +78,6 @@ public final class MemogridCachingProvider implements CachingProvider {
     GridCacheManager manager =
         new GridCacheManager(this, key, namespace(key.uri(), file), mode, cluster);
     try {
-      if (!key.scope().isEmpty()) {
-        manager.requireAlone();
-      }
       caches.forEach(manager::createCache);
       return manager;
     } catch (RuntimeException | Error e) {
@@ -103,7 +104,8 @@ public final class MemogridCachingProvider implements CachingProvider {
    * are done. It has the default URI, and so the caches that other members of that cluster have by
    * it.
    *
-   * @throws IllegalStateException if one of this method's is open on that cluster already
+   * @throws IllegalStateException if one of that cluster is open already: one of this method's, or
+   *     on {@link Cluster#shared()} one of {@code Caching}'s provider
    */
   public static CacheManager managerOn(Cluster cluster) {
     return managerOn(cluster, DEFAULT_URI);
@@ -123,7 +125,11 @@ public final class MemogridCachingProvider implements CachingProvider {
     MemogridCachingProvider own = new MemogridCachingProvider();
     return own.open(
         new GridCacheManager.Key(
-            uri, own.getDefaultClassLoader(), new Properties(), cluster.self().id()),
+            uri,
+            own.getDefaultClassLoader(),
+            new Properties(),
+            cluster.unwrap(Node.class).isShared() ? SHARED : cluster.self().id(),
+            true),
         () -> cluster);
   }
 

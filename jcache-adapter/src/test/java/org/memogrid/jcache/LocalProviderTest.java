@@ -9,6 +9,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.Serializable;
+import java.lang.management.ManagementFactory;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -18,6 +19,8 @@ import javax.cache.CacheManager;
 import javax.cache.Caching;
 import javax.cache.configuration.MutableConfiguration;
 import javax.cache.spi.CachingProvider;
+import javax.management.MBeanServer;
+import javax.management.ObjectName;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -126,6 +129,47 @@ class LocalProviderTest {
     Cache<String, Integer> b = two.createCache("c", new MutableConfiguration<String, Integer>());
     a.put("a", 1);
     assertThat(b.get("a")).isNull();
+  }
+
+  /** They would have one URI and one store, and close each other's data. */
+  @Test
+  void aManagerOnTheSharedClusterIsAloneWhicheverCameFirst() {
+    CacheManager first = provider.getCacheManager();
+    assertThatThrownBy(() -> MemogridCachingProvider.managerOn(Cluster.shared()))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("an open cache manager of " + first.getURI())
+        .hasMessageContaining("managerOn(cluster, uri)");
+    first.close();
+
+    try (CacheManager own = MemogridCachingProvider.managerOn(Cluster.shared())) {
+      assertThatThrownBy(() -> provider.getCacheManager())
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("an open cache manager of " + own.getURI());
+      CacheManager named = provider.getCacheManager(URI.create("another"), null);
+      assertThat(named.isClosed()).isFalse();
+    }
+    assertThat(provider.getCacheManager().isClosed()).isFalse();
+  }
+
+  @Test
+  void whoHidesACacheLeavesTheBeanOfAnotherManager() throws Exception {
+    ObjectName name =
+        new ObjectName("javax.cache:type=CacheStatistics,CacheManager=memogrid.shared,Cache=seen");
+    MBeanServer server = ManagementFactory.getPlatformMBeanServer();
+    MutableConfiguration<String, Integer> counted =
+        new MutableConfiguration<String, Integer>().setStatisticsEnabled(true);
+    CacheManager one = provider.getCacheManager();
+    CacheManager two =
+        provider.getCacheManager(null, new ClassLoader(getClass().getClassLoader()) {});
+    one.createCache("seen", counted).put("a", 1);
+    Cache<String, Integer> other = two.createCache("seen", counted);
+
+    assertThat(server.getAttribute(name, "CachePuts")).isEqualTo(1L);
+    two.enableStatistics("seen", false);
+    other.close();
+    assertThat(server.getAttribute(name, "CachePuts")).isEqualTo(1L);
+    one.close();
+    assertThat(server.isRegistered(name)).isFalse();
   }
 
   @Test

@@ -35,6 +35,7 @@ public final class MemberNode implements Node, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(MemberNode.class);
 
   private final @Nullable ClusterEngine engine;
+  private volatile boolean shared;
   private final Codec codec;
   private final NodeThreads threads;
   private final Memberships memberships;
@@ -198,6 +199,16 @@ public final class MemberNode implements Node, AutoCloseable {
   @Override
   public ScheduledExecutorService scheduler() {
     return threads.scheduler();
+  }
+
+  @Override
+  public boolean isShared() {
+    return shared;
+  }
+
+  /** Makes it the process's own. */
+  public void share() {
+    shared = true;
   }
 
   @Override

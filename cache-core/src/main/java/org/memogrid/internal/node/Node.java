@@ -49,6 +49,9 @@ public interface Node {
   /** What entries' lives are counted by; that of the stores. */
   InstantSource clock();
 
+  /** Whether it is the process's own, {@code Cluster.shared()}. */
+  boolean isShared();
+
   /** The feature of that type on this member. */
   <F extends Feature> F feature(Class<F> type);
 }
