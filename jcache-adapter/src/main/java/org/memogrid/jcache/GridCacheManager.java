@@ -208,7 +208,14 @@ final class GridCacheManager implements CacheManager {
   @Override
   public Iterable<String> getCacheNames() {
     requireOpen();
-    return java.util.Collections.unmodifiableSet(new LinkedHashSet<>(caches.keySet()));
+    Set<String> open = new LinkedHashSet<>();
+    caches.forEach(
+        (name, cache) -> {
+          if (!cache.isClosed()) { // by the member that destroyed it
+            open.add(name);
+          }
+        });
+    return java.util.Collections.unmodifiableSet(open);
   }
 
   @Override

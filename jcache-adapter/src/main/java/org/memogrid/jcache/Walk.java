@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.jcache;
 
+import java.lang.ref.Cleaner;
 import java.util.Iterator;
 import java.util.Map;
 import java.util.NoSuchElementException;
@@ -11,24 +12,35 @@ import org.memogrid.internal.store.Envelope;
 
 /**
  * All entries of a cache, each a read of its own. Weakly consistent, as the store's entries are.
+ *
+ * <p>Who leaves a loop half-way tells nobody, and the members that send the entries would keep the
+ * place of the walk until this one leaves. So what they send is refused at the latest when the walk
+ * itself is garbage.
  */
 final class Walk<K, V> implements Iterator<Cache.Entry<K, V>> {
+  private static final Cleaner ABANDONED = Cleaner.create();
+
   private final GridCache<K, V> cache;
-  private final Stream<Map.Entry<Object, Envelope>> stream;
+  private final Cleaner.Cleanable end;
   private final Iterator<Map.Entry<Object, Envelope>> entries;
   private @Nullable K last;
 
   Walk(GridCache<K, V> cache) {
+    this(cache, cache.parts().store().entries());
+  }
+
+  /** The stream must not lead back to the walk. */
+  Walk(GridCache<K, V> cache, Stream<Map.Entry<Object, Envelope>> all) {
     this.cache = cache;
-    this.stream = cache.parts().store().entries().filter(each -> !each.getValue().isTombstone());
-    this.entries = stream.iterator();
+    this.end = ABANDONED.register(this, all::close);
+    this.entries = all.filter(each -> !each.getValue().isTombstone()).iterator();
   }
 
   @Override
   public boolean hasNext() {
     boolean more = entries.hasNext();
     if (!more) {
-      stream.close();
+      end.clean();
     }
     return more;
   }

@@ -270,6 +270,22 @@ class TwoMembersTest {
   }
 
   @Test
+  void whatAnotherMemberDestroyedIsNoNameHereAnyMore() {
+    createOnBoth("gone", Mode.DISTRIBUTED);
+    a.run(there -> Peer.manager(there).destroyCache("gone"));
+    Await.until("its name is gone on b", () -> !names(b).contains("gone"));
+  }
+
+  private static List<String> names(NodeProcess node) {
+    return node.call(
+        there -> {
+          List<String> names = new ArrayList<>();
+          Peer.manager(there).getCacheNames().forEach(names::add);
+          return names;
+        });
+  }
+
+  @Test
   void byReferenceIsTheWritersOwnObjectOnItsMemberAndAnEqualOneElsewhere() {
     for (NodeProcess each : List.of(a, b)) {
       each.run(
