@@ -45,7 +45,10 @@ final class Filling<K, V> {
         });
   }
 
-  /** Loads those of the keys that are missed, or all if they are to be replaced, everywhere. */
+  /**
+   * Loads those of the keys that are missed, or all if they are to be replaced, everywhere. What
+   * the loader has beside them is stored as well, and not answered.
+   */
   Map<K, V> loadAll(Set<K> keys, boolean replace, Complaints complaints) {
     Entries.Why why = replace ? Entries.Why.CHANGED : Entries.Why.LOADED;
     return locks.withAll(
@@ -66,10 +69,14 @@ final class Filling<K, V> {
                 .loadAll(Set.copyOf(places.keySet()))
                 .forEach(
                     (key, value) -> {
-                      if (key != null && value != null) {
-                        kept.put(
-                            key,
-                            keep(places.computeIfAbsent(key, this::place), value, why, complaints));
+                      if (key == null || value == null) {
+                        return;
+                      }
+                      Place<K, V> place = places.computeIfAbsent(key, this::place);
+                      if (keys.contains(key)) {
+                        kept.put(key, keep(place, value, why, complaints));
+                      } else if (replace || place.seen().entry() == null) {
+                        var unused = keep(place, value, why, complaints);
                       }
                     });
             return kept;

@@ -14,10 +14,13 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import javax.cache.Cache;
 import javax.cache.CacheManager;
 import javax.cache.Caching;
 import javax.cache.configuration.MutableConfiguration;
+import javax.cache.integration.CacheLoader;
 import javax.cache.spi.CachingProvider;
 import javax.management.MBeanServer;
 import javax.management.ObjectName;
@@ -193,6 +196,34 @@ class LocalProviderTest {
     assertThat(meters.get("cache.puts").functionCounter().count()).isEqualTo(1);
     assertThat(meters.get("cache.removals").gauge().value()).isEqualTo(1);
     assertThat(meters.get("cache.evictions").functionCounter().count()).isZero();
+  }
+
+  /** A loader may have more than it was asked for. */
+  @Test
+  void getAllAnswersNoKeyThatNobodyAskedForThoughItIsStored() {
+    CacheLoader<String, Integer> generous =
+        new CacheLoader<>() {
+          @Override
+          public Integer load(String key) {
+            return 1;
+          }
+
+          @Override
+          public Map<String, Integer> loadAll(Iterable<? extends String> keys) {
+            return Map.of("a", 1, "b", 2, "c", 3);
+          }
+        };
+    Cache<String, Integer> cache =
+        provider
+            .getCacheManager()
+            .createCache(
+                "c",
+                new MutableConfiguration<String, Integer>()
+                    .setReadThrough(true)
+                    .setCacheLoaderFactory(() -> generous));
+    cache.put("a", 7);
+    assertThat(cache.getAll(Set.of("a", "b"))).isEqualTo(Map.of("a", 7, "b", 2));
+    assertThat(cache.containsKey("c")).isTrue();
   }
 
   /** Its fields are not all of it. */
