@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import javax.cache.CacheManager;
 import javax.cache.configuration.CompleteConfiguration;
 import javax.cache.configuration.Configuration;
@@ -43,6 +44,8 @@ import org.slf4j.LoggerFactory;
 @ApplicationScoped
 class Grid {
   private static final Logger LOG = LoggerFactory.getLogger(Grid.class);
+
+  private final Object creating = new Object();
 
   @Inject private Instance<Cluster> clusters;
   @Inject private Instance<CacheManager> managers;
@@ -78,24 +81,40 @@ class Grid {
   }
 
   /** The manager's cache of a name, created if need be. */
-  synchronized <K, V> javax.cache.Cache<K, V> standard(
-      Clustered named, Class<K> keys, Class<V> values) {
+  <K, V> javax.cache.Cache<K, V> standard(Clustered named, Class<K> keys, Class<V> values) {
     CacheManager manager = managers.get();
     Mode mode = mode(named);
     if (mode != null && !(manager.getCachingProvider() instanceof MemogridCachingProvider)) {
       throw new IllegalStateException(
           named + " names a mode, and " + manager + " is not Memogrid's: leave the mode out");
     }
-    javax.cache.Cache<K, V> there = manager.getCache(named.value());
-    if (there == null) {
-      return manager.createCache(
-          named.value(),
-          mode == null
-              ? new MutableConfiguration<K, V>().setTypes(keys, values)
-              : new MemogridConfiguration<K, V>(mode).setTypes(keys, values));
-    }
+    javax.cache.Cache<K, V> there =
+        created(
+            named.value(),
+            () ->
+                mode == null
+                    ? new MutableConfiguration<K, V>().setTypes(keys, values)
+                    : new MemogridConfiguration<K, V>(mode).setTypes(keys, values));
     requireSame(there, mode, keys, values);
     return there;
+  }
+
+  /**
+   * The manager's cache of a name, created by one of all that find none: injections and annotations
+   * may name the same. Not under the lock that {@link #openManager} takes, which the container
+   * calls while it holds the manager's own.
+   */
+  <K, V> javax.cache.Cache<K, V> created(
+      String name, Supplier<? extends Configuration<K, V>> configuration) {
+    CacheManager manager = managers.get();
+    javax.cache.Cache<K, V> known = manager.getCache(name);
+    if (known != null) {
+      return known;
+    }
+    synchronized (creating) {
+      javax.cache.Cache<K, V> there = manager.getCache(name);
+      return there == null ? manager.createCache(name, configuration.get()) : there;
+    }
   }
 
   @SuppressWarnings("unchecked") // of a raw class

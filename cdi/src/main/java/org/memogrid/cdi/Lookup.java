@@ -9,7 +9,6 @@ import jakarta.interceptor.InvocationContext;
 import java.lang.annotation.Annotation;
 import java.lang.reflect.Method;
 import javax.cache.Cache;
-import javax.cache.CacheManager;
 import javax.cache.annotation.CacheInvocationContext;
 import javax.cache.annotation.CacheKeyGenerator;
 import javax.cache.annotation.CacheMethodDetails;
@@ -32,7 +31,7 @@ import org.jsr107.ri.annotations.StaticCacheKeyInvocationContext;
 @ApplicationScoped
 class Lookup extends AbstractCacheLookupUtil<InvocationContext> {
   @Inject @Any private Instance<Object> beans;
-  @Inject private CacheManager manager;
+  @Inject private Grid grid;
 
   @Override
   protected InternalCacheKeyInvocationContext<? extends Annotation>
@@ -108,15 +107,7 @@ class Lookup extends AbstractCacheLookupUtil<InvocationContext> {
 
     @Override
     public <K, V> Cache<K, V> resolveCache(CacheInvocationContext<? extends Annotation> unused) {
-      Cache<K, V> there = manager.getCache(name);
-      return there == null ? create() : there;
-    }
-
-    private <K, V> Cache<K, V> create() {
-      synchronized (Lookup.this) {
-        Cache<K, V> there = manager.getCache(name);
-        return there == null ? manager.createCache(name, new MutableConfiguration<>()) : there;
-      }
+      return grid.created(name, MutableConfiguration::new);
     }
   }
 
