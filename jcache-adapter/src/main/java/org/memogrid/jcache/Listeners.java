@@ -12,6 +12,7 @@ import javax.cache.event.CacheEntryListenerException;
 import javax.cache.event.EventType;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.CacheEvent;
+import org.memogrid.cache.Mode;
 import org.memogrid.cache.Registration;
 import org.memogrid.internal.store.Envelope;
 import org.memogrid.internal.store.Serial;
@@ -181,6 +182,9 @@ final class Listeners<K, V> implements StoreListener {
     boolean wasNothing = old != null && old.isTombstone();
     if (value == null ? wasNothing : value.isTombstone()) {
       return; // nobody has heard of an entry there
+    }
+    if (value == null && old == null && store.mode() == Mode.INVALIDATED) {
+      return; // another member's change, and no copy here
     }
     EventType told =
         switch (type) {

@@ -28,6 +28,9 @@ final class Peer {
   static final AtomicInteger RUNS = new AtomicInteger();
   static final Semaphore ANSWER = new Semaphore(0);
 
+  /** Listeners wait while nobody may pass. */
+  static final Semaphore GATE = new Semaphore(1);
+
   private static final List<String> HEARD = new CopyOnWriteArrayList<>();
 
   private Peer() {}
@@ -128,6 +131,17 @@ final class Peer {
             new MutableCacheEntryListenerConfiguration<>(Notes::new, null, true, synchronous));
   }
 
+  /** Another one beside, which fails on all it hears. */
+  static void listenAndThrow(NodeContext there, String name) {
+    CacheEntryCreatedListener<String, Integer> failing =
+        events -> {
+          throw new IllegalStateException("no listener");
+        };
+    cache(there, name)
+        .registerCacheEntryListener(
+            new MutableCacheEntryListenerConfiguration<>(() -> failing, null, true, false));
+  }
+
   private static final class Notes
       implements CacheEntryCreatedListener<String, Integer>,
           CacheEntryUpdatedListener<String, Integer>,
@@ -136,6 +150,8 @@ final class Peer {
     private static void note(
         Iterable<CacheEntryEvent<? extends String, ? extends Integer>> events) {
       for (CacheEntryEvent<? extends String, ? extends Integer> event : events) {
+        GATE.acquireUninterruptibly();
+        GATE.release();
         HEARD.add(event.getEventType() + " " + event.getKey() + " " + event.getValue());
       }
     }
