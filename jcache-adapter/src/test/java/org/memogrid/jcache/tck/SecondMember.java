@@ -3,10 +3,12 @@ package org.memogrid.jcache.tck;
 
 import java.io.Serializable;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
 import org.infinispan.Cache;
 import org.infinispan.distribution.DistributionManager;
 import org.infinispan.manager.EmbeddedCacheManager;
@@ -18,8 +20,8 @@ import org.infinispan.notifications.cachemanagerlistener.event.CacheStartedEvent
 import org.memogrid.cluster.Cluster;
 
 /**
- * The other member of the cluster, in its own JVM: counts the caches that it opens and the entries
- * that it holds, at the engine, so that nothing of the provider's can make it up.
+ * A member of the cluster, the other one in its own JVM: counts the caches that it opens and the
+ * entries that it holds, at the engine, so that nothing of the provider's can make it up.
  */
 final class SecondMember {
   private final EmbeddedCacheManager manager;
@@ -33,10 +35,21 @@ final class SecondMember {
     manager.addListener(new Starts());
   }
 
-  record Counts(long caches, long entries, long primary) implements Serializable {}
+  /**
+   * What was counted so far.
+   *
+   * @param caches how often a cache was opened
+   * @param names of the caches that were opened
+   */
+  record Counts(long caches, TreeSet<String> names, long entries, long primary)
+      implements Serializable {}
 
   Counts counts() {
-    return new Counts(caches.size(), entries.get(), primary.get());
+    TreeSet<String> names =
+        caches.stream()
+            .map(each -> each.substring(0, each.lastIndexOf('#')))
+            .collect(Collectors.toCollection(TreeSet::new));
+    return new Counts(caches.size(), names, entries.get(), primary.get());
   }
 
   /** Hears of caches that start here, whoever opened them. */

@@ -36,6 +36,8 @@ class TckTest {
 
   private static final List<AutoCloseable> OPEN = new ArrayList<>();
   private static final Map<Mode, CompletableFuture<TckRun>> RUNS = new EnumMap<>(Mode.class);
+  private static final Map<Mode, NodeProcess> FIRST = new EnumMap<>(Mode.class);
+  private static final String COUNTING = "counting";
   private static NodeProcess second;
 
   @BeforeAll
@@ -46,7 +48,17 @@ class TckTest {
       List<String> settings = mode == Mode.LOCAL ? List.of("memogrid.cluster=none") : join(mode);
       NodeProcess first = start(mode, settings);
       OPEN.add(0, first);
-      RUNS.put(mode, first.callAsync(there -> TckRun.here()));
+      FIRST.put(mode, first);
+      boolean counts = mode != Mode.LOCAL;
+      RUNS.put(
+          mode,
+          first.callAsync(
+              there -> {
+                if (counts) {
+                  var unused = there.kept(COUNTING, () -> new SecondMember(Cluster.shared()));
+                }
+                return TckRun.here();
+              }));
     }
   }
 
@@ -102,6 +114,7 @@ class TckTest {
     }
     OPEN.clear();
     RUNS.clear();
+    FIRST.clear();
   }
 
   private static TckRun run(Mode mode) throws Exception {
@@ -120,8 +133,13 @@ class TckTest {
 
   @EnumSource(names = {"INVALIDATED", "REPLICATED", "DISTRIBUTED"})
   @ParameterizedTest
-  void theSecondMemberOpensTheCaches(Mode mode) throws Exception {
-    assertThat(seconds(mode).caches()).isGreaterThan(300);
+  void theSecondMemberOpensEveryCache(Mode mode) throws Exception {
+    SecondMember.Counts counts = seconds(mode);
+
+    assertThat(counts.caches()).isGreaterThan(300);
+    assertThat(counts.names())
+        .isNotEmpty()
+        .isEqualTo(counted(requireNonNull(FIRST.get(mode)), COUNTING).names());
   }
 
   @EnumSource(names = {"REPLICATED", "DISTRIBUTED"})
@@ -143,13 +161,17 @@ class TckTest {
   /** What the second member saw of a mode's tests when they had ended. */
   private static SecondMember.Counts seconds(Mode mode) throws Exception {
     TckRun unused = run(mode);
-    return second.call(
+    return counted(second, mode.name());
+  }
+
+  private static SecondMember.Counts counted(NodeProcess node, String kept) {
+    return node.call(
         there -> {
           SecondMember member =
               there.kept(
-                  mode.name(),
+                  kept,
                   () -> {
-                    throw new IllegalStateException("the second member never joined");
+                    throw new IllegalStateException("this member never joined");
                   });
           return member.counts();
         });
