@@ -287,8 +287,7 @@ class DaemonLifeTest {
               .placement(other)
               .start(cluster.node(0));
       Await.until("it runs", () -> running.get() == 1);
-      Daemon waiting =
-          Daemon.named("stubborn", this::loop).placement(other).start(cluster.node(1));
+      Daemon waiting = Daemon.named("stubborn", this::loop).placement(other).start(cluster.node(1));
       Await.until("the other knows", () -> waiting.holder() != null);
       FencingToken turn = waiting.token();
       whileBusy(
