@@ -20,6 +20,7 @@ final class QueueBench {
   private static final String OURS = "memogrid";
   private static final String HAZELCAST = "hazelcast";
   private static final int RATE = 500;
+  private static final int ROUND_SECONDS = 2;
 
   private QueueBench() {}
 
@@ -66,21 +67,39 @@ final class QueueBench {
     return new Row(what, system, "", threads, value, unit, value / of(all, HAZELCAST), HAZELCAST);
   }
 
-  /** Each round a queue of its own, whose home falls on the one process or the other. */
+  /**
+   * Each round a queue of its own, whose home falls on the one process or the other. Each system
+   * gets warm first, and then sends in a round as many as it passed in {@link #ROUND_SECONDS}
+   * before: a fast one would be measured in a moment otherwise, and with half of its code cold.
+   */
   private static Map<String, Double> rates(Map<String, Pair> pairs, int size, boolean quick)
       throws InterruptedException {
-    int count = quick ? 4_000 : 20_000;
+    Map<String, Integer> counts = new TreeMap<>();
+    for (String system : SYSTEMS) {
+      counts.put(system, warm(of(pairs, system), size, quick));
+    }
     int rounds = quick ? 2 : 7;
     Map<String, List<Double>> found = new TreeMap<>();
-    for (int round = -1; round < rounds; round++) { // the first is to get warm
+    for (int round = 0; round < rounds; round++) {
       for (String system : SYSTEMS) {
-        double rate = of(pairs, system).perSecond(size + "-" + round, count, size);
-        if (round >= 0) {
-          found.computeIfAbsent(system, s -> new ArrayList<>()).add(rate);
-        }
+        double rate = of(pairs, system).perSecond(size + "-" + round, of(counts, system), size);
+        found.computeIfAbsent(system, s -> new ArrayList<>()).add(rate);
       }
     }
     return medians(found);
+  }
+
+  /** How many messages a round of this system has. */
+  private static int warm(Pair pair, int size, boolean quick) throws InterruptedException {
+    int count = quick ? 4_000 : 20_000;
+    int rounds = quick ? 1 : 4;
+    for (int round = 0; round < rounds; round++) {
+      double rate = pair.perSecond(size + "-warm-" + round, count, size);
+      if (!quick) {
+        count = (int) (rate * ROUND_SECONDS) / QueuePeer.THREADS * QueuePeer.THREADS;
+      }
+    }
+    return count;
   }
 
   private static void delays(Map<String, Pair> pairs, boolean quick, List<Row> rows)
