@@ -26,7 +26,7 @@ public record Timing(
           Duration.ofSeconds(2),
           Duration.ofSeconds(6),
           Duration.ofSeconds(1),
-          Duration.ofMillis(250),
+          Duration.ofMillis(150),
           Duration.ofSeconds(1),
           Duration.ofSeconds(5));
 
