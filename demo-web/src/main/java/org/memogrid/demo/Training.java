@@ -10,11 +10,14 @@ import java.util.Timer;
 import java.util.TimerTask;
 
 /**
- * A node that does once what nodes do and ends, so that its JVM can note the classes for others
- * ({@code -XX:ArchiveClassesAtExit}). It has a port and a cluster of its own.
+ * Two nodes in one JVM that do once what nodes do and end, so that it can note the classes for
+ * others ({@code -XX:ArchiveClassesAtExit}): two, since one that is alone never joins, asks or is
+ * told anything. They have ports and a cluster of their own.
  */
 final class Training {
-  private static final long LONGEST_MILLIS = 60_000;
+  private static final long LONGEST_MILLIS = 120_000;
+  private static final List<String> PATHS =
+      List.of("/", "/count", "/example/?t=0", "/example/?t=0", "/reverse?text=ham", "/dashboard");
 
   private Training() {}
 
@@ -33,14 +36,15 @@ final class Training {
               }
             },
             LONGEST_MILLIS);
-    long pid = ProcessHandle.current().pid();
-    int port =
-        node.start(
-            DemoOptions.parse(List.of("--port", "0", "--cluster-name", "demo-training-" + pid)));
-    for (String path :
-        List.of(
-            "/", "/count", "/example/?t=0", "/example/?t=0", "/reverse?text=ham", "/dashboard")) {
-      get(port, path);
+    String cluster = "demo-training-" + ProcessHandle.current().pid();
+    for (String name : List.of("one", "two")) {
+      int port =
+          node.start(
+              DemoOptions.parse(
+                  List.of("--port", "0", "--cluster-name", cluster, "--node-name", name)));
+      for (String path : PATHS) {
+        get(port, path);
+      }
     }
     System.exit(0); // as a signal does: through the hooks
   }
