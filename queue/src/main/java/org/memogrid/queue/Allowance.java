@@ -44,7 +44,8 @@ final class Allowance {
   /** A burst is a tenth of a second's worth, or one. */
   private void fill(long now) {
     double most = Math.max(1, rate * 100.0 / period);
-    left = Math.min(most, left + (now - filledAt) * (double) rate / period);
+    long passed = Math.max(0, now - filledAt); // the clock may be set back
+    left = Math.min(most, left + passed * (double) rate / period);
     filledAt = now;
   }
 }

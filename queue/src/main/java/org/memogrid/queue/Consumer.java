@@ -84,6 +84,12 @@ final class Consumer {
     }
   }
 
+  /** All that is held goes back; what becomes of it here is ignored. */
+  void giveBack() {
+    List.copyOf(held.keySet())
+        .forEach(tag -> settle(new Packet.Settlement(tag, Packet.Verdict.RELEASED, "", 0)));
+  }
+
   void confirmed(Packet.Settled confirmed) {
     confirmed.tags().forEach(settled::remove);
   }

@@ -280,6 +280,11 @@ final class QueueCore {
     consumer.settle(new Packet.Settlement(tag, verdict, error, delay));
   }
 
+  /** What is handled here goes to others, though it may end here yet: the member leaves. */
+  void giveBack() {
+    consumer.giveBack();
+  }
+
   /** Ends in {@link Effect.Answered}. */
   void ask(Packet.Question question, Object ticket) {
     long id = ++lastAsk;
@@ -324,7 +329,7 @@ final class QueueCore {
 
   /** Time has passed. */
   void tick() {
-    if (desk.now() < askAgainAt || closed) {
+    if (desk.now() < asksAgainAt() || closed) {
       return;
     }
     askAgainAt = desk.now() + ASK_AGAIN;
@@ -339,13 +344,19 @@ final class QueueCore {
     asks.forEach((id, asked) -> askHome(id, asked.question));
   }
 
+  /** No later than this, also when the clock was set back. */
+  private long asksAgainAt() {
+    askAgainAt = Math.min(askAgainAt, desk.now() + ASK_AGAIN);
+    return askAgainAt;
+  }
+
   /** When {@link #tick} and {@link #flush} should be called though nothing happens. */
   long nextWake() {
     Dispatcher mine = dispatcher;
     long next = mine == null ? Long.MAX_VALUE : mine.next();
     boolean waits =
         recovery != null || !asks.isEmpty() || awaitsHome() || (isHome() && mine == null);
-    return waits ? Math.min(next, askAgainAt) : next;
+    return waits ? Math.min(next, asksAgainAt()) : next;
   }
 
   // ---- the end

@@ -45,6 +45,7 @@ final class QueueNode {
   private static final Logger LOG = LoggerFactory.getLogger(QueueNode.class);
   private static final int ROUND = 128;
   private static final Duration LEAVING = Duration.ofSeconds(3);
+  private static final Duration GIVING_BACK = Duration.ofMillis(500);
 
   private final String name;
   private final Node node;
@@ -69,7 +70,7 @@ final class QueueNode {
   private final Queue<Packet> toSelf = new ArrayDeque<>();
   private final List<CompletableFuture<Packet.Reply>> asked = new ArrayList<>();
   private List<Runnable> outcomes = new ArrayList<>();
-  private long wakeAt = Long.MAX_VALUE;
+  private final Alarm alarm;
 
   /** Takes messages for one subscription. Must not block. */
   interface Listener {
@@ -85,6 +86,7 @@ final class QueueNode {
     this.node = node;
     this.threads = threads;
     this.after = new Outcomes(threads, node.scheduler());
+    this.alarm = new Alarm(node.scheduler(), this::rang);
     Member self = node.membership().self();
     this.core =
         new QueueCore(
@@ -179,25 +181,17 @@ final class QueueNode {
 
   private void wake() {
     long next = core.nextWake();
-    if (next >= wakeAt || closed != null) {
-      return;
+    if (next != Long.MAX_VALUE && closed == null && !alarm.ringIn(Math.max(1, next - now()))) {
+      LOG.debug("queue '{}' is not woken any more", name);
     }
-    wakeAt = next;
-    try {
-      var unused =
-          node.scheduler()
-              .schedule(
-                  () ->
-                      feed(
-                          () -> {
-                            wakeAt = Long.MAX_VALUE;
-                            core.tick();
-                          }),
-                  Math.max(1, next - now()),
-                  TimeUnit.MILLISECONDS);
-    } catch (RejectedExecutionException leaving) {
-      LOG.debug("queue '{}' is not woken any more", name, leaving);
-    }
+  }
+
+  private void rang() {
+    feed(
+        () -> {
+          alarm.rang();
+          core.tick();
+        });
   }
 
   /** Runs the user's code after the turn. Called in a turn. */
@@ -415,9 +409,10 @@ final class QueueNode {
   // ---- the end
 
   /**
-   * Begins to hand over what is here, before the member goes.
+   * Begins to hand over what is here, before the member goes. What its handlers have not ended when
+   * {@link #LEAVING} is over goes to others: it is no fault of the message.
    *
-   * @return completes when that is done, or after {@link #LEAVING}
+   * @return completes when that is done, or not much later
    */
   CompletableFuture<Void> leave() {
     String why = whyClosed();
@@ -427,7 +422,7 @@ final class QueueNode {
           unsubscribe(id);
         });
     CompletableFuture<Void> quiet = new CompletableFuture<>();
-    checkQuiet(quiet, System.nanoTime() + LEAVING.toNanos());
+    checkQuiet(quiet, System.nanoTime() + LEAVING.toNanos(), false);
     return quiet;
   }
 
@@ -435,26 +430,33 @@ final class QueueNode {
     return "queue '" + name + "': the cluster was closed on " + self() + "; join again";
   }
 
-  private void checkQuiet(CompletableFuture<Void> quiet, long until) {
+  private void checkQuiet(CompletableFuture<Void> quiet, long until, boolean gaveBack) {
     feed(
         () -> {
-          boolean isQuiet = core.isQuiet();
-          if (isQuiet || System.nanoTime() - until >= 0) {
-            if (!isQuiet) {
-              LOG.warn(
-                  "queue '{}' leaves with messages under way: they come again elsewhere", name);
-            }
+          boolean late = System.nanoTime() - until >= 0;
+          if (core.isQuiet()) {
             outcomes.add(() -> quiet.complete(null));
-            return;
-          }
-          try {
-            var unused =
-                node.scheduler()
-                    .schedule(() -> checkQuiet(quiet, until), 10, TimeUnit.MILLISECONDS);
-          } catch (RejectedExecutionException gone) {
+          } else if (late && gaveBack) {
+            LOG.warn("queue '{}' leaves with messages under way: they come again elsewhere", name);
             outcomes.add(() -> quiet.complete(null));
+          } else if (late) {
+            core.giveBack();
+            lookLater(quiet, until + GIVING_BACK.toNanos(), true);
+          } else {
+            lookLater(quiet, until, gaveBack);
           }
         });
+  }
+
+  /** In a turn. */
+  private void lookLater(CompletableFuture<Void> quiet, long until, boolean gaveBack) {
+    try {
+      var unused =
+          node.scheduler()
+              .schedule(() -> checkQuiet(quiet, until, gaveBack), 10, TimeUnit.MILLISECONDS);
+    } catch (RejectedExecutionException gone) {
+      outcomes.add(() -> quiet.complete(null));
+    }
   }
 
   /** Releases all that wait here. */
@@ -471,6 +473,7 @@ final class QueueNode {
             return;
           }
           closed = why;
+          alarm.rang();
           core.shutDown(why);
           List<CompletableFuture<Packet.Reply>> waiting = List.copyOf(asked);
           asked.clear();

@@ -12,7 +12,7 @@ final class Rate {
 
   /** Takes the count as it is now. */
   void count(long count, long now) {
-    if (lastAt == 0) {
+    if (lastAt == 0 || now < lastAt) { // the first, or the clock was set back
       last = count;
       lastAt = now;
     }

@@ -105,6 +105,30 @@ class QueueClusterTest {
     assertThat(attempts).as("all but the one that ended there").hasSize(9).containsOnly(1);
   }
 
+  /** A rolling update under slow handlers must not make dead letters of what they work on. */
+  @Test
+  void whatALeavingMemberWorksOnForLongComesElsewhereAndIsNoAttempt() {
+    String name = nameOn(0, 1);
+    CountDownLatch gate = new CountDownLatch(1);
+    CountDownLatch begun = new CountDownLatch(1);
+    queue(2, name)
+        .listen(
+            message -> {
+              begun.countDown();
+              gate.await();
+            });
+    MessageQueue<Integer> here = queue(0, name);
+    here.publish(7);
+    Await.until("its beginning", () -> begun.getCount() == 0);
+    cluster.leave(2);
+    Message<Integer> again = Objects.requireNonNull(here.receive(SOON));
+    gate.countDown();
+    assertThat(again.attempt()).isEqualTo(1);
+    assertThat(again.redelivered()).isTrue();
+    again.ack();
+    assertThat(here.size()).isZero();
+  }
+
   @Test
   void aDispatcherThatIsCutOffLosesNothing() {
     MessageQueue<Integer> queue = queue(0, "cut");
