@@ -120,7 +120,7 @@ final class Consumers {
     }
   }
 
-  /** Forgets the listeners of a lost member and returns what it had, the latest first. */
+  /** Forgets the listeners of a lost member and returns what it had. */
   List<Entry> lost(Member member) {
     for (int at = 0; at < nodes.size(); at++) {
       if (nodes.get(at).member.equals(member)) {
@@ -130,11 +130,7 @@ final class Consumers {
       }
     }
     Set<Entry> its = handed.remove(member);
-    List<Entry> latestFirst = new ArrayList<>();
-    if (its != null) {
-      its.forEach(entry -> latestFirst.add(0, entry));
-    }
-    return latestFirst;
+    return its == null ? List.of() : List.copyOf(its);
   }
 
   private @Nullable Node node(Member member) {

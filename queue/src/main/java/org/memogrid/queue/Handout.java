@@ -142,7 +142,7 @@ final class Handout {
         case REJECTED -> rejected(from, entry, settlement);
         case RELEASED -> {
           var unused = log.append(new Op.Release(entry.seq));
-          waiting.back(entry);
+          waiting.enter(entry);
         }
       }
     }
@@ -173,7 +173,7 @@ final class Handout {
     if (entry.attempt() > settings.attempts() && desk.apply(Rule.LIMIT_ATTEMPTS)) {
       bury(entry, settings.attempts() + " attempts failed, the last with " + settlement.error());
     } else {
-      waiting.back(entry);
+      waiting.enter(entry);
     }
   }
 
@@ -201,7 +201,7 @@ final class Handout {
     return z ^ (z >>> 27);
   }
 
-  /** A member is gone: what it had goes back to the head, in order. */
+  /** A member is gone: what it had goes back to its places. */
   void lost(Member member) {
     if (!desk.apply(Rule.TAKE_BACK_FROM_LOST)) {
       return;
@@ -216,7 +216,7 @@ final class Handout {
       } else if (entry.attempt() > settings().attempts() && desk.apply(Rule.LIMIT_ATTEMPTS)) {
         bury(entry, settings().attempts() + " attempts failed, the last with a lost member");
       } else {
-        waiting.back(entry);
+        waiting.enter(entry);
       }
     }
     waiting.wanted(consumers.selectors());

@@ -2,7 +2,7 @@
 package org.memogrid.queue;
 
 import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -168,13 +168,13 @@ final class Listening<T> implements QueueNode.Listener, Registration {
   /** What was not begun goes to other listeners; what was, ends here. */
   @Override
   public void close() {
-    Deque<Packet.Delivery> unbegun = new ArrayDeque<>();
+    List<Packet.Delivery> unbegun;
     synchronized (this) {
       if (closed) {
         return;
       }
       closed = true;
-      waiting.forEach(unbegun::push); // each goes to the head of the queue: the last one first
+      unbegun = List.copyOf(waiting);
       waiting.clear();
     }
     queue.unsubscribe(subscription);

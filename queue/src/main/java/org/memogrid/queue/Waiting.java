@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.queue;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -15,11 +14,11 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The home's order of what waits: by priority, then as it came in; later what is delayed; of one
- * ordering key one at a time. Kept beside the state and made anew by each home.
+ * The home's order of what waits: by priority, then as it came in, also what was out or delayed
+ * meanwhile; of one ordering key one at a time. Kept beside the state and made anew by each home.
  *
  * <p>Messages that the same listeners want lie together, so that one nobody wants is looked at
- * once, not at each turn. An entry that has left its place is skipped when its turn comes.
+ * once, not at each turn.
  *
  * <p>Nothing is held here of a message for long that is out of the queue, whatever its times are
  * and whether anybody listens.
@@ -51,7 +50,7 @@ final class Waiting {
   /** The messages of one ordering key: one is out or next, the others wait for it. */
   private static final class Line {
     Entry first;
-    final ArrayDeque<Entry> others = new ArrayDeque<>();
+    final Lane others = new Lane();
 
     Line(Entry first) {
       this.first = first;
@@ -60,37 +59,22 @@ final class Waiting {
 
   /** Messages of one kind, by priority. */
   private static final class Heap {
-    final List<ArrayDeque<Place>> byPriority = new ArrayList<>();
+    final List<Lane> byPriority = new ArrayList<>();
 
     Heap() {
       for (int i = 0; i < Traits.PRIORITIES; i++) {
-        byPriority.add(new ArrayDeque<>());
+        byPriority.add(new Lane());
       }
     }
 
     @Nullable Entry head() {
       for (int i = Traits.PRIORITIES - 1; i >= 0; i--) {
-        ArrayDeque<Place> places = byPriority.get(i);
-        dropStale(places);
-        Place next = places.peek();
+        Entry next = byPriority.get(i).peek();
         if (next != null) {
-          return next.entry;
+          return next;
         }
       }
       return null;
-    }
-
-    static void dropStale(ArrayDeque<Place> places) {
-      for (Place next = places.peek(); next != null && !next.isCurrent(); next = places.peek()) {
-        places.remove();
-      }
-    }
-  }
-
-  /** Valid until the entry has been handed out, or has left. */
-  private record Place(Entry entry, int hands) {
-    boolean isCurrent() {
-      return entry.status == Entry.Status.WAITING && entry.hands == hands;
     }
   }
 
@@ -109,17 +93,8 @@ final class Waiting {
     }
   }
 
-  /** One that is new here. */
+  /** One that is new here, or was out. */
   void enter(Entry entry) {
-    enter(entry, false);
-  }
-
-  /** One that was out. */
-  void back(Entry entry) {
-    enter(entry, true);
-  }
-
-  private void enter(Entry entry, boolean first) {
     long expires = entry.letter.traits.expiresAt();
     if (expires != 0) {
       expiring.add(new Later(expires, entry, 0));
@@ -138,18 +113,12 @@ final class Waiting {
         return;
       }
     }
-    add(entry, first);
+    add(entry);
   }
 
-  private void add(Entry entry, boolean first) {
+  private void add(Entry entry) {
     Heap heap = heaps.computeIfAbsent(kind(entry), k -> new Heap());
-    ArrayDeque<Place> places = heap.byPriority.get(entry.letter.traits.priority());
-    Place place = new Place(entry, entry.hands);
-    if (first) {
-      places.addFirst(place);
-    } else {
-      places.addLast(place);
-    }
+    heap.byPriority.get(entry.letter.traits.priority()).add(entry);
   }
 
   private Kind kind(Entry entry) {
@@ -172,16 +141,14 @@ final class Waiting {
     }
     Heap heap = heaps.get(kind(entry));
     if (heap != null) {
-      Heap.dropStale(heap.byPriority.get(entry.letter.traits.priority()));
+      heap.byPriority.get(entry.letter.traits.priority()).left();
     }
     String key = entry.letter.traits.orderingKey();
     Line line = key == null ? null : lines.get(key);
     if (key == null || line == null) {
       return;
     }
-    while (!line.others.isEmpty() && line.others.element().status != Entry.Status.WAITING) {
-      line.others.remove();
-    }
+    line.others.left();
     if (line.first != entry) {
       return;
     }
@@ -190,7 +157,7 @@ final class Waiting {
       lines.remove(key);
     } else {
       line.first = next;
-      add(next, false);
+      add(next);
     }
   }
 
@@ -202,13 +169,11 @@ final class Waiting {
     selectors = List.copyOf(now);
     List<Entry> all = new ArrayList<>();
     for (Heap heap : heaps.values()) {
-      for (ArrayDeque<Place> places : heap.byPriority) {
-        places.stream().filter(Place::isCurrent).forEach(place -> all.add(place.entry));
-      }
+      heap.byPriority.forEach(lane -> lane.forEach(all::add));
     }
     heaps.clear();
     all.sort(Comparator.comparingLong(entry -> entry.seq));
-    all.forEach(entry -> add(entry, false));
+    all.forEach(this::add);
   }
 
   /**
@@ -239,7 +204,7 @@ final class Waiting {
       Later next = delayed.first();
       delayed.remove(next);
       if (next.entry.status == Entry.Status.WAITING && next.entry.hands == next.hands) {
-        enter(next.entry, false);
+        enter(next.entry);
       }
     }
   }
@@ -260,6 +225,15 @@ final class Waiting {
   /** When something is due; MAX_VALUE if nothing is. */
   long next() {
     return Math.min(first(delayed), first(expiring));
+  }
+
+  /** How many places are held, with those that entries have left. */
+  int held() {
+    int held = delayed.size() + expiring.size();
+    for (Heap heap : heaps.values()) {
+      held += heap.byPriority.stream().mapToInt(Lane::size).sum();
+    }
+    return held + lines.values().stream().mapToInt(line -> line.others.size()).sum();
   }
 
   private static long first(SortedSet<Later> moments) {
