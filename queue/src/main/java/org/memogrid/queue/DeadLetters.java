@@ -17,14 +17,14 @@ public interface DeadLetters<T> {
 
   /**
    * Puts all of them back, at the end of the queue, with their attempts counted anew and their
-   * history kept.
+   * history kept. Their delay and time to live are over and count no more.
    *
    * @return how many
    */
   long redrive();
 
   /**
-   * Puts one back.
+   * Puts one back, as {@link #redrive()} does.
    *
    * @return whether it was still there
    */

@@ -21,6 +21,11 @@ final class Letter {
     this.body = body;
   }
 
+  /** One that was given up and is wanted all the same: neither delayed nor ended by its times. */
+  Letter atOnceAndForEver() {
+    return new Letter(producer, number, publishedAt, traits.atOnceAndForEver(), body);
+  }
+
   /** What it takes on the wire and in memory, about. */
   int size() {
     return body.length + 112 + 32 * traits.headers().size();

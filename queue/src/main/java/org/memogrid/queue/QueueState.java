@@ -332,8 +332,7 @@ final class QueueState {
       return null;
     }
     leave(dead);
-    Entry again = enter(dead.letter);
-    again.notBefore = 0;
+    Entry again = enter(dead.letter.atOnceAndForEver());
     again.hands = dead.hands;
     again.history = dead.history;
     return again;

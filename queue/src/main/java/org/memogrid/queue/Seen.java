@@ -21,7 +21,8 @@ final class Seen {
   }
 
   boolean has(long number) {
-    return number < base || above.get(Math.toIntExact(number - base));
+    long at = number - base;
+    return at < 0 || (at < above.length() && above.get((int) at));
   }
 
   void add(long number) {
@@ -32,9 +33,9 @@ final class Seen {
 
   /** The producer has heard of all below. */
   void settledBelow(long lowest) {
-    if (lowest - base >= SHIFT_AT) {
-      int shift = Math.toIntExact(lowest - base);
-      above = above.get(shift, Math.max(shift, above.length()));
+    long shift = lowest - base;
+    if (shift >= SHIFT_AT) {
+      above = shift < above.length() ? above.get((int) shift, above.length()) : new BitSet();
       base = lowest;
     }
   }

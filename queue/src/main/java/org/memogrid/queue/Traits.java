@@ -44,4 +44,8 @@ record Traits(
   Traits {
     headers = Map.copyOf(headers);
   }
+
+  Traits atOnceAndForEver() {
+    return new Traits(priority, 0, 0, orderingKey, dedupeId, correlationId, replyTo, headers, room);
+  }
 }

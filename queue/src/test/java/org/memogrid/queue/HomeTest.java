@@ -274,4 +274,97 @@ class HomeTest {
     assertThat(home.copy().waiting()).isEqualTo(10);
     assertThat(home.count().dropped()).isEqualTo(990);
   }
+
+  private static List<Long> places(LoneCore home) {
+    return home.begun.stream().map(delivery -> delivery.tag().seq()).toList();
+  }
+
+  @Test
+  void theNextOfAnOrderingKeyComesBeforeWhatCameAfterIt() {
+    LoneCore home = home();
+    home.publish(LoneCore.plain(0, 0, "a"), 1);
+    home.publish(LoneCore.plain(0, 0, "a"), 1);
+    home.publish(Traits.PLAIN, 1);
+    home.publish(Traits.PLAIN, 1);
+    home.subscribe(1);
+    List<Long> order = new ArrayList<>();
+    while (!home.begun.isEmpty()) {
+      order.addAll(places(home));
+      home.settleAll(Packet.Verdict.HANDLED);
+    }
+    assertThat(order).containsExactly(1L, 2L, 3L, 4L);
+  }
+
+  @Test
+  void whatComesAgainComesBeforeWhatCameAfterIt() {
+    LoneCore home = home();
+    home.publish(LoneCore.plain(home.now + 50, 0, null), 1);
+    home.publish(LoneCore.plain(0, 0, "a"), 1);
+    home.publish(LoneCore.plain(home.now + 50, 0, "a"), 1);
+    for (int i = 0; i < 3; i++) {
+      home.publish(LoneCore.plain(0, 0, "a"), 1);
+    }
+    home.subscribe(1);
+    assertThat(places(home)).containsExactly(2L);
+    home.pass(100);
+    List<Long> order = new ArrayList<>();
+    while (!home.begun.isEmpty()) {
+      order.addAll(places(home));
+      home.settleAll(Packet.Verdict.HANDLED);
+    }
+    assertThat(order).containsExactly(2L, 1L, 3L, 4L, 5L, 6L);
+  }
+
+  @Test
+  void aDeadLetterThatExpiredLivesWhenItIsPutBack() {
+    LoneCore home = home();
+    home.publish(LoneCore.plain(0, home.now + 1_000, null), 1);
+    home.pass(1_000);
+    assertThat(home.copy().dead()).isEqualTo(1);
+    assertThat(home.ask(new Packet.Redrive(0))).isEqualTo(new Packet.Done(1));
+    home.pass(60_000);
+    home.subscribe(1);
+    assertThat(home.begun).hasSize(1);
+  }
+
+  @Test
+  void aClockThatIsSetBackHoldsUpNoMessage() {
+    LoneCore home = new LoneCore(settings(10, 100, WhenFull.BLOCK, 10));
+    home.now += HOUR;
+    home.subscribe(100);
+    for (int i = 0; i < 10; i++) {
+      home.publish(Traits.PLAIN, 1);
+    }
+    assertThat(home.begun).hasSize(1);
+    home.now -= HOUR;
+    home.pass(1_000);
+    assertThat(home.begun).hasSize(10);
+  }
+
+  @Test
+  void whoseQuestionIsNotAnsweredAsksAgainThoughTheClockIsSetBack() {
+    List<Packet> sent = new ArrayList<>();
+    long[] now = {HOUR};
+    Member other = new Member("n1", "n1#1");
+    QueueCore core =
+        new QueueCore(
+            "q",
+            LoneCore.SELF,
+            Rules.all(),
+            () -> now[0],
+            QueueCore.CHUNK_BYTES,
+            effect -> {
+              if (effect instanceof Effect.Send send) {
+                sent.add(send.packet());
+              }
+            });
+    core.install(1, List.of(other));
+    core.ask(new Packet.Count(), "question");
+    now[0] = 0;
+    sent.clear();
+    assertThat(core.nextWake()).isLessThanOrEqualTo(500);
+    now[0] = 500;
+    core.tick();
+    assertThat(sent).contains(new Packet.Ask(1, new Packet.Count()));
+  }
 }
