@@ -172,8 +172,8 @@ public final class CacheOptions {
   }
 
   /**
-   * Keeps the entries on disk too, so that they are there when the process comes back; {@link
-   * Mode#LOCAL} only. Keys and values must be encodable then.
+   * Keeps the entries on disk or in a database too, so that they are there when the process comes
+   * back; {@link Mode#LOCAL} only. Keys and values must be encodable then, and equal keys alike.
    *
    * @throws IllegalArgumentException in a mode other than LOCAL, where members that come back one
    *     by one would have to find out whose entries are the last ones; with {@link #maxWeight}; and

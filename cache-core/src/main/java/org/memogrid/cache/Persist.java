@@ -3,20 +3,42 @@ package org.memogrid.cache;
 
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.regex.Pattern;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a cache keeps its entries beside the memory, so that they outlive the process. Immutable.
+ * Where a cache keeps its entries beside the memory, so that they outlive the process. Immutable:
+ * each method answers a copy with one thing changed.
  *
- * <p>Every write goes to the disk before it returns ("write-through"), and a write that the disk
- * refuses fails. What {@code maxEntries} evicts from memory stays on the disk and is read from
- * there. An entry keeps its deadline: one that is over when the process comes back is not served.
+ * <p>Every write goes there before it returns ("write-through"), and a write that is refused there
+ * fails. What {@code maxEntries} evicts from memory stays there and is read from there. An entry
+ * keeps its deadline: one that is over when the process comes back is not served.
  */
 public final class Persist {
-  private final Path directory;
+  private static final Pattern TABLE =
+      Pattern.compile("([A-Za-z_][A-Za-z0-9_]{0,62}\\.)?[A-Za-z_][A-Za-z0-9_]{0,62}");
+  private static final Pattern PARAMETERS = Pattern.compile("[?;]");
+  private static final String URL = "jdbc:";
 
-  private Persist(Path directory) {
-    this.directory = directory;
+  private final @Nullable Path directory;
+  private final @Nullable DataSource dataSource;
+  private final @Nullable String source;
+  private final @Nullable String table;
+  private final boolean preload;
+  private final boolean purgeOnStart;
+
+  private Persist(Draft draft) {
+    this.directory = draft.directory;
+    this.dataSource = draft.dataSource;
+    this.source = draft.source;
+    this.table = draft.table;
+    this.preload = draft.preload;
+    this.purgeOnStart = draft.purgeOnStart;
+    if (preload && purgeOnStart) {
+      throw new IllegalArgumentException(
+          "purgeOnStart leaves nothing to preload: leave one of the two out");
+    }
   }
 
   /**
@@ -28,26 +50,178 @@ public final class Persist {
    * by write.
    */
   public static Persist file(Path directory) {
-    return new Persist(Objects.requireNonNull(directory, "directory").toAbsolutePath().normalize());
+    Objects.requireNonNull(directory, "directory");
+    Draft draft = new Draft();
+    draft.directory = directory.toAbsolutePath().normalize();
+    return new Persist(draft);
   }
 
-  /** The directory that was given, absolute. */
-  public Path directory() {
+  /**
+   * A table of a database that this process alone reaches through {@code source}, made if it is not
+   * there; {@link Mode#LOCAL} only, since the object can't be given to other members. A pool is the
+   * caller's to close, after the cluster.
+   *
+   * <p>What a write has committed survives whatever the database survives. A table belongs to one
+   * cache: one of another name is refused. That two processes use it at once is not noticed.
+   *
+   * @param table letters, digits and {@code _}, at most 63, a schema and a dot before it if need be
+   * @throws IllegalArgumentException if the table has another name than that
+   */
+  public static Persist jdbc(DataSource source, String table) {
+    Objects.requireNonNull(source, "source");
+    Draft draft = new Draft();
+    draft.dataSource = source;
+    draft.table = named(table);
+    return new Persist(draft);
+  }
+
+  /**
+   * A table of a database, made if it is not there.
+   *
+   * @param source a URL that begins with {@code jdbc:}, in {@link Mode#LOCAL} only, since it may
+   *     hold a password and options are shown and sent to other members; or the name that this
+   *     member, and in a shared mode every member, gave its data source with {@code
+   *     Cluster.builder().dataSource(name, source)}
+   * @param table as in {@link #jdbc(DataSource, String)}
+   * @throws IllegalArgumentException if the source is blank or the table has another name than that
+   */
+  public static Persist jdbc(String source, String table) {
+    Objects.requireNonNull(source, "source");
+    if (source.isBlank()) {
+      throw new IllegalArgumentException(
+          "the source is blank: give a URL that begins with jdbc:, or the name of a data source");
+    }
+    Draft draft = new Draft();
+    draft.source = source;
+    draft.table = named(table);
+    return new Persist(draft);
+  }
+
+  private static String named(String table) {
+    Objects.requireNonNull(table, "table");
+    if (!TABLE.matcher(table).matches()) {
+      throw new IllegalArgumentException(
+          "'"
+              + table
+              + "' names no table: give at most 63 letters, digits and _, with a schema and a dot"
+              + " before it if need be");
+    }
+    return table;
+  }
+
+  /**
+   * Reads entries into memory when the cache opens, as many as {@code maxEntries} lets in, before
+   * it is served; {@link Mode#LOCAL} only. Without it an entry is read when it is first asked for.
+   *
+   * @throws IllegalArgumentException with {@link #purgeOnStart}
+   */
+  public Persist preload() {
+    Draft draft = new Draft(this);
+    draft.preload = true;
+    return new Persist(draft);
+  }
+
+  /**
+   * Deletes all that was kept when the cache opens, so that it holds more than memory has room for
+   * but outlives nothing; {@link Mode#LOCAL} only.
+   *
+   * @throws IllegalArgumentException with {@link #preload}
+   */
+  public Persist purgeOnStart() {
+    Draft draft = new Draft(this);
+    draft.purgeOnStart = true;
+    return new Persist(draft);
+  }
+
+  /** The directory that was given, absolute; null if there is a table. */
+  public @Nullable Path directory() {
     return directory;
+  }
+
+  /** The table's name; null if there is a directory. */
+  public @Nullable String table() {
+    return table;
+  }
+
+  /** The object that was given; null unless it was one. */
+  public @Nullable DataSource dataSource() {
+    return dataSource;
+  }
+
+  /** The URL, which may hold a password, or the data source's name; null unless one was given. */
+  public @Nullable String source() {
+    return source;
+  }
+
+  /** Whether {@link #source()} is a URL. */
+  public boolean isUrl() {
+    return source != null && source.startsWith(URL);
+  }
+
+  /** Whether entries are read when the cache opens. */
+  public boolean isPreload() {
+    return preload;
+  }
+
+  /** Whether what was kept goes when the cache opens. */
+  public boolean isPurgeOnStart() {
+    return purgeOnStart;
   }
 
   @Override
   public boolean equals(@Nullable Object other) {
-    return other instanceof Persist that && directory.equals(that.directory);
+    return other instanceof Persist that
+        && Objects.equals(directory, that.directory)
+        && dataSource == that.dataSource
+        && Objects.equals(source, that.source)
+        && Objects.equals(table, that.table)
+        && preload == that.preload
+        && purgeOnStart == that.purgeOnStart;
   }
 
   @Override
   public int hashCode() {
-    return directory.hashCode();
+    return Objects.hash(directory, source, table, preload, purgeOnStart);
   }
 
+  /** Never shows what of a URL may be a secret. */
   @Override
   public String toString() {
-    return "file:" + directory;
+    return place() + (preload ? " preload" : "") + (purgeOnStart ? " purgeOnStart" : "");
+  }
+
+  private String place() {
+    if (table == null) {
+      return "file:" + directory;
+    }
+    String from = source == null ? "a data source" : isUrl() ? withoutSecrets(source) : source;
+    return "table " + table + " of " + from;
+  }
+
+  /** A URL up to what may be a parameter, or to its second colon if it may name a user. */
+  private static String withoutSecrets(String url) {
+    String start = PARAMETERS.split(url, 2)[0];
+    return start.indexOf('@') < 0 ? start : url.substring(0, url.indexOf(':', URL.length()) + 1);
+  }
+
+  /** The fields while one of them changes. */
+  private static final class Draft {
+    private @Nullable Path directory;
+    private @Nullable DataSource dataSource;
+    private @Nullable String source;
+    private @Nullable String table;
+    private boolean preload;
+    private boolean purgeOnStart;
+
+    Draft() {}
+
+    Draft(Persist from) {
+      this.directory = from.directory;
+      this.dataSource = from.dataSource;
+      this.source = from.source;
+      this.table = from.table;
+      this.preload = from.preload;
+      this.purgeOnStart = from.purgeOnStart;
+    }
   }
 }

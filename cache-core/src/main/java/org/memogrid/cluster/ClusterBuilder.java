@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.internal.engine.EngineOptions;
 import org.memogrid.internal.engine.Timing;
@@ -178,6 +179,20 @@ public final class ClusterBuilder {
   }
 
   /**
+   * Gives a database a name, by which {@code Persist.jdbc(name, table)} speaks of it. Each member
+   * that holds such a cache needs its own, to the same database. It is the caller's to close, after
+   * the cluster.
+   *
+   * @throws IllegalArgumentException if the name is blank, longer than 200 bytes or a URL
+   * @throws IllegalStateException if the name was given before
+   */
+  @CanIgnoreReturnValue
+  public ClusterBuilder dataSource(String name, DataSource source) {
+    chosen.dataSource(name, source);
+    return this;
+  }
+
+  /**
    * Makes {@link #join} fail unless that many members, this one included, are in the cluster within
    * the time. Without it, a member that finds nobody is a cluster of one.
    *
@@ -239,7 +254,7 @@ public final class ClusterBuilder {
     String node = all.nodeNameOr(ClusterBuilder::defaultNodeName);
     return JoinedCluster.of(
         all.nameOr("local"),
-        MemberNode.alone(node, all.codecOrDefault(), clock),
+        MemberNode.alone(node, all.codecOrDefault(), clock, all.dataSources()),
         onClose,
         closeOnExit);
   }

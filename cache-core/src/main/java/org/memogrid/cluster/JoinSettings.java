@@ -9,8 +9,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.internal.codec.DefaultCodec;
 import org.memogrid.internal.engine.Discovery;
@@ -37,6 +40,7 @@ final class JoinSettings {
   private @Nullable Codec codec;
   private @Nullable Partitions partitions;
   private @Nullable Expected expected;
+  private final Map<String, DataSource> dataSources = new HashMap<>();
 
   void name(String name) {
     this.name = requireName("name", name);
@@ -133,6 +137,20 @@ final class JoinSettings {
     this.expected = new Expected(count, within);
   }
 
+  void dataSource(String name, DataSource source) {
+    requireNonNull(source, "source");
+    String named = requireName("dataSource", name);
+    require(
+        !named.startsWith("jdbc:"),
+        "dataSource",
+        named,
+        "give a name, not a URL: it is sent to all");
+    if (dataSources.putIfAbsent(named, source) != null) {
+      throw conflict(
+          "dataSource(" + name + ")", "dataSource(" + name + ")", "a name stands for one source");
+    }
+  }
+
   /** This, and {@code other} where this is silent. */
   JoinSettings orElse(JoinSettings other) {
     JoinSettings both = new JoinSettings();
@@ -145,6 +163,7 @@ final class JoinSettings {
     both.allowed.addAll(allowed.isEmpty() && codec == null ? other.allowed : allowed);
     both.partitions = partitions != null ? partitions : other.partitions;
     both.expected = expected != null ? expected : other.expected;
+    both.dataSources.putAll(dataSources);
     return both;
   }
 
@@ -160,6 +179,10 @@ final class JoinSettings {
     return codec == null ? DefaultCodec.allowing(allowed) : codec;
   }
 
+  Map<String, DataSource> dataSources() {
+    return Map.copyOf(dataSources);
+  }
+
   /** What the engine is to do; defaults where nothing was chosen. */
   EngineOptions options(Timing timing, InstantSource clock) {
     return new EngineOptions(
@@ -173,7 +196,8 @@ final class JoinSettings {
         expected == null ? Expected.ANYBODY : expected,
         timing,
         clock,
-        codecOrDefault());
+        codecOrDefault(),
+        dataSources());
   }
 
   private void refuseWithStack(String setting, Object value) {

@@ -21,6 +21,7 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
+import javax.sql.DataSource;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.session.SessionCacheFactory;
 import org.junit.jupiter.api.AfterAll;
@@ -554,6 +555,14 @@ class SnippetsTest {
       assertThat(prices.get("apple")).isEqualTo(120);
     }
     assertThat(directory.resolve("prices")).isNotEmptyDirectory();
+  }
+
+  /** Compiled, not run. */
+  static Cache<String, Integer> inTable(Cluster cluster, DataSource source) {
+    CacheOptions options =
+        CacheOptions.of(Mode.LOCAL).maxEntries(10_000).persist(Persist.jdbc(source, "prices"));
+    Cache<String, Integer> prices = cluster.cache("prices", options);
+    return prices;
   }
 
   @Test

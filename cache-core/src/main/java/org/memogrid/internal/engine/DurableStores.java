@@ -9,7 +9,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Executor;
+import javax.sql.DataSource;
 import org.infinispan.AdvancedCache;
+import org.infinispan.configuration.cache.Configuration;
 import org.infinispan.configuration.global.GlobalConfigurationBuilder;
 import org.infinispan.configuration.global.ShutdownHookBehavior;
 import org.infinispan.manager.DefaultCacheManager;
@@ -17,6 +19,7 @@ import org.infinispan.manager.EmbeddedCacheManager;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.CacheException;
 import org.memogrid.cache.CacheOptions;
+import org.memogrid.cache.Persist;
 import org.memogrid.cluster.Codec;
 import org.memogrid.cluster.Member;
 import org.memogrid.internal.store.Envelope;
@@ -32,6 +35,7 @@ public final class DurableStores implements StoreFactory {
   private static final String FILES = "local";
 
   private final Codec codec;
+  private final Tables tables;
   private final InstantSource clock;
   private final CoarseClock coarse;
   private final Executor threads;
@@ -41,13 +45,30 @@ public final class DurableStores implements StoreFactory {
   private @Nullable EmbeddedCacheManager manager;
   private boolean closed;
 
-  private record Held(ClusterStore store, Folder folder) {}
+  private record Held(ClusterStore store, Place place) {}
+
+  /** What one cache is kept in. */
+  private interface Place {
+    /** Makes it ready for the engine, which is told how to use it. */
+    Configuration prepare(CacheOptions options);
+
+    void delete();
+
+    void close();
+  }
 
   /**
    * @param threads runs listeners
+   * @param dataSources the databases that this member gave a name
    */
-  public DurableStores(Member self, Codec codec, InstantSource clock, Executor threads) {
+  public DurableStores(
+      Member self,
+      Codec codec,
+      InstantSource clock,
+      Executor threads,
+      Map<String, DataSource> dataSources) {
     this.codec = codec;
+    this.tables = new Tables(codec, dataSources);
     this.clock = clock;
     this.coarse = new CoarseClock(clock);
     this.threads = threads;
@@ -64,22 +85,79 @@ public final class DurableStores implements StoreFactory {
     if (closed) {
       throw new IllegalStateException("this member has left: join again");
     }
-    Folder folder = Folder.open(name, requireNonNull(options.persist()).directory());
+    Place place = place(name, requireNonNull(options.persist()));
     try {
-      ClusterStore store = start(name, options, folder);
-      stores.put(name, new Held(store, folder));
+      ClusterStore store = start(name, options, place.prepare(options));
+      stores.put(name, new Held(store, place));
       return store;
     } catch (RuntimeException e) {
-      folder.close();
+      place.close();
       throw e;
     }
   }
 
-  private ClusterStore start(String name, CacheOptions options, Folder folder) {
-    Path files = folder.resolve(FILES);
-    StoreFiles.check(name, files);
+  private Place place(String name, Persist persist) {
+    Path directory = persist.directory();
+    return directory == null
+        ? new InTable(name, persist)
+        : new InFolder(name, Folder.open(name, directory));
+  }
+
+  private record InFolder(String name, Folder folder) implements Place {
+    @Override
+    public Configuration prepare(CacheOptions options) {
+      Path files = folder.resolve(FILES);
+      if (requireNonNull(options.persist()).isPurgeOnStart()) {
+        Folder.delete(files);
+      }
+      StoreFiles.check(name, files);
+      return EngineConfiguration.alone(options, files);
+    }
+
+    @Override
+    public void delete() {
+      Folder.delete(folder.resolve(FILES));
+    }
+
+    @Override
+    public void close() {
+      folder.close();
+    }
+  }
+
+  private final class InTable implements Place {
+    private final String name;
+    private final Persist persist;
+
+    InTable(String name, Persist persist) {
+      this.name = name;
+      this.persist = persist;
+    }
+
+    @Override
+    public Configuration prepare(CacheOptions options) {
+      Configuration configuration = EngineConfiguration.alone(options);
+      tables.open(name, persist, configuration.clustering().hash().numSegments());
+      if (persist.isPurgeOnStart()) {
+        tables.purge(name);
+      }
+      return configuration;
+    }
+
+    @Override
+    public void delete() {
+      tables.close(name, true);
+    }
+
+    @Override
+    public void close() {
+      tables.close(name, false);
+    }
+  }
+
+  private ClusterStore start(String name, CacheOptions options, Configuration configuration) {
     EmbeddedCacheManager engine = engine();
-    engine.defineConfiguration(name, EngineConfiguration.alone(options, files));
+    engine.defineConfiguration(name, configuration);
     try {
       AdvancedCache<ClusterKey, Envelope> cache =
           engine.<ClusterKey, Envelope>getCache(name).getAdvancedCache();
@@ -95,7 +173,7 @@ public final class DurableStores implements StoreFactory {
     } catch (RuntimeException e) {
       engine.undefineConfiguration(name);
       throw new CacheException(
-          "cache '" + name + "': the files below " + files + " can't be opened: " + rootOf(e), e);
+          "cache '" + name + "': " + options.persist() + " can't be opened: " + rootOf(e), e);
     }
   }
 
@@ -123,7 +201,7 @@ public final class DurableStores implements StoreFactory {
     global.shutdown().hookBehavior(ShutdownHookBehavior.DONT_REGISTER);
     global.metrics().gauges(false).histograms(false);
     global.jmx().disable();
-    global.serialization().marshaller(new EntryMarshaller(codec));
+    global.serialization().marshaller(new EntryMarshaller(codec, tables));
     return global;
   }
 
@@ -131,8 +209,8 @@ public final class DurableStores implements StoreFactory {
     Held held = stores.remove(store.name());
     if (held != null) {
       engine().administration().removeCache(store.name());
-      Folder.delete(held.folder.resolve(FILES));
-      held.folder.close();
+      held.place.delete();
+      held.place.close();
     }
   }
 
@@ -154,7 +232,7 @@ public final class DurableStores implements StoreFactory {
     if (manager != null) {
       manager.stop();
     }
-    stores.values().forEach(held -> held.folder.close());
+    stores.values().forEach(held -> held.place.close());
     stores.clear();
     coarse.close();
   }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.internal.engine;
 
+import static java.util.Objects.requireNonNull;
+
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.infinispan.commons.dataconversion.MediaType;
@@ -8,6 +10,7 @@ import org.infinispan.configuration.cache.CacheMode;
 import org.infinispan.configuration.cache.ClusteringConfigurationBuilder;
 import org.infinispan.configuration.cache.Configuration;
 import org.infinispan.configuration.cache.ConfigurationBuilder;
+import org.infinispan.configuration.cache.CustomStoreConfigurationBuilder;
 import org.infinispan.conflict.MergePolicy;
 import org.infinispan.eviction.EvictionStrategy;
 import org.infinispan.partitionhandling.PartitionHandling;
@@ -41,22 +44,44 @@ final class EngineConfiguration {
     return builder.build();
   }
 
-  /** A persistent cache of one process. */
+  /** A cache of one process in files. */
   static Configuration alone(CacheOptions options, Path files) {
-    ConfigurationBuilder builder = new ConfigurationBuilder();
-    builder.encoding().mediaType(MediaType.APPLICATION_OBJECT_TYPE);
-    builder.expiration().wakeUpInterval(SWEEP_SECONDS, TimeUnit.SECONDS);
-    builder.clustering().hash().keyPartitioner(new StablePlacement());
-    if (options.maxEntries() > 0) {
-      builder.memory().maxCount(options.maxEntries()).whenFull(EvictionStrategy.REMOVE);
-    }
+    ConfigurationBuilder builder = alone(options.maxEntries());
     builder
         .persistence()
         .addStore(CheckedStoreConfigurationBuilder.class)
         .dataLocation(files.toString())
         .indexLocation(files.toString())
+        .preload(requireNonNull(options.persist()).isPreload())
         .purgeOnStartup(false);
     return builder.build();
+  }
+
+  /** A cache of one process in a table. */
+  static Configuration alone(CacheOptions options) {
+    ConfigurationBuilder builder = alone(options.maxEntries());
+    inTable(builder).preload(requireNonNull(options.persist()).isPreload());
+    return builder.build();
+  }
+
+  private static CustomStoreConfigurationBuilder inTable(ConfigurationBuilder builder) {
+    return builder
+        .persistence()
+        .addStore(CustomStoreConfigurationBuilder.class)
+        .customStoreClass(TableStore.class)
+        .segmented(true)
+        .purgeOnStartup(false);
+  }
+
+  private static ConfigurationBuilder alone(long maxEntries) {
+    ConfigurationBuilder builder = new ConfigurationBuilder();
+    builder.encoding().mediaType(MediaType.APPLICATION_OBJECT_TYPE);
+    builder.expiration().wakeUpInterval(SWEEP_SECONDS, TimeUnit.SECONDS);
+    builder.clustering().hash().keyPartitioner(new StablePlacement());
+    if (maxEntries > 0) {
+      builder.memory().maxCount(maxEntries).whenFull(EvictionStrategy.REMOVE);
+    }
+    return builder;
   }
 
   static void whenSplit(ClusteringConfigurationBuilder clustering, Partitions partitions) {

@@ -2,6 +2,8 @@
 package org.memogrid.internal.engine;
 
 import java.time.InstantSource;
+import java.util.Map;
+import javax.sql.DataSource;
 import org.memogrid.cluster.Codec;
 import org.memogrid.cluster.Partitions;
 
@@ -10,6 +12,7 @@ import org.memogrid.cluster.Partitions;
  *
  * @param portRange how many ports from {@code port} on are tried
  * @param clock what entries expire by
+ * @param dataSources the databases that this member gave a name
  */
 public record EngineOptions(
     String cluster,
@@ -22,7 +25,8 @@ public record EngineOptions(
     Expected expected,
     Timing timing,
     InstantSource clock,
-    Codec codec) {
+    Codec codec,
+    Map<String, DataSource> dataSources) {
   /** The last port that is tried. */
   public int lastPort() {
     return port + portRange - 1;

@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.infinispan.commons.dataconversion.MediaType;
 import org.infinispan.commons.io.ByteBufferImpl;
@@ -41,9 +42,25 @@ final class EntryMarshaller extends AbstractMarshaller {
   private static final int FIRST = 128;
 
   private final Codec codec;
+  private final Tables tables;
 
   EntryMarshaller(Codec codec) {
+    this(codec, new Tables(codec, Map.of()));
+  }
+
+  /**
+   * @param tables of the engine that this is for
+   */
+  EntryMarshaller(Codec codec, Tables tables) {
     this.codec = codec;
+    this.tables = tables;
+  }
+
+  /**
+   * The tables of the engine that this is for: what the engine makes finds nothing else of ours.
+   */
+  Tables tables() {
+    return tables;
   }
 
   @Override

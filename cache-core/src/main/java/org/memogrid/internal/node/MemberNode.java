@@ -3,9 +3,11 @@ package org.memogrid.internal.node;
 
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.Registration;
@@ -45,9 +47,10 @@ public final class MemberNode implements Node, AutoCloseable {
   private final MemberStores stores;
 
   /** A member of a cluster of one, without a network. */
-  public static MemberNode alone(String node, Codec codec, InstantSource clock) {
-    MemberNode alone =
-        new MemberNode(null, new Member(node, UUID.randomUUID().toString()), codec, clock);
+  public static MemberNode alone(
+      String node, Codec codec, InstantSource clock, Map<String, DataSource> dataSources) {
+    Member self = new Member(node, UUID.randomUUID().toString());
+    MemberNode alone = new MemberNode(null, self, codec, clock, dataSources);
     try {
       alone.serve();
       return alone;
@@ -64,7 +67,9 @@ public final class MemberNode implements Node, AutoCloseable {
    */
   public static MemberNode join(EngineOptions options) {
     ClusterEngine engine = new ClusterEngine(options);
-    MemberNode member = new MemberNode(engine, engine.self(), options.codec(), options.clock());
+    MemberNode member =
+        new MemberNode(
+            engine, engine.self(), options.codec(), options.clock(), options.dataSources());
     try {
       engine.start(member.events());
       new Arrival(engine, member.memberships).complete();
@@ -78,7 +83,11 @@ public final class MemberNode implements Node, AutoCloseable {
   }
 
   private MemberNode(
-      @Nullable ClusterEngine engine, Member self, Codec codec, InstantSource clock) {
+      @Nullable ClusterEngine engine,
+      Member self,
+      Codec codec,
+      InstantSource clock,
+      Map<String, DataSource> dataSources) {
     this.clock = clock;
     this.engine = engine;
     this.codec = codec;
@@ -98,7 +107,7 @@ public final class MemberNode implements Node, AutoCloseable {
     this.stores =
         new MemberStores(
             new LocalStores(self, clock, threads.scheduler()),
-            new DurableStores(self, codec, clock, threads.workers()));
+            new DurableStores(self, codec, clock, threads.workers(), dataSources));
   }
 
   private void serve() {

@@ -58,7 +58,8 @@ final class PersistTest {
     private final SerialCodec codec = new SerialCodec();
     private final MemberStores stores =
         new MemberStores(
-            new LocalStores(self, clock, threads), new DurableStores(self, codec, clock, threads));
+            new LocalStores(self, clock, threads),
+            new DurableStores(self, codec, clock, threads, Map.of()));
     private final Caches caches = new Caches(stores, Mode.LOCAL, codec, clock, workers, workers);
 
     Cache<String, Integer> open(CacheOptions options) {

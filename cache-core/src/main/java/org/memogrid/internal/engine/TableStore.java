@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.internal.engine;
+
+import static java.util.Objects.requireNonNull;
+
+import io.reactivex.rxjava3.core.Flowable;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.PrimitiveIterator;
+import java.util.Set;
+import java.util.StringJoiner;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import org.infinispan.commons.time.TimeService;
+import org.infinispan.commons.util.IntSet;
+import org.infinispan.commons.util.concurrent.CompletableFutures;
+import org.infinispan.metadata.EmbeddedMetadata;
+import org.infinispan.metadata.Metadata;
+import org.infinispan.persistence.spi.InitializationContext;
+import org.infinispan.persistence.spi.MarshallableEntry;
+import org.infinispan.persistence.spi.MarshallableEntryFactory;
+import org.infinispan.persistence.spi.NonBlockingStore;
+import org.infinispan.persistence.spi.PersistenceException;
+import org.infinispan.util.concurrent.BlockingManager;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
+
+/**
+ * The engine's way to a {@link Table}, on threads that may wait. Made by the engine, by its name,
+ * hence public.
+ *
+ * @param <K> a key
+ * @param <V> an entry
+ */
+public final class TableStore<K, V> implements NonBlockingStore<K, V> {
+  private static final long PURGE_MILLIS = Duration.ofMinutes(1).toMillis();
+
+  private volatile @Nullable Running running;
+  private volatile long purgedAt = Long.MIN_VALUE;
+
+  /** What is there once the store has started. */
+  private record Running(
+      String cache,
+      int segments,
+      Tables.Opened opened,
+      EntryMarshaller marshaller,
+      MarshallableEntryFactory<Object, Object> entries,
+      TimeService clock,
+      BlockingManager threads) {
+
+    Table table() {
+      return opened.table();
+    }
+
+    PersistenceException failed(SQLException cause) {
+      return new PersistenceException(
+          opened.place()
+              + " took it not ("
+              + cause.getMessage()
+              + "): see that the database runs and that its user may write there, then try again",
+          cause);
+    }
+  }
+
+  /** What is done with the table. */
+  private interface Work<T> {
+    @Nullable T on(Running running) throws SQLException;
+  }
+
+  @Override
+  public CompletionStage<Void> start(InitializationContext context) {
+    String cache = context.getCache().getName();
+    EntryMarshaller marshaller =
+        (EntryMarshaller) context.getGlobalConfiguration().serialization().marshaller();
+    Tables.Opened opened = marshaller.tables().opened(cache);
+    if (opened == null) {
+      throw new PersistenceException("cache '" + cache + "' starts before its table was opened");
+    }
+    Running now =
+        new Running(
+            cache,
+            context.getCache().getCacheConfiguration().clustering().hash().numSegments(),
+            opened,
+            marshaller,
+            context.getMarshallableEntryFactory(),
+            context.getTimeService(),
+            context.getBlockingManager());
+    running = now;
+    return CompletableFutures.completedNull();
+  }
+
+  @Override
+  public CompletionStage<Void> stop() {
+    running = null;
+    return CompletableFutures.completedNull();
+  }
+
+  private Running running() {
+    return requireNonNull(running, "the store has not started");
+  }
+
+  private <T> CompletionStage<T> call(Work<T> work) {
+    Running now = running();
+    return now.threads.supplyBlocking(() -> done(now, work), "memogrid-table");
+  }
+
+  private static <T> @Nullable T done(Running now, Work<T> work) {
+    try {
+      return work.on(now);
+    } catch (SQLException e) {
+      throw now.failed(e);
+    }
+  }
+
+  @Override
+  public CompletionStage<Void> write(
+      int segment, MarshallableEntry<? extends K, ? extends V> entry) {
+    Table.Row row = row(running(), segment, entry);
+    return call(
+        now -> {
+          now.table().write(row);
+          return null;
+        });
+  }
+
+  /** A life counts from its write, for which the engine gives the one that it replaces. */
+  private static Table.Row row(Running now, int segment, MarshallableEntry<?, ?> entry) {
+    Metadata metadata = entry.getMetadata();
+    long lifespan = metadata == null ? -1 : metadata.lifespan();
+    return new Table.Row(
+        segment,
+        lifespan < 0 ? Long.MAX_VALUE : now.clock.wallClockTime() + lifespan,
+        now.marshaller.objectToByteBuffer(entry.getKey()),
+        now.marshaller.objectToByteBuffer(entry.getValue()));
+  }
+
+  @Override
+  public CompletionStage<Boolean> delete(int segment, Object key) {
+    byte[] bytes = running().marshaller.objectToByteBuffer(key);
+    return call(now -> now.table().delete(bytes));
+  }
+
+  @Override
+  public CompletionStage<Void> clear() {
+    return call(
+        now -> {
+          now.table().clear();
+          return null;
+        });
+  }
+
+  @Override
+  public CompletionStage<Void> batch(
+      int publishers,
+      Publisher<SegmentedPublisher<Object>> removed,
+      Publisher<SegmentedPublisher<MarshallableEntry<K, V>>> written) {
+    Running now = running();
+    List<Table.Row> rows = new ArrayList<>();
+    List<byte[]> keys = new ArrayList<>();
+    Flowable<Integer> writes =
+        Flowable.fromPublisher(written)
+            .flatMap(
+                part ->
+                    Flowable.fromPublisher(part)
+                        .map(entry -> add(rows, row(now, part.getSegment(), entry))),
+                publishers);
+    Flowable<Integer> removals =
+        Flowable.fromPublisher(removed)
+            .flatMap(
+                part ->
+                    Flowable.fromPublisher(part)
+                        .map(key -> add(keys, now.marshaller.objectToByteBuffer(key))),
+                publishers);
+    return Flowable.mergeArray(writes, removals)
+        .lastStage(0)
+        .thenCompose(
+            last ->
+                call(
+                    running -> {
+                      running.table().change(rows, keys);
+                      return null;
+                    }));
+  }
+
+  private static <T> Integer add(List<T> list, T element) {
+    synchronized (list) {
+      list.add(element);
+      return list.size();
+    }
+  }
+
+  @Override
+  public CompletionStage<MarshallableEntry<K, V>> load(int segment, Object key) {
+    byte[] bytes = running().marshaller.objectToByteBuffer(key);
+    return call(
+        now -> {
+          Table.Row row = now.table().load(bytes);
+          return row == null || row.ends <= now.clock.wallClockTime() ? null : entry(now, key, row);
+        });
+  }
+
+  @SuppressWarnings("unchecked") // of this cache
+  private MarshallableEntry<K, V> entry(Running now, Object key, Table.Row row) {
+    long time = now.clock.wallClockTime();
+    Metadata metadata =
+        row.ends == Long.MAX_VALUE
+            ? new EmbeddedMetadata.Builder().build()
+            : new EmbeddedMetadata.Builder()
+                .lifespan(Math.max(1, row.ends - time), TimeUnit.MILLISECONDS)
+                .build();
+    Object value = now.marshaller.objectFromByteBuffer(row.entry, 0, row.entry.length);
+    return (MarshallableEntry<K, V>) now.entries.create(key, value, metadata, null, time, time);
+  }
+
+  @Override
+  public Publisher<MarshallableEntry<K, V>> publishEntries(
+      IntSet segments, Predicate<? super K> filter, boolean includeValues) {
+    Running now = running();
+    Flowable<MarshallableEntry<K, V>> all =
+        Flowable.using(
+            () ->
+                done(now, r -> r.table().scan(r.clock.wallClockTime(), list(segments, r.segments))),
+            cursor -> rows(now, cursor).mapOptional(row -> wanted(now, filter, row)),
+            Table.Cursor::close);
+    return now.threads.blockingPublisher(all);
+  }
+
+  private static Flowable<Table.Row> rows(Running now, Table.Cursor cursor) {
+    return Flowable.generate(
+        emitter -> {
+          Table.Row row = done(now, r -> cursor.next());
+          if (row == null) {
+            emitter.onComplete();
+          } else {
+            emitter.onNext(row);
+          }
+        });
+  }
+
+  @SuppressWarnings("unchecked") // of this cache
+  private Optional<MarshallableEntry<K, V>> wanted(
+      Running now, @Nullable Predicate<? super K> filter, Table.Row row) {
+    K key = (K) now.marshaller.objectFromByteBuffer(row.key, 0, row.key.length);
+    return filter == null || filter.test(key)
+        ? Optional.of(entry(now, key, row))
+        : Optional.empty();
+  }
+
+  /** Null for all. */
+  private static @Nullable String list(@Nullable IntSet wanted, int segments) {
+    if (wanted == null || wanted.size() == segments) {
+      return null;
+    }
+    StringJoiner list = new StringJoiner(",");
+    for (PrimitiveIterator.OfInt each = wanted.iterator(); each.hasNext(); ) {
+      list.add(Integer.toString(each.nextInt()));
+    }
+    return wanted.isEmpty() ? "-2" : list.toString();
+  }
+
+  @Override
+  public CompletionStage<Long> size(IntSet segments) {
+    return call(now -> now.table().count(now.clock.wallClockTime(), list(segments, now.segments)));
+  }
+
+  @Override
+  public CompletionStage<Long> approximateSize(IntSet segments) {
+    return size(segments);
+  }
+
+  /** Rows that have ended are not read, so it is enough to delete them now and then. */
+  @Override
+  public Publisher<MarshallableEntry<K, V>> purgeExpired() {
+    return Flowable.defer(
+        () -> {
+          long time = running().clock.wallClockTime();
+          if (purgedAt != Long.MIN_VALUE && Math.abs(time - purgedAt) < PURGE_MILLIS) {
+            return Flowable.empty();
+          }
+          purgedAt = time;
+          return Flowable.fromCompletionStage(
+                  call(
+                      now -> {
+                        now.table().purge(time);
+                        return time;
+                      }))
+              .ignoreElements()
+              .toFlowable();
+        });
+  }
+
+  @Override
+  public Set<Characteristic> characteristics() {
+    return EnumSet.of(
+        Characteristic.BULK_READ,
+        Characteristic.EXPIRATION,
+        Characteristic.SEGMENTABLE,
+        Characteristic.SHAREABLE);
+  }
+
+  @Override
+  public CompletionStage<Void> addSegments(IntSet segments) {
+    return CompletableFutures.completedNull();
+  }
+
+  @Override
+  public CompletionStage<Void> removeSegments(IntSet segments) {
+    return CompletableFutures.completedNull();
+  }
+}

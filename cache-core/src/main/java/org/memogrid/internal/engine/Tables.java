@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.internal.engine;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Objects.requireNonNull;
+
+import java.sql.SQLException;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.CacheException;
+import org.memogrid.cache.Persist;
+import org.memogrid.cluster.Codec;
+
+/**
+ * The tables of one engine's caches, by the cache's name; opened here before the engine starts the
+ * cache, and looked for by its {@link TableStore}. Thread-safe.
+ */
+final class Tables {
+  private final Codec codec;
+  private final Map<String, DataSource> sources;
+  private final ConcurrentMap<String, Opened> opened = new ConcurrentHashMap<>();
+
+  /**
+   * @param place what errors call it
+   */
+  record Opened(Connections connections, Table table, String place) {
+    CacheException failed(String cache, String what, Throwable cause) {
+      return Tables.failed(cache, place, what, cause);
+    }
+  }
+
+  /**
+   * @param sources the data sources that this member gave a name
+   */
+  Tables(Codec codec, Map<String, DataSource> sources) {
+    this.codec = codec;
+    this.sources = Map.copyOf(sources);
+  }
+
+  /**
+   * Opens the table of that cache unless that was done; makes and marks it if need be.
+   *
+   * @throws CacheException if it can't be reached, made or read, or is another's
+   */
+  synchronized void open(String cache, Persist persist, int segments) {
+    if (opened.containsKey(cache)) {
+      return;
+    }
+    String place = persist.toString();
+    Connections connections = connections(cache, persist);
+    try {
+      Table table = new Table(connections, requireNonNull(persist.table(), "table"));
+      claim(cache, place, table, segments);
+      opened.put(cache, new Opened(connections, table, place));
+    } catch (Connections.Unreachable e) {
+      connections.close();
+      throw failed(
+          cache,
+          place,
+          "the database can't be reached; see that it runs, that its driver is on the class path"
+              + " and that the address, user and password are right",
+          e);
+    } catch (SQLException e) {
+      connections.close();
+      throw failed(
+          cache,
+          place,
+          "the table can't be made or read; give the user the right to create it, or create it"
+              + " yourself and give the rights to select, insert, update and delete",
+          e);
+    } catch (RuntimeException e) {
+      connections.close();
+      throw e;
+    }
+  }
+
+  /** Deletes all that the cache's table holds. */
+  void purge(String cache) {
+    Opened there = requireNonNull(opened.get(cache), "not open");
+    try {
+      there.table.clear();
+    } catch (SQLException e) {
+      throw there.failed(cache, "the rows were not deleted; see that the user may delete", e);
+    }
+  }
+
+  /** What a {@link TableStore} works on. */
+  @Nullable Opened opened(String cache) {
+    return opened.get(cache);
+  }
+
+  /** Lets go of a cache's connections; of the table too if it was destroyed. */
+  void close(String cache, boolean destroyed) {
+    Opened there = opened.remove(cache);
+    if (there == null) {
+      return;
+    }
+    try {
+      if (destroyed) {
+        there.table.drop();
+      }
+    } catch (SQLException e) {
+      throw there.failed(
+          cache, "the table was not dropped; drop it yourself: the cache is not open any more", e);
+    } finally {
+      there.connections.close();
+    }
+  }
+
+  void close() {
+    opened.values().forEach(each -> each.connections.close());
+    opened.clear();
+  }
+
+  private Connections connections(String cache, Persist persist) {
+    DataSource given = persist.dataSource();
+    if (given != null) {
+      return Connections.of(given);
+    }
+    String source = requireNonNull(persist.source(), "source");
+    if (persist.isUrl()) {
+      return Connections.of(source);
+    }
+    DataSource named = sources.get(source);
+    if (named == null) {
+      throw new CacheException(
+          "cache '"
+              + cache
+              + "' is kept in "
+              + persist
+              + ", and this member has no data source of that name: add .dataSource(\""
+              + source
+              + "\", ...) to its Cluster.builder()");
+    }
+    return Connections.of(named);
+  }
+
+  private void claim(String cache, String place, Table table, int segments) throws SQLException {
+    String owner = "1 cache=" + cache + " segments=" + segments;
+    byte[] probe = codec.encode(Table.MARK);
+    boolean empty = table.create();
+    Table.Row mark = table.mark();
+    if (mark == null && !empty) {
+      throw new CacheException(
+          at(cache, place)
+              + "the table has rows and no mark of a cache: give the cache a table of its own");
+    }
+    if (mark == null) {
+      table.mark(probe, owner);
+      mark = requireNonNull(table.mark(), "just written");
+    }
+    String found = new String(mark.entry, UTF_8);
+    if (!found.equals(owner)) {
+      throw new CacheException(
+          at(cache, place)
+              + "the table belongs to ["
+              + found
+              + "] and not to ["
+              + owner
+              + "]: give each cache a table of its own");
+    }
+    if (!Arrays.equals(mark.key, probe)) {
+      throw new CacheException(
+          at(cache, place)
+              + "the table was written with another codec, so its keys would not be found: use the"
+              + " codec that it was written with, one that encodes equal objects alike, or another"
+              + " table");
+    }
+  }
+
+  private static String at(String cache, String place) {
+    return "cache '" + cache + "', " + place + ": ";
+  }
+
+  private static CacheException failed(String cache, String place, String what, Throwable cause) {
+    return new CacheException(at(cache, place) + what + " (" + cause.getMessage() + ")", cause);
+  }
+}
