@@ -5,50 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.memogrid.cache.Mode;
 import org.memogrid.testkit.Await;
 import org.memogrid.testkit.NodeProcess;
-import org.memogrid.testkit.ProcessCluster;
 
 /** Listeners that are not synchronous, and listeners where members share nothing, on two JVMs. */
-class ListenersLaterTest {
+class ListenersLaterTest extends OnTwoJvms {
   private static final int KEYS = 3;
   private static final int VALUES = 10;
-
-  private static ProcessCluster cluster;
-  private static NodeProcess a;
-  private static NodeProcess b;
-
-  @BeforeAll
-  static void start() {
-    cluster = ProcessCluster.of(2);
-    a = cluster.node(0);
-    b = cluster.node(1);
-  }
-
-  @AfterAll
-  static void stop() {
-    cluster.close();
-  }
-
-  private static void createOnBoth(String name, Mode mode) {
-    for (NodeProcess each : cluster.nodes()) {
-      each.run(there -> Peer.create(there, name, mode));
-    }
-  }
-
-  private static List<String> heard(NodeProcess node) {
-    return node.call(there -> Peer.heard());
-  }
-
-  private static void put(NodeProcess node, String name, String key, int value) {
-    node.run(there -> Peer.cache(there, name).put(key, value));
-  }
 
   @EnumSource(names = {"REPLICATED", "DISTRIBUTED"})
   @ParameterizedTest

@@ -13,8 +13,6 @@ import javax.cache.configuration.MutableConfiguration;
 import javax.cache.expiry.ExpiryPolicy;
 import javax.cache.integration.CacheWriter;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -23,26 +21,9 @@ import org.memogrid.cache.Mode;
 import org.memogrid.testkit.Await;
 import org.memogrid.testkit.NodeContext;
 import org.memogrid.testkit.NodeProcess;
-import org.memogrid.testkit.ProcessCluster;
 
 /** Options, policies, loads, processors and counts, from both of two JVMs. */
-class OnBothMembersTest {
-  private static ProcessCluster cluster;
-  private static NodeProcess a;
-  private static NodeProcess b;
-
-  @BeforeAll
-  static void start() {
-    cluster = ProcessCluster.of(2);
-    a = cluster.node(0);
-    b = cluster.node(1);
-  }
-
-  @AfterAll
-  static void stop() {
-    cluster.close();
-  }
-
+class OnBothMembersTest extends OnTwoJvms {
   /** Kinds of caches; they are made in the members' JVMs. */
   enum Kind {
     TIME_TO_LIVE {
@@ -131,14 +112,6 @@ class OnBothMembersTest {
       each.run(there -> kind.create(there, name, mode));
     }
     return name;
-  }
-
-  private static void put(NodeProcess node, String name, String key, int value) {
-    node.run(there -> Peer.cache(there, name).put(key, value));
-  }
-
-  private static Integer get(NodeProcess node, String name, String key) {
-    return node.call(there -> Peer.cache(there, name).get(key));
   }
 
   private static boolean has(NodeProcess node, String name, String key) {

@@ -10,15 +10,12 @@ import javax.cache.Cache;
 import javax.cache.expiry.CreatedExpiryPolicy;
 import javax.cache.expiry.Duration;
 import javax.cache.integration.CompletionListenerFuture;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.memogrid.cache.Mode;
 import org.memogrid.testkit.Await;
 import org.memogrid.testkit.NodeProcess;
-import org.memogrid.testkit.ProcessCluster;
 
 /**
  * In INVALIDATED each member loads for itself and keeps what it loaded:
@@ -29,23 +26,7 @@ import org.memogrid.testkit.ProcessCluster;
  *       anything.
  * </ol>
  */
-class OwnCopiesTest {
-  private static ProcessCluster cluster;
-  private static NodeProcess a;
-  private static NodeProcess b;
-
-  @BeforeAll
-  static void start() {
-    cluster = ProcessCluster.of(2);
-    a = cluster.node(0);
-    b = cluster.node(1);
-  }
-
-  @AfterAll
-  static void stop() {
-    cluster.close();
-  }
-
+class OwnCopiesTest extends OnTwoJvms {
   private static void createOnBoth(String name) {
     for (NodeProcess each : cluster.nodes()) {
       each.run(there -> Peer.createLoading(there, name, Mode.INVALIDATED));
@@ -61,10 +42,6 @@ class OwnCopiesTest {
 
   private static int runs(NodeProcess node) {
     return node.call(there -> Peer.RUNS.get());
-  }
-
-  private static List<String> heard(NodeProcess node) {
-    return node.call(there -> Peer.heard());
   }
 
   private static boolean has(NodeProcess node, String name) {

@@ -14,56 +14,18 @@ import javax.cache.expiry.CreatedExpiryPolicy;
 import javax.cache.expiry.Duration;
 import javax.cache.processor.EntryProcessor;
 import javax.cache.processor.MutableEntry;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.memogrid.cache.Mode;
 import org.memogrid.testkit.Await;
 import org.memogrid.testkit.NodeProcess;
-import org.memogrid.testkit.ProcessCluster;
 
 /**
  * What the JSR leaves to a cluster, on two JVMs: who hears, who counts, who runs and who decides.
  * Each test is a line of docs/guarantees.md.
  */
-class TwoMembersTest {
-  private static ProcessCluster cluster;
-  private static NodeProcess a;
-  private static NodeProcess b;
-
-  @BeforeAll
-  static void start() {
-    cluster = ProcessCluster.of(2);
-    a = cluster.node(0);
-    b = cluster.node(1);
-  }
-
-  @AfterAll
-  static void stop() {
-    cluster.close();
-  }
-
-  /** The cache of that name on both members. */
-  private static void createOnBoth(String name, Mode mode) {
-    for (NodeProcess each : List.of(a, b)) {
-      each.run(there -> Peer.create(there, name, mode));
-    }
-  }
-
-  private static void put(NodeProcess node, String name, String key, int value) {
-    node.run(there -> Peer.cache(there, name).put(key, value));
-  }
-
-  private static Integer get(NodeProcess node, String name, String key) {
-    return node.call(there -> Peer.cache(there, name).get(key));
-  }
-
-  private static List<String> heard(NodeProcess node) {
-    return node.call(there -> Peer.heard());
-  }
-
+class TwoMembersTest extends OnTwoJvms {
   @EnumSource(names = {"REPLICATED", "DISTRIBUTED"})
   @ParameterizedTest
   void aCacheIsOneOnAllMembers(Mode mode) {
