@@ -31,6 +31,13 @@ final class Admission {
     for (Letter letter : batch.letters()) {
       if (isKnown(letter)) {
         confirm(from, letter);
+      } else if (letter.body.length > settings().largest()) {
+        // Its publisher did not know: who opened the queue with less did so after it.
+        refuse(
+            from,
+            letter,
+            Packet.Refusal.TOO_LARGE,
+            settings().tooLarge("queue '" + desk.queue() + "'", letter.body.length));
       } else if (hasRoom() || letter.traits.room() == Traits.Room.EXCEED) {
         take(from, letter, batch.settledBelow());
       } else {
@@ -71,22 +78,26 @@ final class Admission {
 
   private void full(Member from, Letter letter, long settledBelow) {
     if (letter.traits.room() == Traits.Room.FAIL) {
-      outbox.refused(from, letter.number, whyFull());
+      refuse(from, letter, Packet.Refusal.FULL, whyFull());
       return;
     }
     switch (settings().whenFull()) {
       case BLOCK -> blocked.add(new Blocked(from, letter, settledBelow));
-      case FAIL -> outbox.refused(from, letter.number, whyFull());
+      case FAIL -> refuse(from, letter, Packet.Refusal.FULL, whyFull());
       case DROP_OLDEST -> {
         Entry oldest = handout.oldestWaiting();
         if (oldest == null) {
-          outbox.refused(from, letter.number, whyFull());
+          refuse(from, letter, Packet.Refusal.FULL, whyFull());
         } else {
           handout.remove(oldest, Op.Reason.DROPPED);
           take(from, letter, settledBelow);
         }
       }
     }
+  }
+
+  private void refuse(Member from, Letter letter, Packet.Refusal kind, String why) {
+    outbox.refused(from, new Packet.Refused(letter.number, kind, why));
   }
 
   private String whyFull() {

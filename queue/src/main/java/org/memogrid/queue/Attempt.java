@@ -13,6 +13,11 @@ record Attempt(long at, String member, String error) {
   private static final int LONGEST = 2_000;
 
   Attempt {
-    error = error.length() > LONGEST ? error.substring(0, LONGEST) + "..." : error;
+    error = shortened(error);
+  }
+
+  /** What is kept of an error. */
+  static String shortened(String error) {
+    return error.length() > LONGEST ? error.substring(0, LONGEST - 3) + "..." : error;
   }
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.queue;
 
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -25,10 +24,9 @@ final class Dispatcher {
   private final Outbox outbox;
   private final Handout handout;
   private final Admission admission;
+  private final Questions questions;
   private View view;
   private Member target;
-  private final Rate published = new Rate();
-  private final Rate handled = new Rate();
   private long reignedAt;
   private boolean tidy;
 
@@ -74,11 +72,12 @@ final class Dispatcher {
     this.outbox = new Outbox(desk, epoch);
     this.handout = new Handout(desk, log, gate, outbox, this::buried);
     this.admission = new Admission(desk, log, gate, outbox, handout);
+    this.questions = new Questions(desk, log, gate, handout, this::tellOfEnd);
     if (!united.isEmpty()) {
       var unused = log.append(new Op.Unite(united));
     }
     if (settings != null) {
-      define(settings);
+      questions.define(settings);
     }
     if (!more.isEmpty()) {
       Set<Origin> here = origins(entry -> true);
@@ -223,6 +222,7 @@ final class Dispatcher {
       }
     }
     admission.keepOnly(view.members());
+    questions.keepOnly(view.members());
     admission.orphans(orphans());
   }
 
@@ -250,7 +250,7 @@ final class Dispatcher {
 
   /** To do at the end of a turn, whatever came in it. */
   void flush() {
-    rates();
+    questions.rates();
     forgetIds();
     admission.run();
     handout.run();
@@ -259,11 +259,6 @@ final class Dispatcher {
     replicator.flush();
     gate.release(replicator.safe(), replicator.isStrict());
     outbox.flush();
-  }
-
-  private void rates() {
-    published.count(state.totals().published, desk.now());
-    handled.count(state.totals().handled, desk.now());
   }
 
   private void forgetIds() {
@@ -318,124 +313,6 @@ final class Dispatcher {
   // ---- questions
 
   void ask(Member from, Packet.Ask ask) {
-    Packet.Question question = ask.question();
-    if (question instanceof Packet.Browse browse) {
-      answer(from, ask, page(browse));
-    } else if (question instanceof Packet.Count) {
-      answer(from, ask, counted());
-    } else {
-      Packet.Reply reply = change(question);
-      gate.confirm(log.position(), () -> answer(from, ask, reply));
-    }
-  }
-
-  private void answer(Member to, Packet.Ask ask, Packet.Reply reply) {
-    desk.send(to, new Packet.Answer(ask.id(), reply));
-  }
-
-  private Packet.Reply change(Packet.Question question) {
-    if (question instanceof Packet.Open open) {
-      Settings asked = open.settings();
-      if (asked != null) {
-        define(asked);
-      }
-      return new Packet.Opened(state.settingsOrDefault());
-    }
-    if (question instanceof Packet.SetPaused set) {
-      if (state.isPaused() != set.paused()) {
-        var unused = log.append(new Op.Pause(set.paused()));
-      }
-      return new Packet.Done(0);
-    }
-    if (question instanceof Packet.Redrive redrive) {
-      List<Entry> which = select(true, redrive.seq());
-      for (Entry dead : which) {
-        Entry again = log.append(new Op.Revive(dead.seq));
-        if (again != null) {
-          again.addedAt = log.position();
-          handout.enter(again);
-        }
-      }
-      return new Packet.Done(which.size());
-    }
-    if (question instanceof Packet.Purge purge) {
-      return purge(select(purge.dead(), purge.seq()));
-    }
-    List<Entry> all = new ArrayList<>();
-    state.forEach(all::add);
-    return purge(all);
-  }
-
-  /** Whoever opens it first says how it is. */
-  private void define(Settings settings) {
-    if (state.settings() == null) {
-      var unused = log.append(new Op.Define(settings));
-      handout.limits();
-    }
-  }
-
-  private Packet.Reply purge(List<Entry> which) {
-    for (Entry entry : which) {
-      if (entry.status == Entry.Status.WAITING) {
-        tellOfEnd(entry, "it was purged");
-      }
-      handout.remove(entry, Op.Reason.PURGED);
-    }
-    return new Packet.Done(which.size());
-  }
-
-  private List<Entry> select(boolean dead, long seq) {
-    List<Entry> found = new ArrayList<>();
-    Entry.Status status = dead ? Entry.Status.DEAD : Entry.Status.WAITING;
-    state.forEach(
-        entry -> {
-          if (entry.status == status && (seq == 0 || entry.seq == seq)) {
-            found.add(entry);
-          }
-        });
-    return found;
-  }
-
-  /** So many messages, or bytes, at once; at least one. */
-  private Packet.Page page(Packet.Browse browse) {
-    List<Entry> found = new ArrayList<>();
-    int left = desk.chunk();
-    long cursor = browse.cursor();
-    while (true) {
-      List<Entry> part = state.after(cursor, 64 * 1024);
-      for (Entry entry : part) {
-        cursor = entry.seq;
-        if ((entry.status == Entry.Status.DEAD) == browse.dead()) {
-          found.add(entry.copy());
-          left -= entry.size();
-          if (found.size() == browse.limit() || left <= 0) {
-            return new Packet.Page(found, false);
-          }
-        }
-      }
-      if (part.isEmpty()) {
-        return new Packet.Page(found, true);
-      }
-    }
-  }
-
-  private Packet.Counted counted() {
-    rates();
-    Entry oldest = handout.oldestWaiting();
-    QueueState.Totals totals = state.totals();
-    return new Packet.Counted(
-        state.waiting(),
-        state.handed(),
-        state.dead(),
-        oldest == null ? 0 : oldest.letter.publishedAt,
-        totals.published,
-        totals.handled,
-        totals.redelivered,
-        totals.buried,
-        totals.dropped,
-        published.perSecond(),
-        handled.perSecond(),
-        state.isPaused(),
-        desk.self().name());
+    questions.ask(from, ask);
   }
 }

@@ -12,8 +12,10 @@ sealed interface Effect {
    * A message is held by as many members as it should be, or refused.
    *
    * @param failure null if it is held
+   * @param refusal what kind of failure; null if it is held, or this member leaves
    */
-  record Published(Object ticket, @Nullable String failure) implements Effect {}
+  record Published(Object ticket, @Nullable String failure, Packet.@Nullable Refusal refusal)
+      implements Effect {}
 
   /** Begin to handle a message. Then tell {@link QueueCore#settle}. */
   record Begin(Packet.Delivery delivery) implements Effect {}

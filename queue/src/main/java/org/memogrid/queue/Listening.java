@@ -7,6 +7,7 @@ import java.util.Queue;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.Registration;
@@ -22,7 +23,6 @@ final class Listening<T> implements QueueNode.Listener, Registration {
 
   private final QueueNode queue;
   private final Class<T> type;
-  private final Object handler;
   private final Begin<T> begin;
   private final int concurrency;
   private final Consumer<Listening<T>> onClose;
@@ -38,19 +38,14 @@ final class Listening<T> implements QueueNode.Listener, Registration {
     @Nullable CompletionStage<?> handle(Message<T> message) throws Exception;
   }
 
-  /**
-   * @param handler what the user gave
-   */
   Listening(
       QueueNode queue,
       Class<T> type,
-      Object handler,
       Begin<T> begin,
       Listen options,
       Consumer<Listening<T>> onClose) {
     this.queue = queue;
     this.type = type;
-    this.handler = handler;
     this.begin = begin;
     this.concurrency = options.threads();
     this.onClose = onClose;
@@ -58,10 +53,6 @@ final class Listening<T> implements QueueNode.Listener, Registration {
     this.window =
         options.most() == 0 ? null : new Window(options.window(), options.most(), this::resize);
     this.subscription = queue.subscribe(options.window(), wanted, this);
-  }
-
-  Object handler() {
-    return handler;
   }
 
   @Override
@@ -110,17 +101,23 @@ final class Listening<T> implements QueueNode.Listener, Registration {
       if (rest == null) {
         message.settleIfOpen(Packet.Verdict.HANDLED, "", -1);
         ended(false);
-      } else if (rest.toCompletableFuture().isDone()) {
-        var unused = rest.whenComplete((done, failure) -> end(message, failure, false));
       } else {
-        Window adaptive = window;
-        if (adaptive != null) {
-          adaptive.later();
-        }
-        var unused = rest.whenComplete((done, failure) -> end(message, failure, true));
+        await(rest, message);
       }
     } catch (Exception | Error e) { // nobody interrupts a handler here: that is a failure, too
       end(message, e, false);
+    }
+  }
+
+  /** A stage of somebody's own may have no other way to tell whether it has ended. */
+  private void await(CompletionStage<?> rest, Received<T> message) {
+    AtomicBoolean first = new AtomicBoolean();
+    var unused =
+        rest.whenComplete(
+            (done, failure) -> end(message, failure, !first.compareAndSet(false, true)));
+    Window adaptive = window;
+    if (first.compareAndSet(false, true) && adaptive != null) {
+      adaptive.later();
     }
   }
 

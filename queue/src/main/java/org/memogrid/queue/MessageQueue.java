@@ -58,7 +58,7 @@ public interface MessageQueue<T> extends AutoCloseable {
    * @throws IllegalArgumentException if the body can't be encoded, is of another type, or is larger
    *     than the queue takes
    * @throws QueueFullException if the queue is full and was opened to {@linkplain WhenFull#FAIL
-   *     fail} then
+   *     fail} then, or all that it could {@linkplain WhenFull#DROP_OLDEST drop} is out
    * @throws QueueException if this thread is interrupted while it waits; the message may come in
    *     all the same
    * @throws IllegalStateException if the queue or the cluster is closed, also while it waits; the
@@ -75,7 +75,8 @@ public interface MessageQueue<T> extends AutoCloseable {
    * in the order of the calls. Closing this handle does not end it: it completes when the message
    * is in, or the cluster is closed.
    *
-   * @throws IllegalArgumentException as {@link #publish} does, at once
+   * @throws IllegalArgumentException as {@link #publish} does, at once; if others have opened the
+   *     queue for smaller messages since, the future fails with it
    * @throws IllegalStateException if the queue is closed
    */
   CompletableFuture<Void> publishAsync(T body);
@@ -87,7 +88,8 @@ public interface MessageQueue<T> extends AutoCloseable {
    * Has the handler get messages, one at a time, on a thread of its own.
    *
    * @return ends it; a message that is being handled still ends here
-   * @throws IllegalStateException if that handler listens already, or the queue is closed
+   * @throws IllegalStateException if that handler listens on this member already, through whatever
+   *     handle, or the queue is closed
    */
   Registration listen(MessageHandler<T> handler);
 
@@ -102,7 +104,8 @@ public interface MessageQueue<T> extends AutoCloseable {
    * @param options how many are begun at a time, by {@link Listen#concurrency}, and how many may be
    *     on this member, those that have not ended included, by {@link Listen#prefetch}
    * @return ends it; a message that was begun still ends here
-   * @throws IllegalStateException if that handler listens already, or the queue is closed
+   * @throws IllegalStateException if that handler listens on this member already, through whatever
+   *     handle, or the queue is closed
    */
   Registration listenAsync(
       Function<? super Message<T>, ? extends CompletionStage<?>> handler, Listen options);

@@ -55,8 +55,8 @@ final class Outbox {
     mail(member).taken.add(number);
   }
 
-  void refused(Member member, long number, String why) {
-    mail(member).refused.add(new Packet.Refused(number, why));
+  void refused(Member member, Packet.Refused refused) {
+    mail(member).refused.add(refused);
   }
 
   void flush() {

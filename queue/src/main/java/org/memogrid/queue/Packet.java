@@ -111,7 +111,13 @@ sealed interface Packet {
   /** Numbers of messages that are held by as many members as there should be, and others. */
   record Enqueued(Epoch epoch, List<Long> taken, List<Refused> refused) implements Packet {}
 
-  record Refused(long number, String why) {}
+  record Refused(long number, Refusal kind, String why) {}
+
+  /** Why a message does not come in. */
+  enum Refusal {
+    FULL,
+    TOO_LARGE
+  }
 
   // ---- consumers
 
@@ -142,7 +148,11 @@ sealed interface Packet {
    * @param error what the handler failed with
    * @param delay before the next attempt, in milliseconds; negative for the queue's own
    */
-  record Settlement(Tag tag, Verdict verdict, String error, long delay) {}
+  record Settlement(Tag tag, Verdict verdict, String error, long delay) {
+    public Settlement {
+      error = Attempt.shortened(error); // it becomes the cause of a dead letter, on two members
+    }
+  }
 
   /** How a delivery ended. */
   enum Verdict {

@@ -12,6 +12,7 @@ import org.memogrid.internal.wire.WireFormat;
 /** How packets are written: queue, kind, fields. Bodies are what the codec made of them. */
 final class PacketFormat implements WireFormat<Addressed> {
   private static final Packet.Verdict[] VERDICTS = Packet.Verdict.values();
+  private static final Packet.Refusal[] REFUSALS = Packet.Refusal.values();
 
   @Override
   public void write(Addressed addressed, DataOutput out) throws IOException {
@@ -46,6 +47,7 @@ final class PacketFormat implements WireFormat<Addressed> {
             m.refused(),
             refused -> {
               out.writeLong(refused.number());
+              out.writeByte(Fields.code(REFUSALS, refused.kind()));
               fields.text(refused.why());
             });
       } else if (packet instanceof Packet.Deliver m) {
@@ -247,7 +249,9 @@ final class PacketFormat implements WireFormat<Addressed> {
             new Packet.Enqueued(
                 fields.epoch(),
                 fields.list(in::readLong),
-                fields.list(() -> new Packet.Refused(in.readLong(), fields.text())));
+                fields.list(
+                    () ->
+                        new Packet.Refused(in.readLong(), REFUSALS[in.readByte()], fields.text())));
         case 3 -> new Packet.Deliver(fields.epoch(), fields.list(this::delivery));
         case 4 -> new Packet.Settle(fields.epoch(), fields.list(this::settlement));
         case 5 -> new Packet.Settled(fields.epoch(), fields.list(fields::tag));

@@ -45,15 +45,24 @@ final class Producer {
     }
   }
 
-  void enqueued(Packet.Enqueued enqueued) {
+  /**
+   * The home has answered. What one refuses that reigns no more, the next has been sent and may
+   * have taken.
+   */
+  void enqueued(Packet.Enqueued enqueued, Epoch reign) {
     enqueued.taken().forEach(number -> end(number, null));
-    enqueued.refused().forEach(refused -> end(refused.number(), refused.why()));
+    if (enqueued.epoch().equals(reign)) {
+      enqueued.refused().forEach(refused -> end(refused.number(), refused));
+    }
   }
 
-  private void end(long number, @Nullable String failure) {
+  private void end(long number, Packet.@Nullable Refused refused) {
     Pending ended = pending.remove(number);
     if (ended != null) {
-      desk.perform(new Effect.Published(ended.ticket, failure));
+      desk.perform(
+          refused == null
+              ? new Effect.Published(ended.ticket, null, null)
+              : new Effect.Published(ended.ticket, refused.why(), refused.kind()));
     }
   }
 
@@ -84,6 +93,6 @@ final class Producer {
     List<Pending> all = List.copyOf(pending.values());
     pending.clear();
     unsent.clear();
-    all.forEach(waiting -> desk.perform(new Effect.Published(waiting.ticket, why)));
+    all.forEach(waiting -> desk.perform(new Effect.Published(waiting.ticket, why, null)));
   }
 }

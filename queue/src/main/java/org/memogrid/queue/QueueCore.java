@@ -169,7 +169,7 @@ final class QueueCore {
     } else if (packet instanceof Packet.Settled m) {
       consumer.confirmed(m);
     } else if (packet instanceof Packet.Enqueued m) {
-      producer.enqueued(m);
+      producer.enqueued(m, reign);
     } else if (packet instanceof Packet.Answer m) {
       answered(m);
     } else {

@@ -123,15 +123,7 @@ final class QueueHandle<T> implements MessageQueue<T> {
     }
     byte[] bytes = queue.codec().encode(body);
     if (bytes.length > settings.largest()) {
-      throw new IllegalArgumentException(
-          "a message for queue '"
-              + name()
-              + "' has "
-              + bytes.length
-              + " bytes, and it takes "
-              + settings.largest()
-              + ": put the large part elsewhere and publish where, or open the queue with"
-              + " maxMessageBytes(...)");
+      throw new IllegalArgumentException(settings.tooLarge("queue '" + name() + "'", bytes.length));
     }
     queue.publish(options.traits(queue.now(), replyTo), bytes, ticket);
   }
@@ -169,21 +161,23 @@ final class QueueHandle<T> implements MessageQueue<T> {
     requireNonNull(options, "options");
     synchronized (listening) {
       checkOpen();
-      for (Listening<T> other : listening.keySet()) {
-        if (other.handler() == handler) {
-          throw new IllegalStateException(
-              "handler "
-                  + handler
-                  + " listens to queue '"
-                  + name()
-                  + "' already: close its registration first, or say Listen.concurrency(n) for"
-                  + " more at a time");
-        }
+      queue.claim(handler);
+      try {
+        Listening<T> begun = new Listening<>(queue, type, begin, options, over(handler));
+        listening.put(begun, true);
+        return begun;
+      } catch (RuntimeException | Error e) {
+        queue.disclaim(handler);
+        throw e;
       }
-      Listening<T> begun = new Listening<>(queue, type, handler, begin, options, listening::remove);
-      listening.put(begun, true);
-      return begun;
     }
+  }
+
+  private Consumer<Listening<T>> over(Object handler) {
+    return ended -> {
+      listening.remove(ended);
+      queue.disclaim(handler);
+    };
   }
 
   @Override

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -55,6 +56,7 @@ final class QueueNode {
   private final Queue<Runnable> events = new ConcurrentLinkedQueue<>();
   private final AtomicInteger backlog = new AtomicInteger();
   private final AtomicLong lastSubscription = new AtomicLong();
+  private final Set<Same> handlers = ConcurrentHashMap.newKeySet();
   private final Map<Long, Listener> listeners = new ConcurrentHashMap<>();
   private final Map<String, CompletableFuture<Packet.Response>> requests =
       new ConcurrentHashMap<>();
@@ -254,6 +256,23 @@ final class QueueNode {
     return answer;
   }
 
+  /** Has a handler of the user's listen here once, through whatever handle. */
+  void claim(Object handler) {
+    if (!handlers.add(new Same(handler))) {
+      throw new IllegalStateException(
+          "handler "
+              + handler
+              + " listens to queue '"
+              + name
+              + "' already: close its registration first, or say Listen.concurrency(n) for"
+              + " more at a time");
+    }
+  }
+
+  void disclaim(Object handler) {
+    handlers.remove(new Same(handler));
+  }
+
   /** Begins a subscription; {@link #unsubscribe} ends it. */
   long subscribe(int window, @Nullable Selector selector, Listener listener) {
     long id = lastSubscription.incrementAndGet();
@@ -354,8 +373,7 @@ final class QueueNode {
         listener.take(begin.delivery());
       }
     } else if (effect instanceof Effect.Published published) {
-      String failure = published.failure();
-      ((Ticket) published.ticket()).ended(failure == null ? null : failure(failure));
+      ((Ticket) published.ticket()).ended(failure(published));
     } else if (effect instanceof Effect.Answered answered) {
       answered(answered);
     } else if (effect instanceof Effect.Lost lost) {
@@ -387,8 +405,19 @@ final class QueueNode {
     }
   }
 
-  private RuntimeException failure(String why) {
-    return closed != null ? new IllegalStateException(why) : new QueueFullException(why);
+  private static @Nullable RuntimeException failure(Effect.Published published) {
+    String why = published.failure();
+    Packet.Refusal refusal = published.refusal();
+    if (why == null) {
+      return null;
+    }
+    if (refusal == null) {
+      return new IllegalStateException(why);
+    }
+    return switch (refusal) {
+      case FULL -> new QueueFullException(why);
+      case TOO_LARGE -> new IllegalArgumentException(why);
+    };
   }
 
   @SuppressWarnings("unchecked") // tickets of questions are these futures

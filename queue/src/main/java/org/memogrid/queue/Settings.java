@@ -45,4 +45,16 @@ record Settings(
           1_000,
           0,
           1_000);
+
+  /** Why a body of so many bytes is refused. */
+  String tooLarge(String where, int bytes) {
+    return "a message for "
+        + where
+        + " has "
+        + bytes
+        + " bytes, and it takes "
+        + largest
+        + ": put the large part elsewhere and publish where, or open the queue with"
+        + " maxMessageBytes(...)";
+  }
 }

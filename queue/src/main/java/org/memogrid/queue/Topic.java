@@ -36,7 +36,8 @@ public interface Topic<T> extends AutoCloseable {
    * Publishes a message: returns when it is in all durable subscriptions and on its way to all
    * members.
    *
-   * @throws IllegalArgumentException if the body can't be encoded or is of another type
+   * @throws IllegalArgumentException if the body can't be encoded, is of another type, or has more
+   *     than 8 MB, or more than the queue of a durable subscription takes
    * @throws IllegalStateException if the topic or the cluster is closed
    */
   void publish(T body);
@@ -49,7 +50,8 @@ public interface Topic<T> extends AutoCloseable {
    * What the handler throws is logged.
    *
    * @return ends it
-   * @throws IllegalStateException if the topic is closed
+   * @throws IllegalStateException if that handler hears the topic on this member already, or the
+   *     topic is closed
    */
   Registration subscribe(TopicHandler<T> handler);
 
@@ -57,7 +59,8 @@ public interface Topic<T> extends AutoCloseable {
    * Handles the messages of a durable subscription, which is made if there is none of that name.
    *
    * @return ends the handling; the subscription stays and keeps what comes
-   * @throws IllegalStateException if the topic is closed
+   * @throws IllegalStateException if that handler listens to the subscription on this member
+   *     already, or the topic is closed
    */
   Registration subscribeDurably(String subscription, MessageHandler<T> handler);
 
@@ -73,7 +76,9 @@ public interface Topic<T> extends AutoCloseable {
 
   /**
    * Removes a durable subscription with its messages: those that wait, the dead letters, and those
-   * that are out, which are handled to the end where they are and nowhere again.
+   * that are out, which are handled to the end where they are and nowhere again. A message that is
+   * published while this runs may stay behind, and come when there is a subscription of that name
+   * again.
    *
    * @return whether there was one
    */

@@ -59,6 +59,10 @@ final class TopicHandle<T> implements Topic<T> {
     }
     Topics topics = feature.topics();
     byte[] bytes = topics.codec().encode(body);
+    if (bytes.length > Settings.DEFAULT_LARGEST) {
+      throw new IllegalArgumentException(
+          Settings.DEFAULT.tooLarge("topic '" + name + "'", bytes.length));
+    }
     List<CompletableFuture<Void>> durable = new ArrayList<>();
     for (String subscription : topics.durable(name)) {
       durable.add(publish(feature.queue(queueName(subscription)), bytes));
@@ -89,7 +93,7 @@ final class TopicHandle<T> implements Topic<T> {
     requireNonNull(handler, "handler");
     checkOpen();
     Topics topics = feature.topics();
-    return remembered(topics.subscribe(name, bytes -> hear(topics, handler, bytes)));
+    return remembered(topics.subscribe(name, handler, bytes -> hear(topics, handler, bytes)));
   }
 
   private void hear(Topics topics, TopicHandler<T> handler, byte[] bytes) {
@@ -113,13 +117,18 @@ final class TopicHandle<T> implements Topic<T> {
     requireNonNull(handler, "handler");
     requireNonNull(options, "options");
     MessageQueue<T> queue = durable(subscription);
-    var unused = feature.topics().addDurable(name, subscription);
-    var listening = queue.listen(handler, options);
-    return remembered(
-        () -> {
-          listening.close();
-          queue.close();
-        });
+    try {
+      var unused = feature.topics().addDurable(name, subscription);
+      var listening = queue.listen(handler, options);
+      return remembered(
+          () -> {
+            listening.close();
+            queue.close();
+          });
+    } catch (RuntimeException | Error e) {
+      queue.close();
+      throw e;
+    }
   }
 
   @Override
@@ -157,6 +166,10 @@ final class TopicHandle<T> implements Topic<T> {
           }
         };
     open.add(own);
+    if (closed) { // meanwhile, and close() may not have seen this one
+      own.close();
+      checkOpen();
+    }
     return own;
   }
 

@@ -53,7 +53,7 @@ final class Topics {
     }
   }
 
-  private record Subscriber(Serial order, Consumer<byte[]> hear) {}
+  private record Subscriber(Object handler, Serial order, Consumer<byte[]> hear) {}
 
   Topics(Node node, Executor threads) {
     this.node = node;
@@ -86,10 +86,23 @@ final class Topics {
     }
   }
 
-  Registration subscribe(String topic, Consumer<byte[]> hear) {
-    Subscriber own = new Subscriber(new Serial(threads), hear);
+  /**
+   * @param handler what the user gave
+   */
+  Registration subscribe(String topic, Object handler, Consumer<byte[]> hear) {
+    Subscriber own = new Subscriber(handler, new Serial(threads), hear);
     List<Subscriber> all = subscribers.computeIfAbsent(topic, t -> new CopyOnWriteArrayList<>());
-    all.add(own);
+    synchronized (all) {
+      if (all.stream().anyMatch(other -> other.handler == handler)) {
+        throw new IllegalStateException(
+            "handler "
+                + handler
+                + " hears topic '"
+                + topic
+                + "' already: close its registration first");
+      }
+      all.add(own);
+    }
     return () -> all.remove(own);
   }
 

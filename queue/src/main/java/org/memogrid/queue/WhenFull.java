@@ -7,6 +7,9 @@ public enum WhenFull {
   BLOCK,
   /** It is refused with a {@link QueueFullException}. */
   FAIL,
-  /** It comes in, and the oldest message that waits is dropped, which {@link QueueStats} counts. */
+  /**
+   * It comes in, and the oldest message that waits is dropped, which {@link QueueStats} counts. If
+   * none waits, since consumers have them all, it is refused with a {@link QueueFullException}.
+   */
   DROP_OLDEST
 }

@@ -367,4 +367,53 @@ class HomeTest {
     core.tick();
     assertThat(sent).contains(new Packet.Ask(1, new Packet.Count()));
   }
+
+  /**
+   * The race: 1. a member has the queue paused, hears nothing for a while and asks again; 2. the
+   * answer to the first comes, and another member has it go on; 3. the second question comes.
+   */
+  @Test
+  void aQuestionThatComesAgainIsAnsweredAndChangesNothingMore() {
+    Member self = LoneCore.SELF;
+    Member one = new Member("n1", "n1#1");
+    List<Packet.Answer> answers = new ArrayList<>();
+    Desk desk =
+        new Desk(
+            "q",
+            self,
+            Rules.all(),
+            () -> 1,
+            QueueCore.CHUNK_BYTES,
+            effect -> {
+              if (effect instanceof Effect.Send send && send.packet() instanceof Packet.Answer a) {
+                answers.add(a);
+              }
+            });
+    QueueState state = new QueueState();
+    Dispatcher home =
+        new Dispatcher(
+            desk,
+            new Epoch(1, self.id()),
+            state,
+            View.of("q", 1, List.of(self)),
+            List.of(),
+            List.of(),
+            List.of(),
+            null,
+            Epoch.NONE);
+    Packet.Ask pause = new Packet.Ask(1, new Packet.SetPaused(true));
+    home.ask(one, pause);
+    home.ask(self, new Packet.Ask(1, new Packet.SetPaused(false)));
+    home.ask(one, pause);
+    assertThat(state.isPaused()).isFalse();
+
+    home.ask(one, new Packet.Ask(2, new Packet.Purge(false, 0)));
+    home.enqueue(self, letters(home, self, 1));
+    home.ask(one, new Packet.Ask(2, new Packet.Purge(false, 0)));
+    assertThat(state.waiting()).isEqualTo(1);
+    home.flush();
+    assertThat(answers).extracting(Packet.Answer::id).containsExactly(1L, 1L, 1L, 2L, 2L);
+    home.ask(one, new Packet.Ask(3, new Packet.Purge(false, 0)));
+    assertThat(state.waiting()).isZero();
+  }
 }

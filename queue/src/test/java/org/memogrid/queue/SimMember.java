@@ -3,6 +3,12 @@ package org.memogrid.queue;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
 import java.util.Map;
 import java.util.Queue;
@@ -19,6 +25,7 @@ final class SimMember {
   final QueueCore core;
   boolean listens;
   private final QueueSim sim;
+  private final PacketFormat format = new PacketFormat();
   private final Queue<Runnable> inbox = new ArrayDeque<>();
   private final int window;
   private SimViews.@Nullable View latest;
@@ -203,14 +210,31 @@ final class SimMember {
     sim.note(self + " -> " + send.to() + " " + send.packet());
     SimMember to = sim.member(send.to());
     if (to != null && !sim.isCut(self, to.self)) {
+      Packet packet = overTheWire(send.packet());
       sim.net.send(
           self,
           to.self,
           () -> {
             if (!sim.isCut(self, to.self)) {
-              to.received(self, send.packet());
+              to.received(self, packet);
             }
           });
+    }
+  }
+
+  /** As it arrives: nothing is shared, and what is not written is not there. */
+  private Packet overTheWire(Packet packet) {
+    try {
+      ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+      format.write(new Addressed(QUEUE, packet), new DataOutputStream(bytes));
+      DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes.toByteArray()));
+      Packet read = format.read(in).packet();
+      if (in.read() >= 0) {
+        throw new IllegalStateException("more was written than was read of " + packet);
+      }
+      return read;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
