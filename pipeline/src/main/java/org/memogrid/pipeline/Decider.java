@@ -10,23 +10,19 @@ import org.memogrid.cluster.Member;
  * asked before. Not thread-safe. The invariants are those of {@link ResultCore}.
  */
 final class Decider<T> {
-  /** Who waits may ask again until then. */
-  private static final long LEAST_KEPT = 30_000;
-
   private final ResultDesk<T> desk;
   private final Roster roster;
   private final Mailbag bag;
-  private final Keep keep;
+  private final Keep keep = new Keep();
+  private final Revived revived = new Revived();
   private final Offers<T> offers;
   private final Waiters<T> waiters;
   private final Questions questions;
 
-  Decider(
-      ResultDesk<T> desk, Keep keep, Offers<T> offers, Waiters<T> waiters, Questions questions) {
+  Decider(ResultDesk<T> desk, Offers<T> offers, Waiters<T> waiters, Questions questions) {
     this.desk = desk;
     this.roster = desk.roster();
     this.bag = desk.bag();
-    this.keep = keep;
     this.offers = offers;
     this.waiters = waiters;
     this.questions = questions;
@@ -72,9 +68,9 @@ final class Decider<T> {
     }
     Mail.Offer offer = own.offer;
     if (verdict.yours() && desk.apply(Rule.HELD_BY_TWO)) {
-      Kept decided = new Kept(offer.origin(), offer.outcome(), verdict.expiresAt(), from);
-      keep(offer.id(), decided);
-      confirmed(offer.id(), decided);
+      Kept decided = Kept.of(offer, verdict.expiresAt(), from);
+      keep(decided);
+      confirmed(decided);
     }
     offers.conclude(verdict.number());
   }
@@ -82,10 +78,12 @@ final class Decider<T> {
   // ---- deciding
 
   void offered(Member from, Mail.Offer offer) {
-    Kept known = keep.get(offer.id());
+    Kept known = keep.live(offer.id(), desk.now());
     Questions.Question asked = questions.open(offer.id());
     if (known != null && stands(known, offer.outcome())) {
       reject(from, offer, known);
+    } else if (isRevived(offer)) {
+      rejectForOther(from, offer);
     } else if (asked != null) {
       asked.attach(from, offer);
     } else if (isInPlace(offer) && desk.apply(Rule.ASK_BEFORE_DECIDING)) {
@@ -94,6 +92,11 @@ final class Decider<T> {
     } else {
       decide(from, offer);
     }
+  }
+
+  private boolean isRevived(Mail.Offer offer) {
+    Death death = offer.death();
+    return death != null && revived.has(death) && desk.apply(Rule.DEATH_OF_ONE_LIFE);
   }
 
   private boolean isInPlace(Mail.Offer offer) {
@@ -129,75 +132,81 @@ final class Decider<T> {
   }
 
   private void decide(Member from, Mail.Offer offer) {
-    String id = offer.id();
     boolean inPlace = isInPlace(offer);
     if (inPlace && roster.hasId(offer.origin()) && desk.apply(Rule.LEAVE_IT_TO_THE_ORIGIN)) {
       return; // who offers it hears of the origin too, and offers it there
     }
-    long expiresAt = desk.now() + Math.max(LEAST_KEPT, offer.keep());
+    long expiresAt = desk.now() + Math.max(Keep.LEAST_KEPT, offer.keep());
     if (!from.equals(desk.self())) {
-      Kept decided = new Kept(offer.origin(), offer.outcome(), expiresAt, from);
+      Kept decided = Kept.of(offer, expiresAt, from);
       decided.number = offer.number();
       decided.inPlace = inPlace;
-      keep(id, decided);
+      keep(decided);
       bag.verdict(from, new Mail.Verdict(offer.number(), true, expiresAt));
-      confirmed(id, decided);
+      confirmed(decided);
       return;
     }
-    Kept decided = new Kept(offer.origin(), offer.outcome(), expiresAt, null);
+    Kept decided = Kept.of(offer, expiresAt, null);
     decided.inPlace = inPlace;
     decided.unconfirmed.add(offer.number());
-    keep(id, decided);
+    keep(decided);
     if (desk.apply(Rule.HELD_BY_TWO)) {
-      copy(id, decided);
+      copy(decided);
     } else {
-      confirmed(id, decided);
+      confirmed(decided);
     }
   }
 
-  private void keep(String id, Kept result) {
-    Kept gone = keep.put(id, result);
+  private void keep(Kept result) {
+    Kept gone = keep.put(result, desk.now());
     if (gone != null) {
-      gone.unconfirmed.forEach(offers::conclude);
+      dropped(gone);
+    }
+  }
+
+  /** Nobody confirms it any more: whoever waits for it here hears of it now. */
+  private void dropped(Kept result) {
+    if (!result.unconfirmed.isEmpty()) {
+      confirmed(result);
     }
   }
 
   // ---- copies
 
-  private void copy(String id, Kept result) {
-    Member next = roster.first(id, desk.self());
+  private void copy(Kept result) {
+    Member next = roster.first(result.id, desk.self());
     if (next.equals(desk.self())) {
       result.partner = null;
-      confirmed(id, result);
+      confirmed(result);
     } else {
-      copy(id, result, next);
+      copy(result, next);
     }
   }
 
-  private void copy(String id, Kept result, Member to) {
+  private void copy(Kept result, Member to) {
     result.partner = to;
     result.number = 0;
     result.copyOut = true;
-    bag.copy(to, new Mail.Copy(id, result.origin, result.expiresAt, result.outcome));
+    bag.copy(to, result.copy());
   }
 
-  private void copyAgain(String id, Kept result) {
+  private void copyAgain(Kept result) {
     Member partner = result.partner;
     if (partner == null || !roster.has(partner)) {
       if (desk.apply(Rule.COPY_AGAIN)) {
-        copy(id, result);
+        copy(result);
       }
     } else if (result.copyOut && desk.apply(Rule.SEND_AGAIN)) {
-      copy(id, result, partner);
+      copy(result, partner);
     }
   }
 
   void copy(Member from, Mail.Copy copy) {
     Kept known = keep.get(copy.id());
     if (known == null || !stands(known, copy.outcome())) {
-      Kept decided = new Kept(copy.origin(), copy.outcome(), copy.expiresAt(), from);
-      keep(copy.id(), decided);
-      confirmed(copy.id(), decided);
+      Kept decided = Kept.of(copy, from);
+      keep(decided);
+      confirmed(decided);
     }
     bag.copied(from, copy.id());
   }
@@ -206,21 +215,21 @@ final class Decider<T> {
     Kept result = keep.get(id);
     if (result != null && from.equals(result.partner)) {
       result.copyOut = false;
-      confirmed(id, result);
+      confirmed(result);
     }
   }
 
   /** Two members have it, or all. */
-  private void confirmed(String id, Kept result) {
+  private void confirmed(Kept result) {
     List<Long> ended = List.copyOf(result.unconfirmed);
     result.unconfirmed.clear();
     ended.forEach(offers::conclude);
-    waiters.tell(id, result.outcome);
+    waiters.tell(result.id, result.outcome);
   }
 
   /** Somebody begins to wait: is told if this member knows the end, and another does. */
   void tellIfKnown(String id) {
-    Kept known = keep.get(id);
+    Kept known = keep.live(id, desk.now());
     if (known != null && known.unconfirmed.isEmpty()) {
       waiters.tell(id, known.outcome);
     }
@@ -228,14 +237,19 @@ final class Decider<T> {
 
   // ---- questions
 
+  /** Whether who asks now would hear answers of before. */
+  boolean isHalfAnswered(String id) {
+    return questions.isHalfAnswered(id);
+  }
+
   /** Asks all members, unless they are asked. */
   void ask(String id) {
     answered(questions.ask(id));
   }
 
   void inquired(Member from, Mail.Inquiry inquiry) {
-    Kept known = keep.get(inquiry.id());
-    Outcome outcome = known == null || known.expiresAt <= desk.now() ? null : known.outcome;
+    Kept known = keep.live(inquiry.id(), desk.now());
+    Outcome outcome = known == null ? null : known.outcome;
     bag.answer(from, new Mail.Answer(inquiry.number(), outcome));
   }
 
@@ -250,7 +264,7 @@ final class Decider<T> {
     if (!questions.close(asked)) {
       return;
     }
-    Kept own = keep.get(asked.id);
+    Kept own = keep.live(asked.id, desk.now());
     Outcome found = asked.found;
     if (own != null) {
       asked.holders.add(desk.self());
@@ -261,16 +275,17 @@ final class Decider<T> {
     }
     if (found != null && believed(asked)) {
       waiters.tell(asked.id, found);
-    } else {
-      waiters.answered(asked.id, found != null);
+    } else if (waiters.answered(asked.id, found != null)) {
+      ask(asked.id);
     }
   }
 
   private void answered(Member from, Mail.Offer offer, @Nullable Outcome found) {
-    Kept known = keep.get(offer.id());
+    Kept known = keep.live(offer.id(), desk.now());
     if (known != null && stands(known, offer.outcome())) {
       reject(from, offer, known);
-    } else if (found != null && !(offer.outcome().isFinal() && !found.isFinal())) {
+    } else if (isRevived(offer)
+        || (found != null && !(offer.outcome().isFinal() && !found.isFinal()))) {
       rejectForOther(from, offer);
     } else {
       decide(from, offer);
@@ -303,30 +318,43 @@ final class Decider<T> {
   /** The origin of what was decided here meanwhile may still wait for it. */
   private void tellIfBack(Member member) {
     keep.forEach(
-        (id, result) -> {
+        result -> {
           if (result.inPlace && result.origin.equals(member.id())) {
             result.inPlace = false;
-            copy(id, result, member);
+            copy(result, member);
           }
         });
   }
 
   /** Dead letters are put back: what they ended with is no answer any more. */
-  void revive(String id) {
-    Kept known = keep.get(id);
+  void revive(Death death) {
+    Kept known = keep.get(death.key());
     if (known != null && !known.outcome.isFinal() && known.unconfirmed.isEmpty()) {
-      keep.remove(id);
+      var unused = keep.remove(death.key());
     }
-    questions.revive(id);
+    revived.add(death, desk.now());
+    questions.revive(death.key());
+  }
+
+  /** When something is kept no longer. */
+  long nextExpiry() {
+    return Math.min(keep.nextExpiry(), revived.nextExpiry());
   }
 
   void tick() {
     long now = desk.now();
-    for (Kept gone : keep.expire(now)) {
-      gone.unconfirmed.forEach(offers::conclude);
-    }
+    keep.expire(now).forEach(this::dropped);
+    revived.expire(now);
     for (Waiters.Late<T> late = waiters.pollLate(now); late != null; late = waiters.pollLate(now)) {
-      offer(offers.open(late.id(), desk.self().id(), late.keep(), late.outcome(), late.ticket()));
+      offer(
+          offers.open(
+              late.id(),
+              desk.self().id(),
+              false,
+              late.keep(),
+              late.outcome(),
+              null,
+              late.ticket()));
     }
     waiters.toAsk(now).forEach(this::ask);
   }

@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
 final class Definition {
   static final String QUEUES = "pipeline/";
 
+  /** For so long a step's queue knows what came to it. */
+  static final Duration DEDUPE = Duration.ofMinutes(1);
+
   final String name;
   final List<StepDefinition> steps;
   final int maxJumps;
@@ -77,12 +80,17 @@ final class Definition {
   }
 
   static String queue(String pipeline, String step) {
-    return QUEUES + pipeline.replace("%", "%25").replace("/", "%2F") + "/" + step;
+    return QUEUES + escaped(pipeline) + "/" + step;
   }
 
   /** What results of a value are known by: ids are unique in one pipeline alone. */
   static String key(String pipeline, String id) {
-    return pipeline + "/" + id;
+    return escaped(pipeline) + "/" + id;
+  }
+
+  /** Without a slash, so that the first one ends it. */
+  private static String escaped(String pipeline) {
+    return pipeline.replace("%", "%25").replace("/", "%2F");
   }
 
   /** The pipeline of a step's queue. */

@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.pipeline;
 
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
-import java.io.DataInputStream;
-import java.io.DataOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param id of what was submitted
  * @param origin the id of the member where
+ * @param chosen whether the id is its caller's
  * @param deadline in milliseconds of the epoch; 0 for none
  * @param keep how long the result is kept, in milliseconds
  * @param hop how many steps it has gone in its branch
@@ -27,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 record Envelope(
     String id,
     String origin,
+    boolean chosen,
     long deadline,
     long keep,
     int hop,
@@ -43,13 +39,15 @@ record Envelope(
   record Branch(int hop, long print, int index, int count, long since) {}
 
   Envelope next(byte @Nullable [] result, int moreJumps) {
-    return new Envelope(id, origin, deadline, keep, hop + 1, jumps + moreJumps, branches, result);
+    return new Envelope(
+        id, origin, chosen, deadline, keep, hop + 1, jumps + moreJumps, branches, result);
   }
 
   Envelope branch(long print, int index, int count, long since, byte @Nullable [] element) {
     List<Branch> more = new ArrayList<>(branches);
     more.add(new Branch(hop, print, index, count, since));
-    return new Envelope(id, origin, deadline, keep, hop + 1, jumps, List.copyOf(more), element);
+    return new Envelope(
+        id, origin, chosen, deadline, keep, hop + 1, jumps, List.copyOf(more), element);
   }
 
   /** The value whose elements these are, where it was fanned out. */
@@ -58,6 +56,7 @@ record Envelope(
     return new Envelope(
         id,
         origin,
+        chosen,
         deadline,
         keep,
         last.hop,
@@ -93,57 +92,10 @@ record Envelope(
   }
 
   byte[] encode() {
-    byte[] bytes = value;
-    ByteArrayOutputStream encoded =
-        new ByteArrayOutputStream(160 + (bytes == null ? 0 : bytes.length));
-    try (DataOutputStream out = new DataOutputStream(encoded)) {
-      out.writeUTF(id);
-      out.writeUTF(origin);
-      out.writeLong(deadline);
-      out.writeLong(keep);
-      out.writeInt(hop);
-      out.writeInt(jumps);
-      out.writeInt(branches.size());
-      for (Branch branch : branches) {
-        out.writeInt(branch.hop);
-        out.writeLong(branch.print);
-        out.writeInt(branch.index);
-        out.writeInt(branch.count);
-        out.writeLong(branch.since);
-      }
-      out.writeBoolean(bytes != null);
-      if (bytes != null) {
-        out.write(bytes);
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return encoded.toByteArray();
+    return EnvelopeFormat.encode(this);
   }
 
   static Envelope decode(byte[] encoded) {
-    try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(encoded))) {
-      String id = in.readUTF();
-      String origin = in.readUTF();
-      long deadline = in.readLong();
-      long keep = in.readLong();
-      int hop = in.readInt();
-      int jumps = in.readInt();
-      int depth = in.readInt();
-      List<Branch> branches = new ArrayList<>(Math.min(depth, 16));
-      for (int i = 0; i < depth; i++) {
-        branches.add(
-            new Branch(in.readInt(), in.readLong(), in.readInt(), in.readInt(), in.readLong()));
-      }
-      byte[] value = null;
-      if (in.readBoolean()) {
-        value = new byte[in.available()]; // all of an array is there
-        in.readFully(value);
-      }
-      return new Envelope(id, origin, deadline, keep, hop, jumps, List.copyOf(branches), value);
-    } catch (IOException e) {
-      throw new UncheckedIOException(
-          "a step's message can't be read: run one version everywhere", e);
-    }
+    return EnvelopeFormat.decode(encoded);
   }
 }

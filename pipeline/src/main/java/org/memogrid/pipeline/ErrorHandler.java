@@ -12,7 +12,8 @@ public interface ErrorHandler {
    *
    * @param error what the step threw, or its future ended with; a {@link StepTimeoutException} if
    *     that did not end in time
-   * @param value what the step was given
+   * @param value what the step was given, decoded anew: not what the step may have changed; null if
+   *     it can't be decoded here
    * @return what to do
    * @throws Exception to have the step try again as if there were no handler
    */

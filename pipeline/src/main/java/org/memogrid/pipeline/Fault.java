@@ -46,6 +46,15 @@ record Fault(String type, String text, List<Frame> frames, @Nullable Throwable t
     }
   }
 
+  /** What it takes on the wire, about. */
+  int size() {
+    int size = type.length() + text.length();
+    for (Frame at : frames) {
+      size += 10 + at.type.length() + at.method.length() + at.file.length();
+    }
+    return size;
+  }
+
   Throwable toThrow() {
     if (thrown != null) {
       return thrown;

@@ -9,9 +9,9 @@ import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.queue.DeadLetter;
-import org.memogrid.queue.DeadLetters;
 import org.memogrid.queue.MessageQueue;
 
 /** The dead letters of a pipeline's queues. */
@@ -21,17 +21,17 @@ final class Graveyard implements DeadSteps {
   private final Definition definition;
   private final Map<String, MessageQueue<byte[]>> queues;
   private final Function<byte @Nullable [], @Nullable Object> decode;
-  private final Consumer<List<String>> revive;
+  private final Consumer<List<Death>> revive;
   private final LongSupplier clock;
 
   /**
-   * @param revive has all members forget how the values of these ids ended
+   * @param revive has all members forget these deaths
    */
   Graveyard(
       Definition definition,
       Map<String, MessageQueue<byte[]>> queues,
       Function<byte @Nullable [], @Nullable Object> decode,
-      Consumer<List<String>> revive,
+      Consumer<List<Death>> revive,
       LongSupplier clock) {
     this.definition = definition;
     this.queues = queues;
@@ -59,62 +59,70 @@ final class Graveyard implements DeadSteps {
         envelope.id(),
         step.name(),
         decode.apply(envelope.value()),
-        letter.cause(),
+        cause(letter.cause()),
         letter.message().attempt() - 1,
         letter.diedAt());
   }
 
-  @Override
-  public long redrive() {
-    return definition.steps.stream().mapToLong(this::redriveAll).sum();
+  private static String cause(String whole) {
+    int at = whole.indexOf(Passage.GIVEN_UP);
+    return at < 0 ? whole : whole.substring(at);
   }
 
-  private long redriveAll(StepDefinition step) {
-    DeadLetters<byte[]> letters = queue(step).deadLetters();
-    List<String> ids = new ArrayList<>();
-    boolean late = false;
-    for (DeadLetter<byte[]> letter : letters.browse().toList()) {
-      Envelope envelope = Envelope.decode(letter.message().body());
-      late |= isLate(envelope);
-      ids.add(envelope.id());
+  /** A dead letter, and where it is. */
+  private record Grave(StepDefinition step, DeadLetter<byte[]> letter, Envelope envelope) {}
+
+  private List<Grave> graves(Predicate<Envelope> which) {
+    List<Grave> all = new ArrayList<>();
+    for (StepDefinition step : definition.steps) {
+      for (DeadLetter<byte[]> letter : queue(step).deadLetters().browse().toList()) {
+        Envelope envelope = Envelope.decode(letter.message().body());
+        if (which.test(envelope)) {
+          all.add(new Grave(step, letter, envelope));
+        }
+      }
     }
-    for (int from = 0; from < ids.size(); from += TOGETHER) {
-      revive.accept(List.copyOf(ids.subList(from, Math.min(ids.size(), from + TOGETHER))));
-    }
-    if (!late) {
-      return letters.redrive();
-    }
-    return letters.browse().toList().stream()
-        .filter(letter -> !isLate(Envelope.decode(letter.message().body())))
-        .filter(letters::redrive)
-        .count();
+    return all;
+  }
+
+  @Override
+  public long redrive() {
+    return putBack(graves(envelope -> !isLate(envelope)));
   }
 
   @Override
   public boolean redrive(String id) {
     requireNonNull(id, "id");
-    boolean found = false;
-    for (StepDefinition step : definition.steps) {
-      DeadLetters<byte[]> letters = queue(step).deadLetters();
-      for (DeadLetter<byte[]> letter : letters.browse().toList()) {
-        Envelope envelope = Envelope.decode(letter.message().body());
-        if (envelope.id().equals(id)) {
-          if (isLate(envelope)) {
-            throw new IllegalStateException(
-                definition.at(step.name())
-                    + ": the deadline of value "
-                    + id
-                    + " has passed, so that no step would begin with it: submit what list() shows"
-                    + " of it again, with Submit.at(\""
-                    + step.name()
-                    + "\")");
-          }
-          revive.accept(List.of(id));
-          found |= letters.redrive(letter);
-        }
+    List<Grave> graves = graves(envelope -> envelope.id().equals(id));
+    for (Grave grave : graves) {
+      if (isLate(grave.envelope)) {
+        throw new IllegalStateException(
+            definition.at(grave.step.name())
+                + ": the deadline of value "
+                + id
+                + " has passed, so that no step would begin with it: submit what list() shows"
+                + " of it again, with Submit.at(\""
+                + grave.step.name()
+                + "\")");
       }
     }
-    return found;
+    return putBack(graves) > 0;
+  }
+
+  /** Those and no others: one that dies meanwhile has an end that nobody was made to forget. */
+  private long putBack(List<Grave> graves) {
+    for (int from = 0; from < graves.size(); from += TOGETHER) {
+      List<Grave> some = graves.subList(from, Math.min(graves.size(), from + TOGETHER));
+      revive.accept(some.stream().map(this::death).toList());
+    }
+    return graves.stream()
+        .filter(grave -> queue(grave.step).deadLetters().redrive(grave.letter))
+        .count();
+  }
+
+  private Death death(Grave grave) {
+    String key = Definition.key(definition.name, grave.envelope.id());
+    return new Death(key, grave.step.name(), grave.letter.diedAt().toEpochMilli());
   }
 
   private boolean isLate(Envelope envelope) {

@@ -8,9 +8,14 @@ import org.memogrid.cluster.Member;
 
 /** A decided result that a member holds. Not thread-safe. */
 final class Kept {
+  final String id;
   final String origin;
+  final boolean chosen;
   final Outcome outcome;
   final long expiresAt;
+
+  /** When it came here. */
+  long since;
 
   /** The other member that holds it; null if there is none. */
   @Nullable Member partner;
@@ -27,10 +32,36 @@ final class Kept {
   /** Own offers that end when the partner has it. */
   final List<Long> unconfirmed = new ArrayList<>();
 
-  Kept(String origin, Outcome outcome, long expiresAt, @Nullable Member partner) {
+  /**
+   * @param chosen whether the id is the caller's
+   * @param partner see there
+   */
+  Kept(
+      String id,
+      String origin,
+      boolean chosen,
+      Outcome outcome,
+      long expiresAt,
+      @Nullable Member partner) {
+    this.id = id;
     this.origin = origin;
+    this.chosen = chosen;
     this.outcome = outcome;
     this.expiresAt = expiresAt;
     this.partner = partner;
+  }
+
+  static Kept of(Mail.Offer offer, long expiresAt, @Nullable Member partner) {
+    return new Kept(
+        offer.id(), offer.origin(), offer.chosen(), offer.outcome(), expiresAt, partner);
+  }
+
+  static Kept of(Mail.Copy copy, Member partner) {
+    return new Kept(
+        copy.id(), copy.origin(), copy.chosen(), copy.outcome(), copy.expiresAt(), partner);
+  }
+
+  Mail.Copy copy() {
+    return new Mail.Copy(id, origin, chosen, expiresAt, outcome);
   }
 }

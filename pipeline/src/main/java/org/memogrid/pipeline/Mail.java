@@ -17,9 +17,18 @@ record Mail(
    *
    * @param number of the sender's own
    * @param origin the id of the member where the value was submitted
+   * @param chosen whether the id is its caller's
    * @param keep how long the result is kept, in milliseconds
+   * @param death of a message without a step that says so; null if it is something else
    */
-  record Offer(long number, String id, String origin, long keep, Outcome outcome) {}
+  record Offer(
+      long number,
+      String id,
+      String origin,
+      boolean chosen,
+      long keep,
+      Outcome outcome,
+      @Nullable Death death) {}
 
   /**
    * It is decided.
@@ -30,7 +39,7 @@ record Mail(
   record Verdict(long number, boolean yours, long expiresAt) {}
 
   /** A decided result, for the receiver to keep as well. */
-  record Copy(String id, String origin, long expiresAt, Outcome outcome) {}
+  record Copy(String id, String origin, boolean chosen, long expiresAt, Outcome outcome) {}
 
   /** Asks what the receiver knows to be decided. */
   record Inquiry(long number, String id) {}

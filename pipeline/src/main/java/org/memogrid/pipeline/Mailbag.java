@@ -45,8 +45,7 @@ final class Mailbag {
   }
 
   private void weigh(Member member, Draft draft, Outcome outcome) {
-    byte[] value = outcome.value();
-    draft.bytes += 128 + (value == null ? 0 : value.length);
+    draft.bytes += 128 + outcome.size();
     if (draft.bytes > BYTES) {
       drafts.remove(member);
       post.accept(member, draft.mail());

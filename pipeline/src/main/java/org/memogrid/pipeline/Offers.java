@@ -42,8 +42,16 @@ final class Offers<T> {
     this.desk = desk;
   }
 
-  Offered<T> open(String id, String origin, long keep, Outcome outcome, T ticket) {
-    Offered<T> own = new Offered<>(new Mail.Offer(++last, id, origin, keep, outcome), ticket);
+  Offered<T> open(
+      String id,
+      String origin,
+      boolean chosen,
+      long keep,
+      Outcome outcome,
+      @Nullable Death death,
+      T ticket) {
+    Mail.Offer offer = new Mail.Offer(++last, id, origin, chosen, keep, outcome, death);
+    Offered<T> own = new Offered<>(offer, ticket);
     offers.put(own.offer.number(), own);
     return own;
   }
@@ -88,6 +96,14 @@ final class Offers<T> {
       leaveLine(own);
       desk.effects().concluded(own.ticket);
     }
+  }
+
+  /** All who wait for what becomes of their offers, who hear nothing any more. */
+  List<T> abandon() {
+    List<T> all = offers.values().stream().map(own -> own.ticket).toList();
+    offers.clear();
+    lines.clear();
+    return all;
   }
 
   /** Sends what may go. */

@@ -49,6 +49,11 @@ record Outcome(
     return new Outcome(Kind.VALUE, value, step, attempt, "", null);
   }
 
+  /** What it takes on the wire, about. */
+  int size() {
+    return (value == null ? 0 : value.length) + why.length() + (fault == null ? 0 : fault.size());
+  }
+
   void write(DataOutput out) throws IOException {
     out.writeByte(List.of(KINDS).indexOf(kind));
     byte[] bytes = value;

@@ -23,8 +23,8 @@ sealed interface Packet {
 
   record Counts(List<StepCount> steps) implements Packet {}
 
-  /** Dead letters are about to be put back, known by these keys. */
-  record Revive(List<String> keys) implements Packet {}
+  /** Dead letters are about to be put back. */
+  record Revive(List<Death> deaths) implements Packet {}
 
   /** What they ended with is forgotten. */
   record Revived() implements Packet {}

@@ -48,10 +48,20 @@ final class PacketFormat implements WireFormat<Packet> {
           });
     } else if (packet instanceof Packet.Revive revive) {
       out.writeByte(6);
-      list(revive.keys(), out, key -> Fault.writeText(key, out));
+      list(revive.deaths(), out, death -> write(death, out));
     } else if (packet instanceof Packet.Revived) {
       out.writeByte(7);
     }
+  }
+
+  private static void write(Death death, DataOutput out) throws IOException {
+    Fault.writeText(death.key(), out);
+    Fault.writeText(death.step(), out);
+    out.writeLong(death.at());
+  }
+
+  private static Death death(DataInput in) throws IOException {
+    return new Death(Fault.readText(in), Fault.readText(in), in.readLong());
   }
 
   private static void write(Mail mail, DataOutput out) throws IOException {
@@ -62,8 +72,14 @@ final class PacketFormat implements WireFormat<Packet> {
           out.writeLong(offer.number());
           Fault.writeText(offer.id(), out);
           out.writeUTF(offer.origin());
+          out.writeBoolean(offer.chosen());
           out.writeLong(offer.keep());
           offer.outcome().write(out);
+          Death death = offer.death();
+          out.writeBoolean(death != null);
+          if (death != null) {
+            write(death, out);
+          }
         });
     list(
         mail.verdicts(),
@@ -79,6 +95,7 @@ final class PacketFormat implements WireFormat<Packet> {
         copy -> {
           Fault.writeText(copy.id(), out);
           out.writeUTF(copy.origin());
+          out.writeBoolean(copy.chosen());
           out.writeLong(copy.expiresAt());
           copy.outcome().write(out);
         });
@@ -118,7 +135,7 @@ final class PacketFormat implements WireFormat<Packet> {
                   () ->
                       new Packet.StepCount(
                           Fault.readText(in), in.readLong(), list(in, in::readLong))));
-      case 6 -> new Packet.Revive(list(in, () -> Fault.readText(in)));
+      case 6 -> new Packet.Revive(list(in, () -> death(in)));
       case 7 -> new Packet.Revived();
       default ->
           throw new IOException(
@@ -135,12 +152,20 @@ final class PacketFormat implements WireFormat<Packet> {
                     in.readLong(),
                     Fault.readText(in),
                     in.readUTF(),
+                    in.readBoolean(),
                     in.readLong(),
-                    Outcome.read(in))),
+                    Outcome.read(in),
+                    in.readBoolean() ? death(in) : null)),
         list(in, () -> new Mail.Verdict(in.readLong(), in.readBoolean(), in.readLong())),
         list(
             in,
-            () -> new Mail.Copy(Fault.readText(in), in.readUTF(), in.readLong(), Outcome.read(in))),
+            () ->
+                new Mail.Copy(
+                    Fault.readText(in),
+                    in.readUTF(),
+                    in.readBoolean(),
+                    in.readLong(),
+                    Outcome.read(in))),
         list(in, () -> Fault.readText(in)),
         list(in, () -> new Mail.Inquiry(in.readLong(), Fault.readText(in))),
         list(in, () -> new Mail.Answer(in.readLong(), in.readBoolean() ? Outcome.read(in) : null)));

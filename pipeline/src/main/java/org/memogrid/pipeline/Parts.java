@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.pipeline;
 
+import static java.util.Objects.requireNonNull;
+
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.Cache;
 import org.memogrid.cache.Expiry;
@@ -16,11 +20,12 @@ import org.memogrid.cache.Expiry;
  * cluster. Thread-safe.
  *
  * <p>Each part is stored before its member looks for the others, so whoever stores the last one
- * finds all of them. Who looks begins at the end: elements end more or less in order, so that
- * mostly one look shows that something is missing. Parts are kept a little longer than a join asks
- * for, so that members whose clocks differ by less agree on what must still be there.
+ * finds all of them. Who looks begins with the last one: elements end more or less in order, so
+ * that mostly one look shows that something is missing. Parts are kept a little longer than a join
+ * asks for, so that members whose clocks differ by less agree on what must still be there.
  */
 final class Parts {
+  private static final int TOGETHER = 1_000;
   private static final Duration CLOCKS = Duration.ofMinutes(1);
 
   private final Cache<String, byte[]> cache;
@@ -46,15 +51,22 @@ final class Parts {
 
   /** All parts in order; null if one is missing. */
   @Nullable List<byte @Nullable []> all(String group, int count) {
+    if (cache.get(key(group, count - 1)) == null) {
+      return null;
+    }
     List<byte @Nullable []> parts = new ArrayList<>();
-    for (int index = count - 1; index >= 0; index--) {
-      byte[] part = cache.get(key(group, index));
-      if (part == null) {
+    for (int from = 0; from < count; from += TOGETHER) {
+      int to = Math.min(count, from + TOGETHER);
+      Map<String, byte[]> found =
+          cache.getAll(IntStream.range(from, to).mapToObj(index -> key(group, index)).toList());
+      if (found.size() < to - from) {
         return null;
       }
-      parts.add(part[0] == 0 ? null : java.util.Arrays.copyOfRange(part, 1, part.length));
+      for (int index = from; index < to; index++) {
+        byte[] part = requireNonNull(found.get(key(group, index)));
+        parts.add(part[0] == 0 ? null : Arrays.copyOfRange(part, 1, part.length));
+      }
     }
-    Collections.reverse(parts);
     return parts;
   }
 

@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * id.
  */
 final class Passage {
+  /** Begins why a step gave up a message, in its dead letter: its value's end was told before. */
+  static final String GIVEN_UP = "its step gave it up: ";
+
   private final Definition definition;
   private final StepDefinition step;
   private final int attempt;
@@ -223,7 +226,7 @@ final class Passage {
             kind,
             why + "; it is a dead letter: Pipeline.deadLetters() shows it and puts it back",
             fault),
-        new Act.Bury(why));
+        new Act.Bury(GIVEN_UP + why));
   }
 
   private Outcome outcome(Outcome.Kind kind, String why, Fault fault) {

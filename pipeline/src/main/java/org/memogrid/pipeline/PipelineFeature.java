@@ -16,6 +16,7 @@ import org.memogrid.cluster.Cluster;
 import org.memogrid.cluster.Member;
 import org.memogrid.internal.node.Feature;
 import org.memogrid.internal.node.Node;
+import org.memogrid.internal.node.Outcomes;
 import org.memogrid.internal.wire.Wire;
 import org.memogrid.internal.wire.WireException;
 import org.memogrid.queue.QueueFeature;
@@ -32,7 +33,9 @@ public final class PipelineFeature implements Feature {
   private final PacketFormat format = new PacketFormat();
   private @Nullable Node node;
   private @Nullable ExecutorService threads;
+  private @Nullable Outcomes outcomes;
   private @Nullable Results results;
+  private final Losses losses = new Losses();
   private @Nullable Registration service;
   private @Nullable Registration membership;
   private @Nullable Registration missing;
@@ -61,13 +64,27 @@ public final class PipelineFeature implements Feature {
               return thread;
             });
     threads = own;
-    Results begun = new Results(member, own);
+    Outcomes after = new Outcomes(own, member.scheduler());
+    outcomes = after;
+    Results begun = new Results(member, own, after);
     results = begun;
-    membership = member.onView(begun::install);
-    begun.install();
+    membership = member.onView(this::install);
+    install();
     missing = member.wire().onMissing(SERVICE, begun::lacking);
     service = member.wire().serve(SERVICE, format, this::onMessage);
     burials = member.feature(QueueFeature.class).onBuried(Definition.QUEUES, this::buried);
+  }
+
+  private void install() {
+    started(results).install();
+    Node own = started(node);
+    String lost;
+    synchronized (losses) {
+      lost = losses.install(own.membership().members(), own.clock().millis());
+    }
+    if (lost != null) {
+      pipelines.values().forEach(pipeline -> pipeline.lost(lost));
+    }
   }
 
   private void onMessage(Wire.Incoming<Packet> incoming) {
@@ -81,12 +98,15 @@ public final class PipelineFeature implements Feature {
       PipelineHandle<?, ?> own = pipelines.get(count.pipeline());
       incoming.reply(new Packet.Counts(own == null ? List.of() : own.counts()));
     } else if (packet instanceof Packet.Revive revive) {
-      started(results).revive(revive.keys(), () -> incoming.reply(new Packet.Revived()));
+      started(results).revive(revive.deaths(), () -> incoming.reply(new Packet.Revived()));
     }
   }
 
   /** A message that no step gets any more: its value has an end, if it has none yet. */
-  private void buried(String queue, Object body, int attempts, String cause) {
+  private void buried(String queue, Object body, int attempts, String cause, long diedAt) {
+    if (cause.contains(Passage.GIVEN_UP)) {
+      return; // the step has told before it gave it up, and somebody may have put it back since
+    }
     Envelope envelope = Envelope.decode((byte[]) body);
     String pipeline = Definition.pipelineOf(queue);
     String step = Definition.stepOf(queue);
@@ -101,13 +121,8 @@ public final class PipelineFeature implements Feature {
             + cause
             + "; Pipeline.deadLetters() shows it, if it was not purged";
     Outcome outcome = new Outcome(Outcome.Kind.DEAD, null, step, attempts, why, null);
-    started(results)
-        .offer(
-            Definition.key(pipeline, envelope.id()),
-            envelope.origin(),
-            envelope.keep(),
-            outcome,
-            new Results.Ticket() {});
+    Death death = new Death(Definition.key(pipeline, envelope.id()), step, diedAt);
+    started(results).buried(death, envelope.origin(), envelope.chosen(), envelope.keep(), outcome);
   }
 
   <I extends @Nullable Object, O extends @Nullable Object> Pipeline<I, O> start(
@@ -162,18 +177,14 @@ public final class PipelineFeature implements Feature {
    * Has all members forget that these values are dead letters, and waits until they have: who asks
    * for a result after that hears of a new one.
    */
-  void revive(List<String> keys) {
+  void revive(List<Death> deaths) {
     List<CompletableFuture<?>> all = new ArrayList<>();
     CompletableFuture<Void> here = new CompletableFuture<>();
-    started(results).revive(keys, () -> here.complete(null));
+    started(results).revive(deaths, () -> here.complete(null));
     all.add(here);
     for (Member member : others()) {
-      Packet question = new Packet.Revive(keys);
-      all.add(
-          started(node)
-              .wire()
-              .request(member, SERVICE, format, question, DEADLINE)
-              .handle((reply, gone) -> null));
+      Packet question = new Packet.Revive(deaths);
+      all.add(request(member, question, DEADLINE).handle((reply, gone) -> null));
     }
     CompletableFuture.allOf(all.toArray(new CompletableFuture<?>[0])).join();
   }
@@ -183,10 +194,14 @@ public final class PipelineFeature implements Feature {
     return started(node).membership().members().stream().filter(m -> !m.equals(self)).toList();
   }
 
+  CompletableFuture<Packet> request(Member member, Packet question, Duration deadline) {
+    return started(node).wire().request(member, SERVICE, format, question, deadline);
+  }
+
   /** Asks a member and waits. */
-  Packet ask(Member member, Packet question, Duration deadline) {
+  private Packet ask(Member member, Packet question, Duration deadline) {
     try {
-      return started(node).wire().request(member, SERVICE, format, question, deadline).join();
+      return request(member, question, deadline).join();
     } catch (java.util.concurrent.CompletionException e) {
       if (e.getCause() instanceof WireException failure) {
         throw failure;
@@ -201,6 +216,10 @@ public final class PipelineFeature implements Feature {
 
   Results results() {
     return started(results);
+  }
+
+  Outcomes outcomes() {
+    return started(outcomes);
   }
 
   ExecutorService threads() {

@@ -20,7 +20,7 @@ final class Questions {
   /** What was asked of all members about one id. */
   static final class Question {
     final String id;
-    private final long number;
+    private long number;
     private final Set<Member> silent = new HashSet<>();
     final Set<Member> holders = new HashSet<>();
     @Nullable Outcome found;
@@ -41,6 +41,11 @@ final class Questions {
         }
       }
       offerings.add(new Offering(from, offer));
+    }
+
+    private void forget() {
+      found = null;
+      holders.clear();
     }
 
     private void heard(Member from, @Nullable Outcome outcome) {
@@ -74,6 +79,11 @@ final class Questions {
     }
     Question asked = new Question(++last, id);
     questions.put(id, asked);
+    begin(asked);
+    return asked;
+  }
+
+  private void begin(Question asked) {
     byNumber.put(asked.number, asked);
     for (Member member : desk.roster().members()) {
       if (!member.equals(desk.self())) {
@@ -81,15 +91,34 @@ final class Questions {
         inquire(member, asked);
       }
     }
-    return asked;
+  }
+
+  /** Whether some have answered one that is open: what they know meanwhile nobody hears. */
+  boolean isHalfAnswered(String id) {
+    Question open = questions.get(id);
+    return open != null
+        && open.silent.size() < desk.roster().members().size() - 1
+        && desk.apply(Rule.ASK_ANEW);
   }
 
   private void inquire(Member member, Question asked) {
     desk.bag().inquiry(member, new Mail.Inquiry(asked.number, asked.id));
   }
 
-  /** There are other members. */
+  /**
+   * There are other members. An answer of the last view may be out of date: 1. a member answers
+   * that it knows nothing; 2. the view changes, and the result comes to it; 3. another answers that
+   * it knows nothing, because it is not the one to keep it any more.
+   */
   void change(Question asked) {
+    if (desk.apply(Rule.ASK_ANEW)) {
+      byNumber.remove(asked.number);
+      asked.number = ++last;
+      asked.silent.clear();
+      asked.forget();
+      begin(asked);
+      return;
+    }
     asked.silent.retainAll(desk.roster().members());
     asked.holders.retainAll(desk.roster().members());
     if (desk.apply(Rule.SEND_AGAIN)) {
@@ -114,8 +143,7 @@ final class Questions {
   void revive(String id) {
     Question open = questions.get(id);
     if (open != null && open.found != null && !open.found.isFinal()) {
-      open.found = null;
-      open.holders.clear();
+      open.forget();
     }
   }
 

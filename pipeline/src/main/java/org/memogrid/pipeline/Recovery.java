@@ -58,6 +58,9 @@ public final class Recovery {
   /**
    * The value goes to another step, in place of the one that failed.
    *
+   * <p>If it can't go there, because there is no such step or the value can't be encoded, the value
+   * becomes a dead letter, with the step's error and why it could not.
+   *
    * @param step its name; {@link StepContext#nextStep} skips the one that failed
    */
   public static Recovery jump(String step, @Nullable Object value) {

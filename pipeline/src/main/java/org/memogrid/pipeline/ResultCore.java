@@ -50,7 +50,6 @@ final class ResultCore<T> {
   private final Roster roster;
   private final Mailbag bag;
   private final Rules rules;
-  private final Keep keep = new Keep();
   private final Offers<T> offers;
   private final Waiters<T> waiters;
   private final Decider<T> decider;
@@ -67,7 +66,7 @@ final class ResultCore<T> {
     ResultDesk<T> desk = new ResultDesk<>(self, rules, clock, effects, bag, roster);
     this.offers = new Offers<>(desk);
     this.waiters = new Waiters<>(desk);
-    this.decider = new Decider<>(desk, keep, offers, waiters, new Questions(desk));
+    this.decider = new Decider<>(desk, offers, waiters, new Questions(desk));
   }
 
   // ---- what this member does
@@ -89,7 +88,7 @@ final class ResultCore<T> {
    * here or elsewhere: {@link Effects#unknown} says that no end of it is known.
    */
   void join(String id, T ticket) {
-    waiters.join(id, ticket);
+    waiters.join(id, decider.isHalfAnswered(id), ticket);
     decider.tellIfKnown(id);
     look(id);
   }
@@ -102,8 +101,8 @@ final class ResultCore<T> {
   }
 
   /** Dead letters are put back: what they ended with is no answer any more. */
-  void revive(List<String> ids) {
-    ids.forEach(decider::revive);
+  void revive(List<Death> deaths) {
+    deaths.forEach(decider::revive);
   }
 
   /** Somebody does not wait any more. */
@@ -112,8 +111,14 @@ final class ResultCore<T> {
   }
 
   /** A value has ended here. Ends in {@link Effects#concluded}. */
-  void offer(String id, String origin, long keepMillis, Outcome outcome, T ticket) {
-    decider.offer(offers.open(id, origin, keepMillis, outcome, ticket));
+  void offer(String id, String origin, boolean chosen, long keepMillis, Outcome outcome, T ticket) {
+    decider.offer(offers.open(id, origin, chosen, keepMillis, outcome, null, ticket));
+  }
+
+  /** A message died without a step that says so. */
+  void buried(
+      Death death, String origin, boolean chosen, long keepMillis, Outcome outcome, T ticket) {
+    decider.offer(offers.open(death.key(), origin, chosen, keepMillis, outcome, death, ticket));
   }
 
   // ---- members
@@ -169,7 +174,7 @@ final class ResultCore<T> {
 
   /** When {@link #tick} should be called though nothing happens. */
   long nextWake() {
-    return Math.min(keep.nextExpiry(), waiters.nextWake());
+    return Math.min(decider.nextExpiry(), waiters.nextWake());
   }
 
   /** Sends what has come together. Called at the end of each turn. */
@@ -178,8 +183,10 @@ final class ResultCore<T> {
     bag.flush();
   }
 
-  /** All who wait here, who hear nothing any more. */
+  /** All who wait here, for results or for what becomes of offers: they hear nothing any more. */
   List<T> abandon() {
-    return waiters.abandon();
+    List<T> all = new ArrayList<>(waiters.abandon());
+    all.addAll(offers.abandon());
+    return all;
   }
 }

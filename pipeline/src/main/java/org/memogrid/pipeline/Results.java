@@ -12,6 +12,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cluster.Member;
 import org.memogrid.internal.node.Node;
+import org.memogrid.internal.node.Outcomes;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,7 +21,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Invariants: the core handles one event at a time; whoever brings one handles it and those that
  * come meanwhile, and after so many a thread of the pipelines' goes on. What others wait for runs
- * on such a thread, never in a turn. What a turn has to say goes out at its end.
+ * among the {@link Outcomes}, never in a turn. What a turn has to say goes out at its end.
  */
 final class Results {
   private static final Logger LOG = LoggerFactory.getLogger(Results.class);
@@ -28,6 +29,7 @@ final class Results {
 
   private final Node node;
   private final Executor threads;
+  private final Outcomes after;
   private final PacketFormat format = new PacketFormat();
   private final Queue<Runnable> events = new ConcurrentLinkedQueue<>();
   private final AtomicInteger backlog = new AtomicInteger();
@@ -38,7 +40,7 @@ final class Results {
   private long wakeAt = Long.MAX_VALUE;
   private @Nullable String closed;
 
-  /** Somebody who waits. Called on a thread of the pipelines'. */
+  /** Somebody who waits. Called among the {@link Outcomes}. */
   interface Ticket {
     /** What this member offered is decided. */
     default void concluded() {}
@@ -52,9 +54,10 @@ final class Results {
     default void abandoned(String why) {}
   }
 
-  Results(Node node, Executor threads) {
+  Results(Node node, Executor threads, Outcomes after) {
     this.node = node;
     this.threads = threads;
+    this.after = after;
     this.core =
         new ResultCore<>(
             node.membership().self(),
@@ -109,10 +112,10 @@ final class Results {
   }
 
   /** Dead letters are put back; {@code done} runs in the turn. */
-  void revive(List<String> keys, Runnable done) {
+  void revive(List<Death> deaths, Runnable done) {
     feed(
         () -> {
-          core.revive(keys);
+          core.revive(deaths);
           done.run();
         });
   }
@@ -125,8 +128,14 @@ final class Results {
     feed(() -> core.forget(key, ticket));
   }
 
-  void offer(String key, String origin, long keep, Outcome outcome, Ticket ticket) {
-    open(ticket, () -> core.offer(key, origin, keep, outcome, ticket));
+  void offer(String key, String origin, boolean chosen, long keep, Outcome outcome, Ticket ticket) {
+    open(ticket, () -> core.offer(key, origin, chosen, keep, outcome, ticket));
+  }
+
+  /** A message died without a step that says so. */
+  void buried(Death death, String origin, boolean chosen, long keep, Outcome outcome) {
+    Ticket nobody = new Ticket() {};
+    open(nobody, () -> core.buried(death, origin, chosen, keep, outcome, nobody));
   }
 
   private void open(Ticket ticket, Runnable event) {
@@ -167,9 +176,7 @@ final class Results {
       List<Runnable> ended = outcomes;
       if (!ended.isEmpty()) {
         outcomes = new ArrayList<>();
-        if (!elsewhere(() -> ended.forEach(Results::run))) {
-          ended.forEach(Results::run);
-        }
+        after.add(ended);
       }
       if (backlog.addAndGet(-handled) <= 0) {
         return;

@@ -3,8 +3,8 @@ package org.memogrid.pipeline;
 
 /**
  * The rules of a pipeline's protocol, by the names that the code and the tests call them. A
- * simulated cluster without one breaks an invariant, and a test shows so, for all but two that the
- * test names.
+ * simulated cluster without one breaks an invariant, or a test of {@link ResultCore} shows what
+ * goes wrong.
  */
 enum Rule {
   // ---- a message's way through a step
@@ -41,10 +41,14 @@ enum Rule {
   TELL_WHO_RETURNS,
   /** An origin that may have been taken for lost asks what others decided. */
   ASK_AFTER_CHANGE,
+  /** Answers that are older than the view, or than who waits for them, are no answers. */
+  ASK_ANEW,
   /** A result whose other holder is gone is copied again. */
   COPY_AGAIN,
   /** A dead letter that was put back may have another end. */
   DEAD_IS_NOT_FINAL,
+  /** The death of a message whose dead letter was put back is no end. */
+  DEATH_OF_ONE_LIFE,
   /** Who asks for a result believes two members, not one. */
   BELIEVE_TWO,
   /** Who waits for a value with a deadline hears when that has passed. */

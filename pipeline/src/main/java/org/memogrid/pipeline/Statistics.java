@@ -4,26 +4,27 @@ package org.memogrid.pipeline;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.memogrid.cluster.Member;
-import org.memogrid.internal.wire.WireException;
+import java.util.concurrent.CompletableFuture;
 import org.memogrid.queue.QueueStats;
 
 /** Puts together what the steps' queues and the members say. */
 final class Statistics {
+  /** For all members together: they are asked at once. */
   private static final Duration PATIENCE = Duration.ofSeconds(1);
 
   private Statistics() {}
 
   static List<StepStats> of(PipelineFeature feature, PipelineHandle<?, ?> pipeline) {
     List<Packet.StepCount> counts = new ArrayList<>(pipeline.counts());
-    for (Member member : feature.others()) {
-      try {
-        Packet.Count question = new Packet.Count(pipeline.name());
-        if (feature.ask(member, question, PATIENCE) instanceof Packet.Counts its) {
-          counts.addAll(its.steps());
-        }
-      } catch (WireException gone) {
-        // What it counted is gone with it, or comes too late.
+    Packet.Count question = new Packet.Count(pipeline.name());
+    List<CompletableFuture<Packet>> asked =
+        feature.others().stream()
+            .map(member -> feature.request(member, question, PATIENCE))
+            .toList();
+    for (CompletableFuture<Packet> answer : asked) {
+      // What a member counted is gone with it, or comes too late.
+      if (answer.exceptionally(gone -> null).join() instanceof Packet.Counts its) {
+        counts.addAll(its.steps());
       }
     }
     return pipeline.definition().steps.stream()

@@ -34,6 +34,9 @@ final class Waiters<T> {
     /** Those of them that want to hear if nobody knows of an end. */
     final List<T> undecided = new ArrayList<>();
 
+    /** Those that came when the question was half answered: they wait for the next one. */
+    final List<T> next = new ArrayList<>();
+
     /** Whether others may know what nobody will tell this member. */
     boolean look;
 
@@ -69,8 +72,12 @@ final class Waiters<T> {
     var unused = add(id, ticket);
   }
 
-  void join(String id, T ticket) {
-    add(id, ticket).undecided.add(ticket);
+  /**
+   * @param next whether it came too late for the question that is open
+   */
+  void join(String id, boolean next, T ticket) {
+    Waiting<T> its = add(id, ticket);
+    (next ? its.next : its.undecided).add(ticket);
   }
 
   void forget(String id, T ticket) {
@@ -78,6 +85,7 @@ final class Waiters<T> {
     if (its != null) {
       its.tickets.remove(ticket);
       its.undecided.remove(ticket);
+      its.next.remove(ticket);
       if (its.tickets.isEmpty()) {
         waiting.remove(id);
         deadlines.remove(new Due(its.deadline, id));
@@ -114,15 +122,21 @@ final class Waiters<T> {
    * All members have answered, and nobody is told yet.
    *
    * @param known whether somebody knows of an end
+   * @return whether all are to be asked again, for who came meanwhile
    */
-  void answered(String id, boolean known) {
+  boolean answered(String id, boolean known) {
     Waiting<T> its = waiting.get(id);
     if (its == null) {
-      return;
+      return false;
     }
     if (!known) {
       its.undecided.forEach(desk.effects()::unknown);
       its.undecided.clear();
+      its.undecided.addAll(its.next);
+      its.next.clear();
+      if (!its.undecided.isEmpty()) {
+        return true;
+      }
     }
     if (known || its.look) {
       its.look = true;
@@ -130,6 +144,7 @@ final class Waiters<T> {
       its.pause = Math.min(LOOK_SELDOM, 2 * its.pause);
       lookAt = Math.min(lookAt, its.lookAt);
     }
+    return false;
   }
 
   /** For what all members are to be asked now. */

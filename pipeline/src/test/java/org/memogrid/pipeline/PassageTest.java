@@ -36,7 +36,7 @@ class PassageTest {
   }
 
   private static Envelope element() {
-    Envelope whole = new Envelope("v", "origin", 0, 1_000, 0, 0, List.of(), null);
+    Envelope whole = new Envelope("v", "origin", false, 0, 1_000, 0, 0, List.of(), null);
     Act act = passage(SPLIT, whole).returnedAll(List.of(new byte[1], new byte[2]), NOW);
     return Envelope.decode(((Act.Move) act).parcels().get(1).envelope().encode());
   }

@@ -191,6 +191,50 @@ class PipelineClusterTest {
     never.countDown();
   }
 
+  /**
+   * 1. Two members have a part. 2. Both are lost at once. 3. The last one that comes finds a hole.
+   */
+  @Test
+  void whoseElementsMayBeLostIsToldSo() {
+    cluster.join();
+    CountDownLatch never = new CountDownLatch(1);
+    AtomicInteger others = new AtomicInteger();
+    Pipeline<Integer, Integer> p =
+        Pipeline.<Integer, Integer>named("parts")
+            .fanOut("split", n -> java.util.stream.IntStream.range(0, n).boxed().toList())
+            .step(
+                "part",
+                n -> {
+                  if (n == 0) {
+                    awaitOpen(never);
+                  } else {
+                    others.incrementAndGet();
+                  }
+                  return n;
+                },
+                Step.concurrency(2))
+            .join("sum", List::size)
+            .start(cluster.node(0));
+    Submission<Integer> waiting = p.submit(20);
+    Await.until("all other parts", () -> others.get() == 19);
+    cluster.crash(2, 3);
+    assertThatThrownBy(() -> get(waiting))
+        .cause()
+        .isInstanceOf(PipelineException.class)
+        .hasMessageContaining("'parts'")
+        .hasMessageContaining("may be gone")
+        .hasMessageContaining(waiting.id());
+    never.countDown();
+  }
+
+  private static void awaitOpen(CountDownLatch gate) {
+    try {
+      assertThat(gate.await(60, TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
   @Test
   void aFanOutIsJoinedOverMembers() throws Exception {
     AtomicInteger parts = new AtomicInteger();

@@ -18,6 +18,7 @@ import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -25,6 +26,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import javax.management.JMX;
 import javax.management.ObjectName;
@@ -144,6 +146,23 @@ class PipelineTest {
   }
 
   @Test
+  void anErrorHandlerGetsTheValueAsItCame() throws Exception {
+    try (Pipeline<List<Integer>, List<Integer>> p =
+        PipelineTest.<List<Integer>, List<Integer>>pipeline()
+            .<List<Integer>>step(
+                "reverse in place",
+                list -> {
+                  Collections.reverse(list);
+                  throw new IllegalStateException("and then fail");
+                })
+            .step("end", list -> list)
+            .onError((error, value, step) -> Recovery.jump(step.nextStep(), value))
+            .start(CLUSTER)) {
+      assertThat(get(p.submit(new ArrayList<>(List.of(1, 2, 3))))).containsExactly(1, 2, 3);
+    }
+  }
+
+  @Test
   void aStepsOwnHandlerComesFirstAndMayHaltOrRethrow() throws Exception {
     AtomicInteger attempts = new AtomicInteger();
     try (Pipeline<String, String> p =
@@ -251,6 +270,9 @@ class PipelineTest {
           .hasMessageContaining("deadline");
       assertThat(p.deadLetters().redrive()).isEqualTo(1);
       assertThat(get(p.result(eight.id()))).isEqualTo(9);
+      assertThat(failure(p.result(seven.id(), Duration.ofSeconds(20))))
+          .as("the end of what was not put back is known as before")
+          .isInstanceOf(StepFailedException.class);
       assertThat(p.deadLetters().list()).singleElement().extracting("id").isEqualTo(seven.id());
     }
   }
@@ -276,6 +298,54 @@ class PipelineTest {
         for (CompletableFuture<Void> each : dependents) {
           get(each);
         }
+      }
+    }
+  }
+
+  /**
+   * 1. Nothing depends on it when its thread looks. 2. Now something does, and waits for another.
+   */
+  @Test
+  void whatIsAttachedAtTheLastMomentMayWaitForAnotherEnd() throws Exception {
+    Map<String, Runnable> attach = new ConcurrentHashMap<>();
+    AtomicReference<CountDownLatch> gate = new AtomicReference<>(new CountDownLatch(1));
+    try (Pipeline<Integer, Integer> p =
+        PipelineTest.<Integer, Integer>pipeline()
+            .step(
+                "one",
+                n -> {
+                  awaitGate(Objects.requireNonNull(gate.get()));
+                  return n;
+                })
+            .concurrency(4)
+            .start(CLUSTER)) {
+      p.onProgress(
+          progress -> {
+            Runnable its = attach.get(progress.id());
+            if (is(progress, "ENDED") && its != null) {
+              its.run();
+            }
+          });
+      for (int round = 0; round < 50; round++) {
+        gate.set(new CountDownLatch(1));
+        List<Submission<Integer>> all = IntStream.range(0, 8).mapToObj(n -> p.submit(n)).toList();
+        CountDownLatch dependents = new CountDownLatch(7);
+        for (int i = 0; i < 7; i++) {
+          Submission<Integer> its = all.get(i);
+          Submission<Integer> next = all.get(i + 1);
+          attach.put(
+              its.id(),
+              () -> {
+                var unused =
+                    its.thenAccept(
+                        v -> {
+                          assertThat(next.join()).isEqualTo(v + 1);
+                          dependents.countDown();
+                        });
+              });
+        }
+        Objects.requireNonNull(gate.get()).countDown();
+        assertThat(dependents.await(20, TimeUnit.SECONDS)).isTrue();
       }
     }
   }
@@ -509,7 +579,8 @@ class PipelineTest {
       Throwable refused = null;
       for (int n = 0; n < 100 && refused == null; n++) {
         Submission<Integer> next = p.submit(n);
-        Await.until("it is in or refused", () -> next.isDone() || p.stats().get(0).depth() >= 0);
+        int before = taken.size();
+        Await.until("it is in or refused", () -> next.isDone() || inside(p) > before);
         if (next.isDone()) {
           refused = failure(next);
         } else {
@@ -524,6 +595,10 @@ class PipelineTest {
         assertThat(get(each)).isBetween(2_000, 2_100);
       }
     }
+  }
+
+  private static long inside(Pipeline<?, ?> p) {
+    return p.stats().stream().mapToLong(step -> step.depth() + step.inFlight()).sum();
   }
 
   @Test
@@ -682,6 +757,36 @@ class PipelineTest {
     assertThat(runs).hasValue(1);
   }
 
+  /** That it ended too late is no fault of the step. */
+  @Test
+  void whatEndsAfterAPipelineHasClosedIsNoAttempt() throws Exception {
+    String name = "closed" + NAMES.incrementAndGet();
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch gate = new CountDownLatch(1);
+    Pipeline<Integer, Integer> p =
+        Pipeline.<Integer, Integer>named(name)
+            .step(
+                "work",
+                n -> {
+                  begun.countDown();
+                  awaitGate(gate);
+                  return n;
+                })
+            .step("end", n -> n)
+            .start(CLUSTER);
+    Submission<Integer> left = p.submit(1);
+    awaitGate(begun);
+    p.close();
+    gate.countDown();
+    try (Pipeline<Integer, Integer> again =
+        Pipeline.<Integer, Integer>named(name)
+            .step("work", (n, step) -> step.attempt())
+            .step("end", n -> n)
+            .start(CLUSTER)) {
+      assertThat(get(again.result(left.id()))).as("its attempt").isEqualTo(1);
+    }
+  }
+
   @Test
   void aResultThatNobodyKnowsEndsInTime() {
     try (Pipeline<Integer, Integer> p =
@@ -764,11 +869,38 @@ class PipelineTest {
           .hasMessageContaining("'jump'")
           .hasMessageContaining("nowhere")
           .hasMessageContaining("[make, jump]");
+      assertThat(failure(p.submit(3)))
+          .isInstanceOf(StepFailedException.class)
+          .hasMessageContaining("nowhere")
+          .hasMessageContaining("for the handler")
+          .hasRootCauseMessage("for the handler");
       assertThatThrownBy(() -> p.submit(new Unlisted(2)))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining(p.name())
           .hasMessageContaining("'make'");
       assertThat(p.underWay()).isZero();
+    }
+  }
+
+  @Test
+  void whatAHandlerTriesAgainIsNotedOnItsMessage() {
+    String name = "noted" + NAMES.incrementAndGet();
+    try (Pipeline<Integer, Integer> p =
+            Pipeline.<Integer, Integer>named(name)
+                .<Integer>step(
+                    "fail",
+                    n -> {
+                      throw new IllegalStateException("the step's");
+                    })
+                .attempts(2)
+                .onError((error, value, step) -> Recovery.retry(Duration.ZERO))
+                .start(CLUSTER);
+        MessageQueue<byte[]> queue =
+            MessageQueue.named("pipeline/" + name + "/fail", byte[].class).open(CLUSTER)) {
+      assertThat(failure(p.submit(1))).isInstanceOf(StepFailedException.class);
+      Await.until("the dead letter", () -> queue.deadLetters().size() == 1);
+      assertThat(queue.deadLetters().browse().toList().get(0).history())
+          .allSatisfy(attempt -> assertThat(attempt.error()).contains("the step's"));
     }
   }
 

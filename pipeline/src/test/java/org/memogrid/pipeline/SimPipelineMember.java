@@ -151,7 +151,7 @@ final class SimPipelineMember {
     sim.checker.submitting(id, self);
     feed(() -> core.expect(id, deadline, PipelineSim.KEEP, late, caller));
     Envelope envelope =
-        new Envelope(id, self.id(), deadline, PipelineSim.KEEP, 0, 0, List.of(), bytes(id));
+        new Envelope(id, self.id(), false, deadline, PipelineSim.KEEP, 0, 0, List.of(), bytes(id));
     StepDefinition first = sim.definition.steps.get(0);
     sim.queues.publish(
         self,
@@ -255,6 +255,7 @@ final class SimPipelineMember {
               core.offer(
                   envelope.id(),
                   envelope.origin(),
+                  envelope.chosen(),
                   envelope.keep(),
                   outcome,
                   new Ticket() {

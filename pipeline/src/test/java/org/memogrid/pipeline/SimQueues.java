@@ -140,9 +140,12 @@ final class SimQueues {
 
   /** All dead letters come again. */
   void redrive() {
-    List<String> ids =
-        entries.values().stream().filter(e -> e.dead).map(e -> e.envelope.id()).toList();
-    sim.members().forEach(m -> m.feed(() -> m.core.revive(ids)));
+    List<Death> deaths =
+        entries.values().stream()
+            .filter(e -> e.dead)
+            .map(e -> new Death(e.envelope.id(), e.step.name(), e.number))
+            .toList();
+    sim.members().forEach(m -> m.feed(() -> m.core.revive(deaths)));
     for (Entry entry : entries.values()) {
       if (entry.dead) {
         entry.dead = false;

@@ -287,7 +287,7 @@ final class Dispatcher {
   }
 
   private void tellOfEnd(Entry entry, String cause) {
-    Effect told = new Effect.Buried(entry.letter, entry.attempt() - 1, cause);
+    Effect told = new Effect.Buried(entry.letter, entry.attempt() - 1, cause, entry.diedAt);
     gate.confirm(log.position(), () -> desk.perform(told));
   }
 

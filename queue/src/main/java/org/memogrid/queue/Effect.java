@@ -26,8 +26,12 @@ sealed interface Effect {
   /** Messages are gone. */
   record Lost(String what) implements Effect {}
 
-  /** A message of this member's queue is a dead letter, or was removed unhandled. */
-  record Buried(Letter letter, int attempts, String cause) implements Effect {}
+  /**
+   * A message of this member's queue is a dead letter, or was removed unhandled.
+   *
+   * @param at when it died; 0 if it was removed
+   */
+  record Buried(Letter letter, int attempts, String cause, long at) implements Effect {}
 
   /** This member begins or ends to dispatch the queue. */
   record Reigning(boolean begins, Epoch epoch) implements Effect {}

@@ -72,6 +72,21 @@ public interface Message<T> {
   void nack(Duration pause);
 
   /**
+   * As {@link #nack(Duration)}.
+   *
+   * @param why noted on it, and on the dead letter that it may become
+   */
+  void nack(Duration pause, String why);
+
+  /**
+   * It was not tried: others get it, at once, and no attempt is counted. Does nothing if it is
+   * settled.
+   *
+   * @throws IllegalStateException if it was only looked at
+   */
+  void release();
+
+  /**
    * Nobody should try it again: it becomes a dead letter at once. Does nothing if it is settled.
    *
    * @param why noted on the dead letter

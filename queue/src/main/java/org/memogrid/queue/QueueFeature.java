@@ -48,8 +48,9 @@ public final class QueueFeature implements Feature {
      *
      * @param attempts how often it was tried
      * @param cause why nobody gets it any more
+     * @param diedAt what the dead letter says, in milliseconds of the epoch; 0 if it was removed
      */
-    void buried(String queue, Object body, int attempts, String cause);
+    void buried(String queue, Object body, int attempts, String cause, long diedAt);
   }
 
   /** For the service loader. */
@@ -124,7 +125,7 @@ public final class QueueFeature implements Feature {
   private void tell(Undertaker undertaker, String queue, Effect.Buried buried) {
     try {
       Object body = started(node).codec().decode(buried.letter().body);
-      undertaker.buried(queue, body, buried.attempts(), buried.cause());
+      undertaker.buried(queue, body, buried.attempts(), buried.cause(), buried.at());
     } catch (RuntimeException | Error e) {
       LOG.warn("nobody hears of the end of message {} of queue '{}'", buried.letter(), queue, e);
     }

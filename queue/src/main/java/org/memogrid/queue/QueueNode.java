@@ -26,6 +26,7 @@ import org.memogrid.cluster.Codec;
 import org.memogrid.cluster.Member;
 import org.memogrid.cluster.Membership;
 import org.memogrid.internal.node.Node;
+import org.memogrid.internal.node.Outcomes;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

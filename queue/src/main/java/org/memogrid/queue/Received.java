@@ -127,11 +127,19 @@ final class Received<T> implements Message<T> {
 
   @Override
   public void nack(Duration pause) {
+    nack(pause, "its consumer refused it");
+  }
+
+  @Override
+  public void nack(Duration pause, String why) {
     Objects.requireNonNull(pause, "pause");
-    settle(
-        Packet.Verdict.FAILED,
-        "its consumer refused it",
-        Options.notNegative("the pause of a nack", pause));
+    Objects.requireNonNull(why, "why");
+    settle(Packet.Verdict.FAILED, why, Options.notNegative("the pause of a nack", pause));
+  }
+
+  @Override
+  public void release() {
+    settle(Packet.Verdict.RELEASED, "", 0);
   }
 
   @Override
