@@ -66,7 +66,7 @@ final class Fences {
     for (Member member : members) {
       core.send(member, fence);
     }
-    if (!rules.apply(Rule.AWAIT_FENCES)) {
+    if (!rules.apply(Rule.AWAIT_FENCES, members.size() > 1)) {
       confirm(id);
     }
   }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.memo;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -180,7 +181,7 @@ final class FlightTable {
       return;
     }
     run.result = new Message.Complete(run.key, token, value, flight.seen);
-    core.toHome(run.result);
+    tell(run);
     flight.state = Flight.State.ANSWERED;
     flight.token = null;
     deliver(flight, new Effect.Returned(value));
@@ -213,13 +214,20 @@ final class FlightTable {
       return;
     }
     run.result = new Message.Failed(run.key, token, failure, shared);
-    core.toHome(run.result);
+    tell(run);
     if (shared) {
       forget(flight);
       deliver(flight, outcome);
     } else {
       deliver(flight, run.caller, outcome);
       askAgain(flight);
+    }
+  }
+
+  private void tell(Run run) {
+    if (run.result != null && core.hasConfiguration()) {
+      run.firstHome = core.configuration().home(run.key);
+      core.toHome(run.result);
     }
   }
 
@@ -295,16 +303,26 @@ final class FlightTable {
     }
   }
 
+  /** Whether a grant of it would begin a run. */
+  boolean awaits(long request) {
+    Flight flight = flights.get(request);
+    return flight != null && flight.state == Flight.State.WAITING;
+  }
+
   void onGrant(Message.Grant grant, boolean current) {
     if (runs.containsKey(grant.token())) {
       return;
     }
     Flight flight = flights.get(grant.request());
-    boolean old = !current && rules.apply(Rule.REFUSE_OLD_GRANT);
+    boolean waits = awaits(grant.request());
     boolean fenced = core.isOld(grant.token());
-    if (flight == null || flight.state != Flight.State.WAITING || old || fenced) {
+    boolean old = !current && rules.apply(Rule.REFUSE_OLD_GRANT, waits && !fenced);
+    if (waits && fenced) {
+      rules.made(Rule.EPOCH_OF_THE_START);
+    }
+    if (flight == null || !waits || old || fenced) {
       core.toHome(new Message.Abandon(grant.key(), grant.token()));
-      if (flight != null && flight.state == Flight.State.WAITING && !old) {
+      if (flight != null && waits && !old) {
         acquire(flight);
       }
       return;
@@ -323,10 +341,13 @@ final class FlightTable {
   }
 
   /** For memos that keep results on the members: the home took the result, so keep it here. */
-  void onCompleteAck(Message.CompleteAck ack, boolean keepHere) {
+  void onCompleteAck(Member from, Message.CompleteAck ack, boolean keepHere) {
     Run run = runs.get(ack.token());
     if (run == null || run.result == null) {
       return;
+    }
+    if (ack.accepted() && !from.equals(run.firstHome)) {
+      rules.made(Rule.RESEND_RESULT);
     }
     runs.remove(ack.token());
     Flight flight = run.flight;
@@ -386,6 +407,7 @@ final class FlightTable {
     closeAll();
     for (Run run : new ArrayList<>(runs.values())) {
       if (!run.fenced && core.isOld(run.token)) {
+        rules.made(Rule.EPOCH_OF_THE_START);
         // The home drops the lease by itself: told by us first, it would grant it once more.
         run.fenced = true;
         if (run.result != null) {
@@ -406,11 +428,13 @@ final class FlightTable {
     }
   }
 
-  /** Who calls from now on joins nobody who called before. */
-  void closeAll() {
+  /** Who calls from now on joins nobody who called before. Returns whether there was somebody. */
+  @CanIgnoreReturnValue
+  boolean closeAll() {
     List<Flight> closing = new ArrayList<>(open.values());
     closing.addAll(refreshes.values());
     closing.forEach(this::close);
+    return !closing.isEmpty();
   }
 
   private void close(Flight flight) {
@@ -454,7 +478,7 @@ final class FlightTable {
     waits.installed();
     for (Run run : runs.values()) {
       Message.ToHome result = run.result;
-      if (result != null && !run.fenced && rules.apply(Rule.RESEND_RESULT)) {
+      if (result != null && !run.fenced && rules.isOn(Rule.RESEND_RESULT)) {
         core.toHome(result);
       }
     }
@@ -527,6 +551,7 @@ final class FlightTable {
     boolean fenced;
     boolean cancelled;
     Message.@Nullable ToHome result;
+    @Nullable Member firstHome;
 
     Run(Token token, Object key, Flight flight) {
       this.token = token;

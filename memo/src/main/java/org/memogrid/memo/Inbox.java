@@ -43,7 +43,7 @@ final class Inbox {
     }
     boolean current = received.stamp.equals(now.stamp());
     if (received.message instanceof Message.Grant grant) {
-      if (newer && rules.apply(Rule.STASH_NEW_GRANT)) {
+      if (newer && rules.apply(Rule.STASH_NEW_GRANT, core.awaits(grant))) {
         early.add(received);
       } else {
         core.onGrant(grant, current);
@@ -54,7 +54,7 @@ final class Inbox {
       core.onToHome(received, now);
     } else if (received.stamp.id() >= now.stamp().id()) {
       early.add(received);
-    } else if (!rules.apply(Rule.SAME_CONFIGURATION)) {
+    } else if (!rules.apply(Rule.SAME_CONFIGURATION, core.wouldServe(received.message))) {
       core.onToHome(received, now);
     }
   }

@@ -69,6 +69,9 @@ final class LeaseTable {
       hit(new Request(from, acquire.request()), replaced); // it stands while it is refreshed
       return;
     }
+    if (lease != null && lease.cancelled && lease.completing == null) {
+      rules.made(Rule.KEEP_LEASE_UNTIL_STOPPED);
+    }
     // Also the leader's own, asked again: if its grant was lost, it is the next to get one.
     entry.waiters.put(new Request(from, acquire.request()), new Wish(acquire.seen()));
     Waits.Probe probe = acquire.probe();
@@ -126,7 +129,7 @@ final class LeaseTable {
             seenKnown,
             value,
             core.stamped(lease.token),
-            rules.apply(Rule.CONDITIONAL_WRITES)));
+            rules.isOn(Rule.CONDITIONAL_WRITES)));
   }
 
   void onFailed(Member from, Message.Failed failed) {
@@ -156,7 +159,8 @@ final class LeaseTable {
       return;
     }
     core.send(lease.request.member, new Message.Cancel(entry.key, lease.token));
-    if (!rules.apply(Rule.KEEP_LEASE_UNTIL_STOPPED)) {
+    lease.cancelled = true;
+    if (!rules.isOn(Rule.KEEP_LEASE_UNTIL_STOPPED)) {
       promote(entry);
     }
   }
@@ -211,6 +215,7 @@ final class LeaseTable {
     for (Entry entry : new ArrayList<>(entries.values())) {
       Lease lease = entry.lease;
       if (lease != null && entry.operation == 0 && core.isOld(lease.token)) {
+        rules.made(Rule.EPOCH_OF_THE_START);
         entry.lease = null;
         proceed(entry);
       }
@@ -248,6 +253,9 @@ final class LeaseTable {
     Lease lease = entry == null ? null : entry.lease;
     if (entry == null || lease == null) {
       return;
+    }
+    if (!done) {
+      rules.made(Rule.CONDITIONAL_WRITES);
     }
     Value value = lease.completing;
     if (done && value != null && !core.isOld(lease.token)) {
@@ -411,7 +419,7 @@ final class LeaseTable {
       entry.toBury.clear();
       long operation = begin(entry);
       if (shared) {
-        boolean tombstone = rules.apply(Rule.LEAVE_TOMBSTONE);
+        boolean tombstone = rules.isOn(Rule.LEAVE_TOMBSTONE);
         core.emit(new Effect.Bury(operation, entry.key, core.epoch(), tombstone));
       } else {
         buried(operation, null);
@@ -443,7 +451,7 @@ final class LeaseTable {
 
   private void promote(Entry entry) {
     Lease lost = entry.lease;
-    if (lost != null && rules.apply(Rule.PROMOTE_WAITER)) {
+    if (lost != null && rules.apply(Rule.PROMOTE_WAITER, !entry.waiters.isEmpty())) {
       if (!entry.waiters.isEmpty()) {
         promotions.incrementAndGet();
       }
@@ -476,7 +484,7 @@ final class LeaseTable {
       Object seen = waiter.getValue().seen;
       boolean refresh =
           seen != null
-              && (!rules.apply(Rule.REFRESH_WHAT_WAS_SEEN) || seen.equals(stored.handle()));
+              && (seen.equals(stored.handle()) || !rules.apply(Rule.REFRESH_WHAT_WAS_SEEN));
       if (!refresh) {
         hit(waiter.getKey(), stored);
         i.remove();
@@ -559,6 +567,7 @@ final class LeaseTable {
     final boolean seenKnown;
     @Nullable Value completing;
     boolean unwanted;
+    boolean cancelled;
 
     Lease(
         Token token,

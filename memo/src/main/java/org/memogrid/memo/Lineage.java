@@ -74,7 +74,7 @@ final class Lineage {
         left(member.id(), last.stamp().id());
       }
     }
-    return apart && rules.apply(Rule.DISTRUST_WHEN_APART);
+    return apart && rules.isOn(Rule.DISTRUST_WHEN_APART);
   }
 
   private void left(String member, long configuration) {
@@ -140,7 +140,7 @@ final class Lineage {
     }
     Set<Object> keys = new LinkedHashSet<>(distrusted);
     for (Note note : notes) {
-      if (note.configuration > since && rules.apply(Rule.EXCHANGE_INVALIDATIONS)) {
+      if (note.configuration > since) {
         keys.add(note.key);
       }
     }
@@ -149,12 +149,15 @@ final class Lineage {
 
   /** Whether there may be others than those. */
   boolean isAllUntold() {
-    return (allFenced > since && rules.apply(Rule.EXCHANGE_INVALIDATIONS))
-        || (forgotten > since && rules.apply(Rule.CLEAR_ON_OVERFLOW));
+    return (allFenced > since && rules.isOn(Rule.EXCHANGE_INVALIDATIONS))
+        || (forgotten > since && rules.isOn(Rule.CLEAR_ON_OVERFLOW));
   }
 
   /** All members have told. */
   void settled(Set<Object> untold, Configuration now) {
+    if (forgotten > since && allFenced <= since) {
+      rules.made(Rule.CLEAR_ON_OVERFLOW);
+    }
     apart = false;
     settled = true;
     since = Long.MAX_VALUE;

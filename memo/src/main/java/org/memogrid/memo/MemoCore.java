@@ -109,6 +109,7 @@ final class MemoCore {
   void cycled(Waits.Probe probe) {
     Waits.Wait wait = waits.cycled(probe);
     if (wait != null) {
+      rules.made(Rule.REFUSE_CYCLES);
       List<Token> chain = probe.chain();
       Token back = chain.get(chain.size() - 1);
       flights.cycled(wait, cycle.apply(chain.subList(chain.indexOf(back), chain.size())));
@@ -222,7 +223,9 @@ final class MemoCore {
     boolean apart = last != null && lineage.install(last, next);
     if (apart) {
       fences.forget();
-      flights.closeAll(); // others may have invalidated what they are about
+      if (flights.closeAll()) { // others may have invalidated what they are about
+        rules.made(Rule.DISTRUST_WHEN_APART);
+      }
     }
     configuration = next;
     roll.begin(last, next, apart);
@@ -280,6 +283,20 @@ final class MemoCore {
     inbox.replayUnready();
   }
 
+  /** Whether it would begin a run. */
+  boolean awaits(Message.Grant grant) {
+    return flights.awaits(grant.request());
+  }
+
+  /** Whether this member would do something for it, were it of its own configuration. */
+  boolean wouldServe(Message message) {
+    return message instanceof Message.ToHome toHome
+        && isHome(toHome.key())
+        && (message instanceof Message.Acquire
+            || message instanceof Message.Complete
+            || message instanceof Message.Invalidate);
+  }
+
   void onGrant(Message.Grant grant, boolean current) {
     flights.onGrant(grant, current);
   }
@@ -298,6 +315,7 @@ final class MemoCore {
       if (message instanceof Message.Abandon abandon) {
         roll.abandoned(abandon.token());
       }
+      rules.made(Rule.SYNC_BEFORE_SERVING);
       inbox.keep(received);
     }
   }
@@ -351,7 +369,7 @@ final class MemoCore {
     } else if (message instanceof Message.Fail fail) {
       flights.onFail(fail);
     } else if (message instanceof Message.CompleteAck ack) {
-      flights.onCompleteAck(ack, !shared);
+      flights.onCompleteAck(from, ack, !shared);
     } else if (message instanceof Message.Fence fence) {
       onFence(received, fence);
     } else if (message instanceof Message.FenceAll fence) {
@@ -406,8 +424,10 @@ final class MemoCore {
         lineage.gone(key, raised); // its tombstone is in place
       }
       send(received.from(), new Message.FenceAck(fence.invalidation(), null));
-    } else {
+    } else if (rules.isOn(Rule.FENCE_DROPS_COPY)) {
       emit(new Effect.Drop(key, received.from(), fence.invalidation(), raised));
+    } else {
+      send(received.from(), new Message.FenceAck(fence.invalidation(), null));
     }
   }
 
@@ -426,7 +446,7 @@ final class MemoCore {
 
   /** Whether the run began in an epoch that is over: its result is of that epoch. */
   boolean isOld(Token token) {
-    return token.epoch() < epoch && rules.apply(Rule.EPOCH_OF_THE_START);
+    return token.epoch() < epoch && rules.isOn(Rule.EPOCH_OF_THE_START);
   }
 
   /** With the epoch that the run's result has. */

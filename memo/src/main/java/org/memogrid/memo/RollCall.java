@@ -148,6 +148,7 @@ final class RollCall {
     for (Object key : untold) {
       flights.fenceBefore(key, now.stamp().id());
       if (core.isHome(key)) {
+        rules.made(Rule.EXCHANGE_INVALIDATIONS);
         leases.bury(key);
       }
     }
@@ -191,10 +192,10 @@ final class RollCall {
     }
     for (Configuration since : unbroken) {
       if (!since.home(key).equals(core.self())) {
-        return !rules.apply(Rule.SYNC_BEFORE_SERVING);
+        return !rules.isOn(Rule.SYNC_BEFORE_SERVING);
       }
     }
-    return !unbroken.isEmpty() || !rules.apply(Rule.SYNC_BEFORE_SERVING);
+    return !unbroken.isEmpty() || !rules.isOn(Rule.SYNC_BEFORE_SERVING);
   }
 
   /** Whether all members of this configuration were heard. */

@@ -19,6 +19,8 @@ enum Rule {
   FENCE_CLOSES_FLIGHTS,
   /** R4. A fence fences the runs of the key on its member, whatever their token. */
   FENCE_STOPS_RUNS,
+  /** R4. A fence drops what its member keeps for itself. */
+  FENCE_DROPS_COPY,
   /** R5. A grant of an older configuration is refused. */
   REFUSE_OLD_GRANT,
   /** R6. A grant of a newer configuration waits until that is installed. */
@@ -52,5 +54,7 @@ enum Rule {
   /** A run that nobody wants keeps its lease until its member has fenced it. */
   KEEP_LEASE_UNTIL_STOPPED,
   /** R11. A scan names the keys in flight too: what is being computed will be stored. */
-  SCAN_IN_FLIGHT
+  SCAN_IN_FLIGHT,
+  /** R11. The same of a scan for a tag: what is being computed may turn out to have it. */
+  IN_FLIGHT_HAS_EVERY_TAG
 }

@@ -7,7 +7,10 @@ import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.Set;
 
-/** Which rules are in force, and how often each decided something. Not thread-safe. */
+/**
+ * Which rules are in force, and how often each made a difference: something else would have
+ * happened without it. Not thread-safe.
+ */
 final class Rules {
   private final EnumSet<Rule> off = EnumSet.noneOf(Rule.class);
   private final EnumMap<Rule, long[]> decided = new EnumMap<>(Rule.class);
@@ -28,15 +31,29 @@ final class Rules {
     return new Rules(off);
   }
 
-  /** Whether the rule is in force, asked where it decides. */
+  /** Whether the rule is in force, asked where that makes a difference. */
   boolean apply(Rule rule) {
-    count(rule)[0]++;
+    return apply(rule, true);
+  }
+
+  /**
+   * @param matters whether it makes a difference; if not, it is not counted
+   */
+  boolean apply(Rule rule, boolean matters) {
+    if (matters) {
+      made(rule);
+    }
     return isOn(rule);
   }
 
-  /** The same where nothing depends on it. */
+  /** Whether the rule is in force; whether that makes a difference is not known yet. */
   boolean isOn(Rule rule) {
     return !off.contains(rule);
+  }
+
+  /** The rule has made a difference. */
+  void made(Rule rule) {
+    count(rule)[0]++;
   }
 
   long decided(Rule rule) {

@@ -61,7 +61,8 @@ final class Scans {
 
   void onScan(Member from, Message.Scan scan) {
     Set<Object> inFlight = new LinkedHashSet<>();
-    if (rules.apply(Rule.SCAN_IN_FLIGHT)) {
+    // What tags a run's result will have is not known yet.
+    if (rules.isOn(scan.tag() == null ? Rule.SCAN_IN_FLIGHT : Rule.IN_FLIGHT_HAS_EVERY_TAG)) {
       inFlight.addAll(flights.keys());
       inFlight.addAll(leases.keys());
     }

@@ -156,7 +156,7 @@ final class Waits {
     if (!probe.chain.contains(token)) {
       return false;
     }
-    if (rules.apply(Rule.REFUSE_CYCLES)) {
+    if (rules.isOn(Rule.REFUSE_CYCLES)) {
       core.send(probe.asker, new Message.Cycle(probe.to(token)));
     }
     return true;

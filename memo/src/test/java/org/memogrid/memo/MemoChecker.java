@@ -21,9 +21,11 @@ import org.memogrid.testkit.sim.SimViews;
  * <ul>
  *   <li>I1: no two unfenced runs of a key at the same time, on members of the view
  *   <li>I2: runs &lt;= 1 + lost leaders + fences + expiries + failures + refreshes + runs that
- *       nobody waited for any more + homes lost while they invalidate, per key; and once more for
- *       each side when a cluster is cut, and when it is one again
- *   <li>I3: a call gets no value older than the last invalidation that was confirmed before it
+ *       nobody waited for any more + homes that lose the key while they invalidate it, per key; and
+ *       once more for each side when a cluster is cut, and when it is one again. In INVALIDATED,
+ *       where each member keeps what it has for itself, the same for each member
+ *   <li>I3: a call gets no value older than the last invalidation that was confirmed before it, was
+ *       that by key, for all keys, by predicate or by a tag that the value has
  *   <li>I4: every call and every invalidation on a member of the view ends
  * </ul>
  */
@@ -33,8 +35,11 @@ final class MemoChecker {
   private final int[] source = new int[MemoSim.KEYS];
   private final Map<Member, int[]> confirmed = new HashMap<>();
   private final Map<Member, int[]> matched = new HashMap<>();
+  private final Map<String, Map<Member, int[]>> tagged = new HashMap<>();
   private final int[] runs = new int[MemoSim.KEYS];
   private final int[] allowed = new int[MemoSim.KEYS];
+  private final Map<Member, int[]> runsOn = new HashMap<>();
+  private final Map<Member, int[]> allowedOn = new HashMap<>();
   private final Map<Token, Running> active = new LinkedHashMap<>();
   private final Map<Token, Running> everything = new LinkedHashMap<>();
   private final Map<Member, Map<Integer, Double>> burials = new HashMap<>();
@@ -95,6 +100,7 @@ final class MemoChecker {
       if (node == null || node.view <= view.id()) { // what came later may be of another view
         raise(of(confirmed, member), of(confirmed, other));
         raise(of(matched, member), of(matched, other));
+        tagged.values().forEach(where -> raise(of(where, member), of(where, other)));
       }
     }
     if (view.equals(sim.views.of(member))) {
@@ -113,6 +119,8 @@ final class MemoChecker {
     caller.calledAt = sim.time.now();
     caller.atLeastByKey = of(confirmed, caller.on)[caller.key];
     caller.atLeast = Math.max(caller.atLeastByKey, of(matched, caller.on)[caller.key]);
+    caller.atLeastByTag = new HashMap<>();
+    tagged.forEach((tag, where) -> caller.atLeastByTag.put(tag, of(where, caller.on)[caller.key]));
     waiting.add(caller);
   }
 
@@ -134,7 +142,7 @@ final class MemoChecker {
     if (version != null
         && !lostEntries[caller.key]
         && caller.calledAt >= trustedSince[caller.key]
-        && version < (leftBehind[caller.key] ? caller.atLeastByKey : caller.atLeast)
+        && version < atLeast(caller, version)
         && sim.views.has(caller.on)
         && !lost.contains(caller.on)) {
       violate(
@@ -145,8 +153,20 @@ final class MemoChecker {
               + " of key "
               + caller.key
               + ", invalidated up to "
-              + caller.atLeast);
+              + atLeast(caller, version));
     }
+  }
+
+  private int atLeast(SimNode.Caller caller, int version) {
+    if (leftBehind[caller.key]) {
+      return caller.atLeastByKey;
+    }
+    int byTag = caller.atLeastByTag.getOrDefault(MemoSim.tag(caller.key, version), 0);
+    return Math.max(caller.atLeast, byTag);
+  }
+
+  Object invalidating(SimNode.Match match, Member by) {
+    return invalidating(match.key(), by);
   }
 
   Object invalidating(@Nullable Integer key, Member by) {
@@ -194,8 +214,11 @@ final class MemoChecker {
    * An invalidation of what matches knows as little as anybody of a write that only a lost home
    * knew of: its key may have been missed.
    */
-  void invalidatedMatching(Object caller, @Nullable Object failure) {
-    var unused = confirm((Invalidating) caller, failure, matched);
+  void invalidatedMatching(SimNode.Match match, Object caller, @Nullable Object failure) {
+    String tag = match.tag();
+    Map<Member, int[]> where =
+        tag == null ? matched : tagged.computeIfAbsent(tag, t -> new HashMap<>());
+    var unused = confirm((Invalidating) caller, failure, where);
   }
 
   void writing(Member by, Effect.Write write) {
@@ -237,6 +260,7 @@ final class MemoChecker {
     active.put(token, new Running(key, on, view));
     everything.put(token, new Running(key, on, view));
     runs[key]++;
+    of(runsOn, on)[key]++;
     return source[key];
   }
 
@@ -306,6 +330,11 @@ final class MemoChecker {
 
   void mayExpire(int key) {
     allowed[key]++;
+  }
+
+  /** Of what the member keeps for itself. */
+  void mayRunAgainOn(Member member, int key) {
+    of(allowedOn, member)[key]++;
   }
 
   void lost(Member member) {
@@ -421,13 +450,20 @@ final class MemoChecker {
     if (node.core.leased() > 0) {
       violate("I4 stuck", node.self + " still holds " + node.core.leased() + " leases");
     }
-    if (sim.kind != MemoSim.Kind.INVALIDATED) {
-      for (int k = 0; k < MemoSim.KEYS; k++) {
-        if (runs[k] > allowed[k]) {
-          violate("I2 runs", "key " + k + ": " + runs[k] + " runs, allowed " + allowed[k]);
-          allowed[k] = runs[k];
-        }
+    for (int k = 0; k < MemoSim.KEYS; k++) {
+      if (sim.kind != MemoSim.Kind.INVALIDATED) {
+        requireFew("key " + k, runs[k], allowed[k]);
+        allowed[k] = Math.max(allowed[k], runs[k]);
+      } else {
+        int most = allowed[k] + of(allowedOn, node.self)[k];
+        requireFew("key " + k + " on " + node.self, of(runsOn, node.self)[k], most);
       }
+    }
+  }
+
+  private void requireFew(String what, int counted, int most) {
+    if (counted > most) {
+      violate("I2 runs", what + ": " + counted + " runs, allowed " + most);
     }
   }
 

@@ -23,6 +23,7 @@ import org.memogrid.testkit.sim.VirtualTime;
  */
 final class MemoSim {
   static final int KEYS = 4;
+  static final List<String> TAGS = List.of("odd", "even");
   private static final int BUSY = 1_600;
   private static final int END = BUSY + 30_000;
 
@@ -140,6 +141,9 @@ final class MemoSim {
     for (int i = time.between(0, 4); i > 0; i--) {
       refreshes(time.between(0, BUSY), anyKey());
     }
+    if (time.chance(0.3)) {
+      giveUp(time.between(0, BUSY), anyKey());
+    }
     if (time.chance(0.5)) {
       time.after(time.between(100, BUSY / 2), this::cut);
     }
@@ -202,9 +206,13 @@ final class MemoSim {
   }
 
   private void invalidateMatching() {
+    SimNode.Match match =
+        time.chance(0.6)
+            ? new SimNode.Match(time.oneOf(TAGS), null)
+            : new SimNode.Match(null, time.chance(0.5) ? anyKey() : null);
     SimNode node = anyNode();
     if (node != null) {
-      net.whenAwake(node.self, node::invalidateMatching);
+      net.whenAwake(node.self, () -> node.invalidateMatching(match));
     }
   }
 
@@ -219,6 +227,22 @@ final class MemoSim {
               net.whenAwake(node.self, () -> node.refresh(key));
             }
           });
+    }
+  }
+
+  /** The only caller leaves while the function runs, and others come just then. */
+  private void giveUp(int at, int key) {
+    int leaves = time.between(10, 80);
+    time.after(
+        at,
+        () -> {
+          SimNode node = anyNode();
+          if (node != null) {
+            net.whenAwake(node.self, () -> node.callFor(key, leaves));
+          }
+        });
+    for (int i = time.between(1, 3); i > 0; i--) {
+      time.after(at + leaves + time.between(0, 25), () -> call(key));
     }
   }
 
@@ -403,6 +427,11 @@ final class MemoSim {
   }
 
   // ---- what nodes use
+
+  /** The tag of a result, which nobody knows before it is there. */
+  static String tag(int key, int version) {
+    return TAGS.get((key + version) % TAGS.size());
+  }
 
   @Nullable SimNode node(Member member) {
     return nodes.get(member);

@@ -4,6 +4,7 @@ package org.memogrid.memo;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -33,6 +34,9 @@ final class SimNode {
   private boolean handling;
   private boolean stopped;
   private int syncAttempts;
+  private boolean settledOnce;
+  private boolean distrusts;
+  private int lent;
 
   SimNode(MemoSim sim, Member self) {
     this.sim = sim;
@@ -64,7 +68,21 @@ final class SimNode {
             next.members().get(0),
             next.members(),
             key -> MemoSim.home(key, next.members()));
-    feed(() -> core.install(configuration));
+    feed(
+        () -> {
+          core.install(configuration);
+          distrust();
+        });
+  }
+
+  /** What it keeps is not believed until it has heard all: who asks meanwhile runs once more. */
+  private void distrust() {
+    for (int key = 0; settledOnce && !distrusts && key < MemoSim.KEYS; key++) {
+      if (!core.trusts(key)) {
+        sim.checker.mayRunAgainOn(self, key);
+      }
+    }
+    distrusts = !core.trusts(-1);
   }
 
   void call(int key) {
@@ -75,21 +93,31 @@ final class SimNode {
     sim.checker.called(caller);
     Env here = here(caller.key);
     if (here != null) {
-      caller.done = true;
-      sim.checker.answered(caller, here.version);
-      caller.then.accept(true);
+      answer(caller, here);
     } else {
       ask(caller, null);
     }
   }
 
+  private void answer(Caller caller, Env here) {
+    caller.done = true;
+    sim.checker.answered(caller, here.version);
+    caller.then.accept(true);
+  }
+
   /** What a reader on this member trusts. */
   private @Nullable Env here(Integer key) {
-    if (!core.trusts(key)) {
+    Env env = local(key);
+    if (env == null || !isLive(env) || env.epoch < core.epoch()) {
       return null;
     }
-    Env env = local(key);
-    return env != null && isLive(env) && env.epoch >= core.epoch() ? env : null;
+    if (core.trusts(key)) {
+      return env;
+    }
+    if (settledOnce && !core.isSettled()) {
+      rules.made(Rule.DISTRUST_WHEN_APART);
+    }
+    return null;
   }
 
   private @Nullable Env local(Integer key) {
@@ -119,20 +147,36 @@ final class SimNode {
   }
 
   private void ask(Caller caller, @Nullable Env seen) {
-    feed(() -> core.call(caller.key, caller, caller.ancestors, seen));
+    feed(
+        () -> {
+          Env kept = sim.kind == Kind.INVALIDATED ? here(caller.key) : null;
+          if (kept != null && kept != seen) { // no home knows of it
+            answer(caller, kept);
+          } else {
+            core.call(caller.key, caller, caller.ancestors, seen);
+          }
+        });
     if (caller.ancestors.isEmpty() && sim.time.chance(0.15)) {
-      sim.time.after(
-          sim.time.between(1, 200),
-          () ->
-              event(
-                  () -> {
-                    if (!caller.done) {
-                      caller.done = true;
-                      sim.checker.left(caller);
-                      core.leave(caller);
-                    }
-                  }));
+      sim.time.after(sim.time.between(1, 200), () -> leave(caller));
     }
+  }
+
+  /** A caller that waits no longer than so many milliseconds. */
+  void callFor(int key, int millis) {
+    Caller caller = new Caller(key, self, List.of(), ignored -> {});
+    call(caller);
+    sim.time.after(millis, () -> leave(caller));
+  }
+
+  private void leave(Caller caller) {
+    event(
+        () -> {
+          if (!caller.done) {
+            caller.done = true;
+            sim.checker.left(caller);
+            core.leave(caller);
+          }
+        });
   }
 
   void invalidate(@Nullable Integer key) {
@@ -141,23 +185,24 @@ final class SimNode {
     feed(() -> core.invalidate(key, caller));
   }
 
-  /** Invalidates all keys that the members tell of, each by itself. */
-  void invalidateMatching() {
-    Object invalidating = sim.checker.invalidating(null, self);
-    sim.note(self + " invalidates what is there");
-    feed(() -> core.collect(null, new Matching(invalidating)));
+  /** Invalidates the keys that the members tell of and that match, each by itself. */
+  void invalidateMatching(Match match) {
+    Object invalidating = sim.checker.invalidating(match, self);
+    sim.note(self + " invalidates " + match);
+    feed(() -> core.collect(match.tag, new Matching(match, invalidating)));
   }
 
-  private void collected(Matching matching, @Nullable Set<Object> keys) {
-    sim.note(self + " collected " + (keys == null ? "that it can't be told" : keys));
-    if (keys == null) {
+  private void collected(Matching matching, @Nullable Set<Object> found) {
+    sim.note(self + " collected " + (found == null ? "that it can't be told" : found));
+    if (found == null) {
       matching.missing = 1;
       inbox.add(() -> core.invalidate(null, matching));
       return;
     }
+    List<Object> keys = found.stream().filter(key -> matching.match.hasKey((Integer) key)).toList();
     matching.missing = keys.size();
     if (keys.isEmpty()) {
-      sim.checker.invalidatedMatching(matching.invalidating, null);
+      sim.checker.invalidatedMatching(matching.match, matching.invalidating, null);
     }
     for (Object key : keys) {
       inbox.add(() -> core.invalidate(key, matching));
@@ -168,16 +213,31 @@ final class SimNode {
     matching.missing--;
     matching.failed |= failure != null;
     if (matching.missing <= 0) {
-      sim.checker.invalidatedMatching(matching.invalidating, matching.failed ? "not all" : failure);
+      sim.checker.invalidatedMatching(
+          matching.match, matching.invalidating, matching.failed ? "not all" : failure);
+    }
+  }
+
+  /**
+   * What an invalidation is about: results that have a tag, or keys that a predicate holds of.
+   *
+   * @param tag null for a predicate
+   * @param key that the predicate holds of alone, null for all
+   */
+  record Match(@Nullable String tag, @Nullable Integer key) {
+    boolean hasKey(int other) {
+      return key == null || key == other;
     }
   }
 
   private static final class Matching {
+    final Match match;
     final Object invalidating;
     int missing;
     boolean failed;
 
-    Matching(Object invalidating) {
+    Matching(Match match, Object invalidating) {
+      this.match = match;
       this.invalidating = invalidating;
     }
   }
@@ -204,6 +264,8 @@ final class SimNode {
     handling = false;
     if (settledAt == Double.MAX_VALUE && core.isSettled()) {
       settledAt = sim.time.now();
+      settledOnce = true;
+      distrusts = false;
     }
   }
 
@@ -225,6 +287,9 @@ final class SimNode {
       later(0, 2, () -> bury(bury));
     } else if (effect instanceof Effect.Fill fill) {
       Env env = new Env((Integer) fill.value().payload(), fill.epoch(), 0, expiry(fill.value()));
+      if (env.expiresAt < Double.MAX_VALUE) {
+        sim.checker.mayRunAgainOn(self, (Integer) fill.key());
+      }
       nearly(
           () -> {
             near.put(fill.key(), env);
@@ -240,7 +305,9 @@ final class SimNode {
             } else if (sim.time.chance(sim.storeFailing)) {
               core.dropped(drop, "not dropped");
             } else {
-              near.remove(key);
+              if (near.remove(key) != null) {
+                rules.made(Rule.FENCE_DROPS_COPY);
+              }
               core.dropped(drop, null);
             }
           });
@@ -316,9 +383,9 @@ final class SimNode {
                     end(token, key, version, sim.time.chance(sim.failing));
                     return;
                   }
-                  boolean gives = rules.apply(Rule.WAIT_WITHOUT_PERMIT);
+                  boolean gives = rules.isOn(Rule.WAIT_WITHOUT_PERMIT);
                   if (gives) {
-                    releasePermit();
+                    lend();
                   }
                   call(
                       new Caller(
@@ -342,6 +409,7 @@ final class SimNode {
             ? () -> compute(token, key, version, inside, step + 1)
             : () -> end(token, key, version, true);
     if (gave) {
+      lent--;
       acquirePermit(next);
     } else {
       next.run();
@@ -362,7 +430,18 @@ final class SimNode {
     feed(() -> {});
   }
 
+  private void lend() {
+    if (!forPermit.isEmpty()) {
+      rules.made(Rule.WAIT_WITHOUT_PERMIT);
+    }
+    lent++;
+    releasePermit();
+  }
+
   private void acquirePermit(Runnable next) {
+    if (permits > 0 && permits <= lent) {
+      rules.made(Rule.WAIT_WITHOUT_PERMIT);
+    }
     if (permits > 0) {
       permits--;
       next.run();
@@ -418,14 +497,20 @@ final class SimNode {
       feed(() -> core.scanned(scan.to(), scan.scan(), null));
       return;
     }
-    List<Object> keys = new ArrayList<>(scan.inFlight());
+    String tag = scan.tag();
+    Set<Object> keys = new LinkedHashSet<>();
     for (int key = 0; key < MemoSim.KEYS; key++) {
       Env here = sim.kind == Kind.INVALIDATED ? near.get(key) : sim.store.copy(self, key);
-      if (here != null && here.version != null) {
+      Integer version = here == null ? null : here.version;
+      if (version != null && (tag == null || tag.equals(MemoSim.tag(key, version)))) {
         keys.add(key);
       }
     }
-    feed(() -> core.scanned(scan.to(), scan.scan(), keys));
+    if (keys.addAll(scan.inFlight())) {
+      rules.made(tag == null ? Rule.SCAN_IN_FLIGHT : Rule.IN_FLIGHT_HAS_EVERY_TAG);
+    }
+    List<Object> told = List.copyOf(keys);
+    feed(() -> core.scanned(scan.to(), scan.scan(), told));
   }
 
   private void write(Effect.Write write) {
@@ -440,6 +525,9 @@ final class SimNode {
   private void writeIfNone(Effect.Write write, @Nullable Stored there) {
     Token token = write.token();
     boolean live = there != null && there.value() != null && there.epoch() >= core.epoch();
+    if (!live && there != null && there.fence() > token.fence()) {
+      rules.made(Rule.LEAVE_TOMBSTONE);
+    }
     if (live || (there != null && there.fence() > token.fence())) {
       feed(() -> core.written(write.operation(), false, there));
     } else {
@@ -465,7 +553,7 @@ final class SimNode {
         self,
         write.key(),
         env,
-        there -> !write.conditional() || unexpired(there) == expected,
+        there -> isDue(write, there, expected),
         result ->
             event(
                 () -> {
@@ -480,6 +568,14 @@ final class SimNode {
                     writeIfNone(write, stored(result.there()));
                   }
                 }));
+  }
+
+  private boolean isDue(Effect.Write write, @Nullable Env there, @Nullable Object expected) {
+    Env stands = unexpired(there);
+    if (expected == null && stands != null && stands.version == null) {
+      rules.made(Rule.LEAVE_TOMBSTONE); // there would be nothing
+    }
+    return !write.conditional() || stands == expected;
   }
 
   /** Whether it was is not known here. */
@@ -504,7 +600,7 @@ final class SimNode {
         self,
         bury.key(),
         tombstone,
-        now -> unexpired(now) == there,
+        now -> unexpired(now) == there && buries(bury),
         result ->
             event(
                 () -> {
@@ -516,6 +612,14 @@ final class SimNode {
                     bury(bury, unexpired(result.there()));
                   }
                 }));
+  }
+
+  /** Late, from a home that is none any more, it is in the way of a run that is not fenced. */
+  private boolean buries(Effect.Bury bury) {
+    if (stopped || !core.isHome(bury.key())) {
+      sim.checker.failed((Integer) bury.key());
+    }
+    return true;
   }
 
   private @Nullable Stored stored(@Nullable Env env) {
@@ -561,6 +665,7 @@ final class SimNode {
     final Consumer<Boolean> then;
     int atLeast;
     int atLeastByKey;
+    Map<String, Integer> atLeastByTag = Map.of();
     double calledAt;
     boolean computes;
     boolean done;
