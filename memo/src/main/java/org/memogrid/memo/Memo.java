@@ -146,7 +146,7 @@ public interface Memo<K, V> extends Function<K, V>, AutoCloseable {
 
   /**
    * {@link #apply} for each key; the keys that nobody has are asked for at the same time. Throws
-   * what the first of them throws that fails.
+   * what the first of them throws that fails. If a key is refused, nothing has been asked for.
    */
   Map<K, V> getAll(Collection<? extends K> keys);
 
@@ -196,9 +196,10 @@ public interface Memo<K, V> extends Function<K, V>, AutoCloseable {
 
   /**
    * Runs {@code write}, then invalidates the key, also if {@code write} fails: a run that overlaps
-   * the write is not remembered.
+   * the write is not remembered. A key that is refused is refused before the write.
    *
-   * @throws Exception what {@code write} throws
+   * @throws Exception what {@code write} throws; if the invalidation fails too, its failure is
+   *     suppressed in it
    */
   <T> T invalidating(K key, Callable<T> write) throws Exception;
 

@@ -4,6 +4,7 @@ package org.memogrid.memo;
 import static java.util.Objects.requireNonNull;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,7 +12,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
@@ -120,9 +120,11 @@ final class MemoHandle<K, V> implements Memo<K, V> {
       return asked(key, fn, seen);
     }
     Background<K> call = background(key, seen);
+    long soft =
+        plan.waitTimeout == 0 ? plan.softTimeout : Math.min(plan.softTimeout, plan.waitTimeout);
     try {
       try {
-        return call.outcome.get(plan.softTimeout, TimeUnit.MILLISECONDS);
+        return call.outcome.get(soft, TimeUnit.MILLISECONDS);
       } catch (TimeoutException e) {
         if (answers.isStill(key, seen)) {
           answers.stale(key); // the run goes on
@@ -130,7 +132,7 @@ final class MemoHandle<K, V> implements Memo<K, V> {
         }
         return plan.waitTimeout == 0
             ? call.outcome.get()
-            : call.outcome.get(plan.waitTimeout, TimeUnit.MILLISECONDS);
+            : call.outcome.get(plan.waitTimeout - soft, TimeUnit.MILLISECONDS);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -234,10 +236,13 @@ final class MemoHandle<K, V> implements Memo<K, V> {
     if (running != null) {
       running.execution().asks();
     }
-    return async(key, false);
+    return async(key, false, Runnable::run);
   }
 
-  private CompletableFuture<V> async(K key, boolean gathered) {
+  /**
+   * @param due begins what has to be asked for, once nothing more can be refused
+   */
+  private CompletableFuture<V> async(K key, boolean gathered, Consumer<Runnable> due) {
     K asked = open(key);
     noteRead(asked); // on this thread: the result comes on another
     Envelope here = here(asked);
@@ -247,7 +252,7 @@ final class MemoHandle<K, V> implements Memo<K, V> {
     requireSound(asked);
     Stack.requireRoom();
     Asking asking = new Asking(asked, gathered);
-    asking.ask(here);
+    due.accept(() -> asking.ask(here));
     return asking.future;
   }
 
@@ -303,6 +308,7 @@ final class MemoHandle<K, V> implements Memo<K, V> {
     private final List<Token> ancestors = Running.tokens();
     final CompletableFuture<V> future = new Awaited<>();
     private volatile @Nullable Background<K> current;
+    private volatile @Nullable Envelope stale;
     private volatile boolean goesOn;
 
     Asking(K key, boolean gathered) {
@@ -310,8 +316,7 @@ final class MemoHandle<K, V> implements Memo<K, V> {
       this.gathered = gathered;
       var unused = future.whenComplete((value, e) -> leave());
       if (plan.waitTimeout > 0) {
-        endsWithin(
-            plan.waitTimeout, () -> future.completeExceptionally(waitedTooLong(key).toThrow()));
+        endsWithin(plan.waitTimeout, () -> settle(new Effect.Threw(waitedTooLong(key)), stale));
       }
     }
 
@@ -323,6 +328,7 @@ final class MemoHandle<K, V> implements Memo<K, V> {
 
     void ask(@Nullable Envelope seen) {
       Background<K> call = newBackground(key, outer, List.of(), seen, gathered);
+      stale = seen;
       current = call;
       var unused = call.outcome.thenAccept(outcome -> settle(outcome, seen));
       MemoHandle.this.ask(key, call, ancestors, seen);
@@ -334,12 +340,12 @@ final class MemoHandle<K, V> implements Memo<K, V> {
     }
 
     /** The run goes on, for those who come later. */
-    private void makeDo(Envelope stale) {
+    private void makeDo(Envelope seen) {
       try {
-        if (!future.isDone() && answers.isStill(key, stale)) {
+        if (!future.isDone() && answers.isStill(key, seen)) {
           goesOn = true;
           answers.stale(key);
-          future.complete(answers.of(key, Payload.result(stale, node.codec())));
+          future.complete(answers.of(key, Payload.result(seen, node.codec())));
         }
       } catch (Throwable e) {
         future.completeExceptionally(e);
@@ -371,23 +377,25 @@ final class MemoHandle<K, V> implements Memo<K, V> {
   @Override
   public Map<K, V> getAll(Collection<? extends K> keys) {
     Map<K, CompletableFuture<V>> asked = new LinkedHashMap<>();
+    List<Runnable> due = new ArrayList<>();
     for (K key : keys) {
-      asked.computeIfAbsent(
-          requireNonNull(key, "a key of keys"), one -> async(one, batcher != null));
+      if (!asked.containsKey(requireNonNull(key, "a key of keys"))) {
+        asked.put(key, async(key, batcher != null, due::add));
+      }
     }
-    return Running.withoutPermit(
-        () -> {
-          Map<K, V> results = new LinkedHashMap<>();
-          asked.forEach((key, future) -> results.put(key, joined(future)));
-          return results;
-        });
-  }
-
-  private static <V> V joined(CompletableFuture<V> future) {
+    due.forEach(Runnable::run); // no key was refused
+    Map<K, V> results = new LinkedHashMap<>();
     try {
-      return future.join();
-    } catch (CompletionException e) {
+      for (Map.Entry<K, CompletableFuture<V>> each : asked.entrySet()) {
+        results.put(each.getKey(), each.getValue().get()); // it lends the permit of this run
+      }
+      return results;
+    } catch (ExecutionException e) {
       throw Failure.sneaky(requireNonNull(e.getCause()));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      asked.values().forEach(future -> future.cancel(false));
+      throw new MemoException(node.id() + ": interrupted while waiting for results of getAll", e);
     }
   }
 
@@ -415,6 +423,7 @@ final class MemoHandle<K, V> implements Memo<K, V> {
 
   @Override
   public V recompute(K key) {
+    requireSound(open(key));
     invalidate(key);
     return apply(key);
   }
@@ -422,8 +431,9 @@ final class MemoHandle<K, V> implements Memo<K, V> {
   @Override
   public void seed(K key, V value) {
     K asked = open(key);
-    invalidate(key);
     requireSound(asked);
+    runner.requireSound(asked, value);
+    invalidate(key);
     Call.Blocking call = new Call.Blocking();
     var unused =
         Running.withoutPermit(
@@ -470,12 +480,20 @@ final class MemoHandle<K, V> implements Memo<K, V> {
   @Override
   public <T> T invalidating(K key, Callable<T> write) throws Exception {
     requireNonNull(write, "write");
-    requireNonNull(key, "key");
+    requireEncodable(open(key));
+    T written;
     try {
-      return write.call();
-    } finally {
-      invalidate(key);
+      written = write.call();
+    } catch (Throwable failure) {
+      try {
+        invalidate(key);
+      } catch (RuntimeException | Error second) {
+        failure.addSuppressed(second);
+      }
+      throw failure;
     }
+    invalidate(key);
+    return written;
   }
 
   @Override

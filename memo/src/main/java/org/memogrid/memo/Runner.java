@@ -75,6 +75,11 @@ final class Runner<K, V> {
       List<Token> inherited,
       boolean replaces) {}
 
+  /** Refuses what could not be remembered as the key's result. */
+  void requireSound(K key, V result) {
+    values.requireSound(key, result);
+  }
+
   /** Runs it on this thread, or on another. */
   void start(Run<K> run, boolean here) {
     expect(run);

@@ -8,6 +8,7 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.BiFunction;
 import java.util.function.ToIntBiFunction;
@@ -41,6 +42,15 @@ final class Values<K, V> {
     Set<String> tags = tags(key, result, dependencies);
     long timeToLive = returned == null && !plan.cacheNulls ? Value.NOT_KEPT : life(key, result);
     return value(entry(key, weighed(key, result, held)).withTags(tags), timeToLive, costMillis);
+  }
+
+  /**
+   * @throws IllegalArgumentException if the result can't be encoded
+   */
+  void requireSound(K key, @Nullable V result) {
+    if (!(result instanceof CompletionStage)) { // its value is not known yet
+      var unused = entry(key, Payload.wrap(result));
+    }
   }
 
   /** A failure to be remembered, or null. */
