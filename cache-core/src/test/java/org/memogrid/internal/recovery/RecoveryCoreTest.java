@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.internal.recovery;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** Single decisions of a {@link RecoveryCore}; what follows of many, {@link RecoverySimTest}. */
+class RecoveryCoreTest {
+  private static final long BORN = 100;
+
+  private final List<Effect> effects = new ArrayList<>();
+
+  private RecoveryCore core(String self, Set<String> lives, Roster roster, Rule... off) {
+    return new RecoveryCore(self, lives, roster, BORN, Rules.without(Set.of(off)), effects::add);
+  }
+
+  private static Roster roster(long generation, int topology, String... owners) {
+    List<String> all = List.of(owners);
+    return new Roster("l", List.of(new Holding(new Epoch(generation, topology), all, all)));
+  }
+
+  private static Layout layout(int topology, List<String> readers, List<String> writers) {
+    return new Layout(topology, List.of(readers), List.of(writers));
+  }
+
+  private static Announcement says(String life, long generation, boolean holds, Roster roster) {
+    return new Announcement(life, Set.of(life), generation, holds, roster, Set.of());
+  }
+
+  private <T> List<T> all(Class<T> type) {
+    return effects.stream().filter(type::isInstance).map(type::cast).toList();
+  }
+
+  @Test
+  void aNewCacheIsServedAtOnceByARosterOnTheDisk() {
+    RecoveryCore core = core("a1", Set.of(), Roster.empty(1));
+    core.onView(List.of("a1"));
+    core.onLayout(layout(1, List.of("a1"), List.of("a1")));
+    assertThat(core.serves()).isTrue();
+    Effect.Write last = all(Effect.Write.class).get(all(Effect.Write.class).size() - 1);
+    assertThat(last.roster()).isEqualTo(new Roster("a1", roster(BORN, 1, "a1").segments()));
+    assertThat(effects.lastIndexOf(last)).isLessThan(effects.indexOf(new Effect.Serve(true)));
+  }
+
+  @Test
+  void waitsForAllThatMayKnowBetterAndThenPutsBackWhatTheFirstOwnerHas() {
+    RecoveryCore core = core("a2", Set.of("a1"), roster(5, 3, "a1", "b1"));
+    core.onView(List.of("a2"));
+    core.onLayout(layout(1, List.of("a2"), List.of("a2")));
+    assertThat(core.missing()).containsExactly("b1");
+    assertThat(all(Effect.PutBack.class)).isEmpty();
+
+    core.onView(List.of("a2", "b2"));
+    core.onHeard(
+        new Announcement("b2", Set.of("b1", "b2"), 0, true, roster(5, 3, "a1", "b1"), Set.of()));
+    assertThat(core.missing()).isEmpty();
+    assertThat(all(Effect.PutBack.class)).containsExactly(new Effect.PutBack(0, "a1", 1));
+    assertThat(core.serves()).isFalse();
+
+    core.onPutBack(Map.of(0, 1L));
+    assertThat(core.serves()).isTrue();
+    assertThat(all(Effect.Forget.class)).hasSize(1);
+  }
+
+  @Test
+  void aCopyThatIsOlderIsNotPutBack() {
+    RecoveryCore core = core("a2", Set.of("a1"), roster(5, 3, "a1", "b1"));
+    core.onView(List.of("a2", "b2"));
+    core.onHeard(new Announcement("b2", Set.of("b1", "b2"), 0, true, roster(5, 4, "b1"), Set.of()));
+    core.onLayout(layout(1, List.of("a2"), List.of("a2")));
+    assertThat(all(Effect.PutBack.class)).isEmpty();
+    assertThat(core.serves()).isFalse();
+  }
+
+  @Test
+  void anOperatorMayGoOnWithoutThoseThatAreMissing() {
+    RecoveryCore core = core("a2", Set.of("a1"), roster(5, 3, "b1", "a1"));
+    core.onView(List.of("a2"));
+    core.onLayout(layout(1, List.of("a2"), List.of("a2")));
+    core.goOnWithoutMissing();
+    assertThat(core.missing()).isEmpty();
+    assertThat(all(Effect.PutBack.class)).containsExactly(new Effect.PutBack(0, "a1", 1));
+  }
+
+  /**
+   *
+   *
+   * <ol>
+   *   <li>b1 is killed and comes back as b2 before a1 has noticed: a1 still names b1 as the first
+   *       owner.
+   *   <li>a1 notices, serves alone and removes a key.
+   *   <li>b2, which knows nothing of that yet, puts the key back.
+   * </ol>
+   */
+  @Test
+  void putsNothingBackIntoACacheThatIsServed() {
+    assertThat(putBackByOneThatKnowsTooLittle()).isEmpty();
+    effects.clear();
+    assertThat(putBackByOneThatKnowsTooLittle(Rule.ALL_HOLD_WHILE_PUTTING_BACK)).hasSize(1);
+  }
+
+  private List<Effect.PutBack> putBackByOneThatKnowsTooLittle(Rule... off) {
+    RecoveryCore core = core("b2", Set.of("b1"), roster(5, 3, "b1", "a1"), off);
+    core.onView(List.of("a1", "b2"));
+    core.onHeard(says("a1", 5, false, roster(5, 3, "b1", "a1")));
+    core.onLayout(layout(5, List.of("a1"), List.of("a1", "b2")));
+    return all(Effect.PutBack.class);
+  }
+}
