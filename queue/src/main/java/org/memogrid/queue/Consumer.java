@@ -27,6 +27,7 @@ final class Consumer {
   private final ArrayDeque<Tag> batchEnds = new ArrayDeque<>();
   private boolean changed;
   private boolean first;
+  private boolean mayGet;
 
   Consumer(Desk desk) {
     this.desk = desk;
@@ -84,6 +85,21 @@ final class Consumer {
     }
   }
 
+  /**
+   * Takes nothing more, and is idle when nothing is on its way here: 1. the home hears that nobody
+   * listens, and hands out no more; 2. it hears of the end of a message that there is not; 3. its
+   * answer to that comes behind all that it handed out before.
+   */
+  void leave() {
+    subscriptions.clear();
+    changed = true;
+    if (mayGet && desk.apply(Rule.LEAVE_AFTER_THE_LAST)) {
+      Packet.Settlement last = new Packet.Settlement(Tag.LAST, Packet.Verdict.RELEASED, "", 0);
+      settled.put(last.tag(), last);
+      unsent.add(last);
+    }
+  }
+
   /** All that is held goes back; what becomes of it here is ignored. */
   void giveBack() {
     List.copyOf(held.keySet())
@@ -97,6 +113,7 @@ final class Consumer {
   void flush(Member home, Epoch epoch) {
     // Before what it settled, so that a new home knows whom it settles for.
     if (first || changed) {
+      mayGet |= !subscriptions.isEmpty();
       desk.send(home, new Packet.Subscribe(epoch, first, List.copyOf(subscriptions.values())));
       first = false;
       changed = false;

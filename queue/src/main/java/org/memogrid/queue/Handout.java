@@ -132,7 +132,8 @@ final class Handout {
 
   void settle(Member from, Packet.Settlement settlement) {
     Entry entry = log.state.get(settlement.tag().seq());
-    long addedAt = 0;
+    // Its answer comes behind all that was handed out, also what is not saved yet.
+    long addedAt = settlement.tag().equals(Tag.LAST) ? log.position() : 0;
     if (entry != null && isItsOwn(entry, settlement.tag())) {
       addedAt = entry.addedAt;
       takeBack(entry);

@@ -280,6 +280,11 @@ final class QueueCore {
     consumer.settle(new Packet.Settlement(tag, verdict, error, delay));
   }
 
+  /** Takes no message any more: the member leaves when it {@linkplain #isQuiet is quiet}. */
+  void leave() {
+    consumer.leave();
+  }
+
   /** What is handled here goes to others, though it may end here yet: the member leaves. */
   void giveBack() {
     consumer.giveBack();

@@ -64,6 +64,7 @@ final class QueueNode {
   private final List<Consumer<String>> lossListeners = new CopyOnWriteArrayList<>();
   private final Outcomes after;
   private volatile @Nullable String closed;
+  private volatile boolean leaving;
   private volatile @Nullable Settings options;
   private int handles;
   private Runnable fromJmx = () -> {};
@@ -280,8 +281,8 @@ final class QueueNode {
     listeners.put(id, listener);
     feed(
         () -> {
-          String why = closed;
-          if (why != null) {
+          if (leaving) {
+            String why = whyClosed();
             outcomes.add(() -> listener.leave(why));
           } else {
             core.subscribe(new Packet.Subscription(id, window, selector));
@@ -446,11 +447,13 @@ final class QueueNode {
    */
   CompletableFuture<Void> leave() {
     String why = whyClosed();
+    leaving = true;
     listeners.forEach(
         (id, listener) -> {
           listener.leave(why);
           unsubscribe(id);
         });
+    feed(core::leave);
     CompletableFuture<Void> quiet = new CompletableFuture<>();
     checkQuiet(quiet, System.nanoTime() + LEAVING.toNanos(), false);
     return quiet;
@@ -503,6 +506,7 @@ final class QueueNode {
             return;
           }
           closed = why;
+          leaving = true;
           alarm.rang();
           core.shutDown(why);
           List<CompletableFuture<Packet.Reply>> waiting = List.copyOf(asked);

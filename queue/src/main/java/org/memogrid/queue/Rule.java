@@ -3,8 +3,8 @@ package org.memogrid.queue;
 
 /**
  * The rules of the protocol, by the names that the code and the tests call them. A simulated
- * cluster without one breaks an invariant, and a test shows so, for all but two that the test
- * names.
+ * cluster without one breaks an invariant, and a test shows so; for two, which need more faults than
+ * a simulated life has, a test of their own does.
  */
 enum Rule {
   /** A publisher is answered only when the backup has the message, if there is another member. */
@@ -35,6 +35,8 @@ enum Rule {
   BEGIN_ONCE,
   /** A consumer remembers what it settled until the home has confirmed it. */
   REMEMBER_SETTLED,
+  /** A member leaves when the home has told that nothing is on its way to it any more. */
+  LEAVE_AFTER_THE_LAST,
   /** What a lost member had is handed out to others. */
   TAKE_BACK_FROM_LOST,
   /** Only who has a message now can settle it. */

@@ -416,4 +416,46 @@ class HomeTest {
     home.ask(one, new Packet.Ask(3, new Packet.Purge(false, 0)));
     assertThat(state.waiting()).isZero();
   }
+
+  @Test
+  void theOldestAgeIsThatOfTheOldestThatWaits() {
+    LoneCore home = home();
+    assertThat(home.count().stats(home.now).oldestAge()).isZero();
+    home.publish(Traits.PLAIN, 1);
+    home.now += 3_000;
+    home.publish(Traits.PLAIN, 1);
+    home.now += 2_000;
+    assertThat(home.count().stats(home.now).oldestAge()).hasSeconds(5);
+    home.subscribe(1);
+    assertThat(home.count().stats(home.now).oldestAge()).as("the first is out").hasSeconds(2);
+  }
+
+  @Test
+  void aDedupeIdIsForgottenWhenItsWindowIsOver() {
+    LoneCore home = home();
+    Traits once =
+        new Traits(Traits.NORMAL, 0, 0, null, "id", null, null, Map.of(), Traits.Room.AS_QUEUE);
+    home.publish(once, 1);
+    home.pass(HOUR);
+    home.publish(once, 1);
+    assertThat(home.copy().waiting()).isEqualTo(1);
+    home.pass(1);
+    home.publish(once, 1);
+    assertThat(home.copy().waiting()).isEqualTo(2);
+  }
+
+  @Test
+  void aDeadLetterHoldsUpItsOrderingKeyNoMore() {
+    LoneCore home = new LoneCore(settings(2, 100, WhenFull.BLOCK, 0));
+    home.subscribe(1);
+    home.publish(LoneCore.plain(0, 0, "a"), 1);
+    home.publish(LoneCore.plain(0, 0, "a"), 1);
+    home.settleAll(Packet.Verdict.FAILED);
+    assertThat(home.begun).as("the second waits while the first is tried again").isEmpty();
+    home.pass(100);
+    assertThat(places(home)).containsExactly(1L);
+    home.settleAll(Packet.Verdict.FAILED);
+    assertThat(home.copy().dead()).isEqualTo(1);
+    assertThat(places(home)).containsExactly(2L);
+  }
 }

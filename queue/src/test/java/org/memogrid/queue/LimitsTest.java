@@ -7,12 +7,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.memogrid.cache.Registration;
 import org.memogrid.cluster.Cluster;
+import org.memogrid.internal.node.Node;
 import org.memogrid.testkit.Await;
 
 /** What queues and topics refuse and cut short, on a member that is alone. */
@@ -124,6 +127,22 @@ class LimitsTest {
     Await.until("its end", () -> queue.size() == 0);
     assertThat(queue.stats().handled()).isEqualTo(1);
     assertThat(queue.deadLetters().size()).isZero();
+  }
+
+  @Test
+  void aBodyThatCannotBeReadBecomesADeadLetterAndHoldsUpNobody() {
+    MessageQueue<String> queue =
+        builder("q").attempts(2).backoff(Duration.ZERO, Duration.ZERO).open(cluster);
+    QueueNode node = cluster.unwrap(Node.class).feature(QueueFeature.class).queue("q");
+    node.publish(Traits.PLAIN, new byte[] {99, 98, 97}, failure -> {});
+    queue.publish("a");
+    Queue<String> heard = new ConcurrentLinkedQueue<>();
+    queue.listen(message -> heard.add(message.body()));
+    Await.until("a dead letter", () -> queue.deadLetters().size() == 1);
+    Await.until("the other", () -> heard.contains("a"));
+    DeadLetter<String> letter = queue.deadLetters().browse().findFirst().orElseThrow();
+    assertThat(letter.cause()).contains("2 attempts failed");
+    assertThatThrownBy(() -> letter.message().body()).isInstanceOf(RuntimeException.class);
   }
 
   private static CompletionStage<String> foreign(CompletableFuture<String> end) {

@@ -23,6 +23,7 @@ final class QueueChecker {
   private final Set<Integer> poisons = new HashSet<>();
   private final Map<Integer, Integer> killed = new HashMap<>();
   private final Map<String, Integer> lastOfKey = new HashMap<>();
+  private boolean gaveBack;
   private boolean healed;
 
   long begins;
@@ -31,6 +32,9 @@ final class QueueChecker {
   private static final class Sent {
     final Member by;
     final @Nullable String key;
+    final @Nullable String id;
+    final boolean delayed;
+    final boolean expires;
     boolean confirmed;
     boolean ended;
     int begun;
@@ -39,9 +43,12 @@ final class QueueChecker {
     final Map<Member, Integer> running = new LinkedHashMap<>();
     final Map<Member, Epoch> reigns = new HashMap<>();
 
-    Sent(Member by, @Nullable String key) {
+    Sent(Member by, Traits traits) {
       this.by = by;
-      this.key = key;
+      this.key = traits.orderingKey();
+      this.id = traits.dedupeId();
+      this.delayed = traits.notBefore() != 0;
+      this.expires = traits.expiresAt() != 0;
     }
   }
 
@@ -76,6 +83,20 @@ final class QueueChecker {
     suspects.add(member);
   }
 
+  /** What it works on goes to others, while it works on. */
+  void gaveBack(Member member) {
+    gaveBack = true;
+    sent.values().forEach(message -> message.running.remove(member));
+  }
+
+  /** So many messages are waiting and out. */
+  void size(long live) {
+    int capacity = sim.traits.capacity();
+    if (capacity > 0 && live > capacity && suspects.isEmpty()) {
+      violation(live + " messages, and the queue takes " + capacity);
+    }
+  }
+
   void healed() {
     healed = true;
   }
@@ -93,7 +114,7 @@ final class QueueChecker {
       return;
     }
     int kills = killed.merge(number, 1, Integer::sum);
-    if (kills > QueueSim.SETTINGS.crashes()) {
+    if (kills > sim.settings.crashes()) {
       violation(number + " has killed " + kills + " members");
     }
     sim.crash(by.self);
@@ -108,8 +129,8 @@ final class QueueChecker {
 
   // ---- producers
 
-  void publishing(int number, Member by, @Nullable String key) {
-    sent.put(number, new Sent(by, key));
+  void publishing(int number, Member by, Traits traits) {
+    sent.put(number, new Sent(by, traits));
   }
 
   void published(int number, @Nullable String failure) {
@@ -131,10 +152,20 @@ final class QueueChecker {
       return;
     }
     message.begun++;
-    if (delivery.attempt() > QueueSim.SETTINGS.attempts()) {
+    if (delivery.attempt() > sim.settings.attempts()) {
       violation(number + " is tried for the " + delivery.attempt() + "th time");
     }
+    if (sim.scenario == Scenario.CALM && delivery.attempt() != 1 + message.failed) {
+      violation(
+          number
+              + " is tried the "
+              + delivery.attempt()
+              + "th time, after "
+              + message.failed
+              + " failures");
+    }
     if (isReliable(by.self)) {
+      oneOfId(number, message);
       for (Member other : message.running.keySet()) {
         boolean sameReign = delivery.tag().epoch().equals(message.reigns.get(other));
         if (isReliable(other) && sameReign) {
@@ -149,13 +180,26 @@ final class QueueChecker {
     if (out > by.window() && suspects.isEmpty()) {
       violation(by.self + " has " + out + " of " + by.window());
     }
-    if (sim.scenario == Scenario.DISPATCHER && message.begun > 1) {
+    if (sim.scenario == Scenario.DISPATCHER && message.begun > 1 && !gaveBack) {
       violation(number + " is begun again");
     }
   }
 
   private boolean isReliable(Member member) {
     return !suspects.contains(member);
+  }
+
+  private void oneOfId(int number, Sent message) {
+    String id = message.id;
+    if (id == null || !suspects.isEmpty()) {
+      return;
+    }
+    sent.forEach(
+        (other, its) -> {
+          if (other != number && id.equals(its.id) && its.begun > 0) {
+            violation(number + " and " + other + " of id " + id + " are both handed out");
+          }
+        });
   }
 
   private void oneOfKey(int number, Sent message) {
@@ -180,7 +224,7 @@ final class QueueChecker {
     }
     message.handled++;
     String key = message.key;
-    if (sim.scenario == Scenario.CALM && key != null) {
+    if (sim.scenario == Scenario.CALM && key != null && !message.delayed) {
       String line = key + " of " + message.by;
       Integer last = lastOfKey.put(line, number);
       if (last != null && last > number) {
@@ -220,6 +264,7 @@ final class QueueChecker {
     boolean mayDie =
         of(number).failed > 0
             || isPoison(number)
+            || of(number).expires
             || sim.scenario == Scenario.CRASH
             || !suspects.isEmpty();
     if (!mayDie) {
@@ -228,12 +273,23 @@ final class QueueChecker {
   }
 
   private void atTheEnd(int number, Sent message, Set<Integer> dead) {
-    if (message.confirmed && message.handled == 0 && !dead.contains(number)) {
+    if (message.confirmed && !isIn(number, message, dead)) {
       violation(number + " was confirmed and is lost");
     }
     if (!message.ended && sim.member(message.by) != null) {
       violation(number + " of " + message.by + " is not answered");
     }
+  }
+
+  /** Of those with its id one is enough. */
+  private boolean isIn(int number, Sent message, Set<Integer> dead) {
+    String id = message.id;
+    if (id == null) {
+      return message.handled > 0 || dead.contains(number);
+    }
+    return sent.entrySet().stream()
+        .filter(other -> id.equals(other.getValue().id))
+        .anyMatch(other -> other.getValue().handled > 0 || dead.contains(other.getKey()));
   }
 
   /** Home and backup hold the same, nobody else anything. */

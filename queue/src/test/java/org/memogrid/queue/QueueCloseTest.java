@@ -47,6 +47,35 @@ class QueueCloseTest {
         .hasMessageContaining("the cluster was closed");
   }
 
+  @Test
+  @Timeout(value = 2, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void whoWaitsForRoomWhenTheMemberIsClosedIsReleased() {
+    MessageQueue<Integer> queue =
+        MessageQueue.named("full", Integer.class).capacity(1, WhenFull.BLOCK).open(cluster);
+    queue.publish(0);
+    CompletableFuture<Void> later = queue.publishAsync(1);
+    CompletableFuture<Void> publishing = new CompletableFuture<>();
+    Thread publisher =
+        new Thread(
+            () -> {
+              try {
+                queue.publish(2);
+                publishing.complete(null);
+              } catch (RuntimeException e) {
+                publishing.completeExceptionally(e);
+              }
+            });
+    publisher.start();
+    Await.until("its waiting", () -> publisher.getState() == Thread.State.WAITING);
+    assertThat(later).isNotDone();
+    cluster.close();
+    for (CompletableFuture<Void> waiting : List.of(later, publishing)) {
+      assertThatThrownBy(waiting::join)
+          .hasCauseInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("the cluster was closed");
+    }
+  }
+
   /** A listener that has heard something, so that what was begun after it is likely to wait. */
   private static final class Registrations {
     private final CountDownLatch heard = new CountDownLatch(1);

@@ -18,6 +18,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.memogrid.cluster.Member;
+import org.memogrid.internal.node.Node;
 import org.memogrid.testkit.Await;
 import org.memogrid.testkit.TestCluster;
 
@@ -126,6 +127,57 @@ class QueueClusterTest {
     assertThat(again.attempt()).isEqualTo(1);
     assertThat(again.redelivered()).isTrue();
     again.ack();
+    assertThat(here.size()).isZero();
+  }
+
+  @Test
+  void whatWaitsForRoomComesInWithTheNextDispatcherWhenThereIsSome() {
+    String name = nameOn(0, 1);
+    MessageQueue<Integer> queue =
+        MessageQueue.named(name, Integer.class).capacity(1, WhenFull.BLOCK).open(cluster.node(2));
+    queue.publish(0);
+    CompletableFuture<Void> waits = queue.publishAsync(1);
+    assertThat(queue.size()).isEqualTo(1);
+    cluster.crash(0);
+    Await.until(
+        "the next one",
+        () -> queue.stats().dispatcher().equals(members().get(0).name()) && queue.size() == 1);
+    assertThat(waits).isNotDone();
+    Objects.requireNonNull(queue.receive(SOON)).ack();
+    waits.orTimeout(60, TimeUnit.SECONDS).join();
+    assertThat(Objects.requireNonNull(queue.receive(SOON)).body()).isEqualTo(1);
+  }
+
+  @Test
+  void theNextDispatcherKnowsThatTheQueueIsPausedAndWhichIdsItHas() {
+    MessageQueue<Integer> queue = queue(2, nameOn(0, 1));
+    queue.publish(1, Publish.normal().dedupeId("a"));
+    queue.pause();
+    cluster.crash(0);
+    queue.publish(2, Publish.normal().dedupeId("a"));
+    assertThat(queue.stats().paused()).isTrue();
+    assertThat(queue.receive(Duration.ofMillis(20))).isNull();
+    assertThat(queue.size()).isEqualTo(1);
+    queue.resume();
+    assertThat(Objects.requireNonNull(queue.receive(SOON)).body()).isEqualTo(1);
+  }
+
+  @Test
+  void aMessageAsLargeAsMayBeGoesBetweenMembersAndALargerOneDoesNotComeIn() {
+    String name = nameOn(0, 1);
+    MessageQueue<byte[]> here = MessageQueue.named(name, byte[].class).open(cluster.node(2));
+    MessageQueue<byte[]> there = MessageQueue.named(name, byte[].class).open(cluster.node(1));
+    int most = Settings.DEFAULT_LARGEST;
+    var codec = cluster.node(2).unwrap(Node.class).codec();
+    byte[] largest = new byte[most - (codec.encode(new byte[most]).length - most)];
+    largest[largest.length - 1] = 7;
+    here.publish(largest);
+    Message<byte[]> message = Objects.requireNonNull(there.receive(SOON));
+    assertThat(message.body()).isEqualTo(largest);
+    message.ack();
+    assertThatThrownBy(() -> here.publish(new byte[largest.length + 1]))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("it takes " + most);
     assertThat(here.size()).isZero();
   }
 

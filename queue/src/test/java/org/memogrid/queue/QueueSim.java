@@ -37,8 +37,8 @@ final class QueueSim {
     SUSPECT
   }
 
-  static final Settings SETTINGS =
-      new Settings(4, 3, 20, 200, 0, WhenFull.BLOCK, 1 << 20, 5_000, 0, 1_000, 0, 1_000);
+  /** What its users say of the queue. */
+  final Settings settings;
 
   final VirtualTime time;
   final Scenario scenario;
@@ -48,6 +48,7 @@ final class QueueSim {
   final Set<Rule> off;
   final double failing;
   final int keys;
+  final SimTraits traits;
 
   /** Bytes that travel at once when a copy is made: one entry, some, or all. */
   final int chunk;
@@ -72,15 +73,12 @@ final class QueueSim {
     this.failing = scenario != Scenario.DISPATCHER && time.chance(0.4) ? 0.2 : 0;
     this.keys = time.chance(0.5) ? 2 : 0;
     this.chunk = time.oneOf(List.of(1, 500, QueueCore.CHUNK_BYTES));
+    this.traits = new SimTraits(seed, keys);
+    this.settings = traits.settings();
     this.net = new SimNet(time);
     this.views = new SimViews(time, this::learn);
     this.checker = new QueueChecker(this);
-    int size = time.between(2, 4);
-    List<Member> first = new ArrayList<>();
-    for (int i = 0; i < size; i++) {
-      first.add(start("n" + i));
-    }
-    views.install(first);
+    begin(time.between(2, 4));
   }
 
   /** So many members, and nothing goes wrong. */
@@ -92,9 +90,15 @@ final class QueueSim {
     this.failing = 0;
     this.keys = 0;
     this.chunk = QueueCore.CHUNK_BYTES;
+    this.traits = SimTraits.plain();
+    this.settings = traits.settings();
     this.net = new SimNet(time);
     this.views = new SimViews(time, this::learn);
     this.checker = new QueueChecker(this);
+    begin(size);
+  }
+
+  private void begin(int size) {
     List<Member> first = new ArrayList<>();
     for (int i = 0; i < size; i++) {
       first.add(start("n" + i));
@@ -182,10 +186,14 @@ final class QueueSim {
       }
       return;
     }
+    Member victim = time.oneOf(present);
+    if (traits.leaves && settled && cutOff.isEmpty() && present.size() > 1) {
+      leave(victim);
+      return;
+    }
     if (scenario == Scenario.CALM || scenario == Scenario.POISON) {
       return;
     }
-    Member victim = time.oneOf(present);
     SimMember its = members.get(victim);
     if (its == null || present.size() < 2) {
       return;
@@ -244,6 +252,29 @@ final class QueueSim {
       gone.stop();
     }
     time.after(time.between(5, 60), () -> views.exclude(victim));
+  }
+
+  /** It hands over what it has, and goes. */
+  private void leave(Member victim) {
+    SimMember its = members.get(victim);
+    if (its == null) {
+      return;
+    }
+    note(victim + " leaves");
+    settled = false;
+    its.leave(
+        traits.patience,
+        () -> {
+          note(victim + " has left");
+          checker.lost(victim);
+          members.remove(victim);
+          count(its);
+          its.stop();
+          views.exclude(victim);
+          // What it sent last is on its way.
+          time.after(100, () -> net.crash(victim));
+          joinLater(victim);
+        });
   }
 
   /** The others go on without it; it learns so later, if at all; then they meet again. */
@@ -324,8 +355,13 @@ final class QueueSim {
         && members.keySet().equals(Set.copyOf(present))
         && members.values().stream().filter(m -> m.core.copy() != null).count() == 2
         && its.view() == views.current().id()
-        && its.core.isSaved()) {
+        && its.core.isSaved()
+        && members.values().stream().noneMatch(SimMember::isLeaving)) {
       settled = true;
+    }
+    QueueState copy = its == null ? null : its.core.copy();
+    if (copy != null) {
+      checker.size(copy.live());
     }
   }
 

@@ -71,7 +71,7 @@ class QueueSimTest {
   /**
    * A rule that can be left out without anybody noticing is none. For two nothing was noticed in
    * some thousand seeds: what they guard against needs a longer chain of faults than these runs
-   * have.
+   * have. {@link ReplicationTest} has the steps, with each of them and without.
    */
   @ParameterizedTest
   @EnumSource(

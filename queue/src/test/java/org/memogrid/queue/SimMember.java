@@ -10,7 +10,6 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
-import java.util.Map;
 import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cluster.Member;
@@ -33,6 +32,8 @@ final class SimMember {
   private boolean opened;
   private boolean handling;
   private boolean stopped;
+  private boolean leaving;
+  private boolean gaveBack;
   private boolean flushDue;
   private double wakeAt = Double.MAX_VALUE;
 
@@ -42,14 +43,16 @@ final class SimMember {
     this.listens = listens;
     this.window = sim.time.between(1, 4);
     this.rules = Rules.without(sim.off);
-    this.core =
-        new QueueCore(
-            QUEUE, self, rules, () -> 1_000_000 + (long) sim.time.now(), sim.chunk, this::perform);
+    this.core = new QueueCore(QUEUE, self, rules, this::now, sim.chunk, this::perform);
     if (listens) {
       listen();
     } else if (sim.time.chance(0.5)) {
       open();
     }
+  }
+
+  private long now() {
+    return 1_000_000 + (long) sim.time.now();
   }
 
   /** Somebody on this member uses the queue; until then it is here when others speak of it. */
@@ -58,7 +61,7 @@ final class SimMember {
         () -> {
           hearOfQueue();
           opened = true;
-          core.ask(new Packet.Open(QueueSim.SETTINGS), "open");
+          core.ask(new Packet.Open(sim.settings), "open");
         });
   }
 
@@ -88,6 +91,39 @@ final class SimMember {
     feed(() -> core.subscribe(new Packet.Subscription(1, window, null)));
   }
 
+  /** What the real shell does before its member goes. */
+  void leave(int patience, Runnable gone) {
+    leaving = true;
+    listens = false;
+    feed(core::leave);
+    leave(sim.time.now() + patience, gone);
+  }
+
+  private void leave(double until, Runnable gone) {
+    sim.time.after(
+        10,
+        () ->
+            event(
+                () -> {
+                  if (core.isQuiet()) {
+                    core.shutDown("left");
+                    sim.time.after(0, gone);
+                    return;
+                  }
+                  if (sim.time.now() >= until && !gaveBack) {
+                    gaveBack = true;
+                    sim.note(self + " gives back " + core.held());
+                    sim.checker.gaveBack(self);
+                    core.giveBack();
+                  }
+                  leave(until, gone);
+                }));
+  }
+
+  boolean isLeaving() {
+    return leaving;
+  }
+
   int window() {
     return window;
   }
@@ -109,10 +145,8 @@ final class SimMember {
   }
 
   void publish(int number) {
-    String key = sim.keys > 0 ? "k" + number % sim.keys : null;
-    Traits traits =
-        new Traits(Traits.NORMAL, 0, 0, key, null, null, null, Map.of(), Traits.Room.AS_QUEUE);
-    sim.checker.publishing(number, self, key);
+    Traits traits = sim.traits.of(number, now());
+    sim.checker.publishing(number, self, traits);
     sim.note(self + " publishes " + number);
     if (!opened) {
       open();
@@ -197,7 +231,7 @@ final class SimMember {
     } else if (effect instanceof Effect.Lost lost) {
       sim.checker.toldOfLoss(lost.what());
       if (opened) {
-        core.ask(new Packet.Open(QueueSim.SETTINGS), "open");
+        core.ask(new Packet.Open(sim.settings), "open");
       }
     }
   }
@@ -275,6 +309,9 @@ final class SimMember {
   }
 
   private void end(int number, Packet.Delivery delivery) {
+    if (gaveBack) {
+      return; // others have it
+    }
     boolean fails = sim.time.chance(sim.failing);
     sim.note(self + (fails ? " fails on " : " has handled ") + number);
     sim.checker.ended(number, this, fails);
