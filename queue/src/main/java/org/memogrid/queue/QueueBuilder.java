@@ -172,8 +172,8 @@ public final class QueueBuilder<T> {
   /**
    * Opens the queue on this member. Any number of handles may be open.
    *
-   * @throws IllegalStateException if the queue is open with other options, showing both, or if the
-   *     cluster is closed
+   * @throws IllegalStateException if the queue is open with other options, showing both, if a
+   *     member that should have a part in it runs without queues, or if the cluster is closed
    */
   public MessageQueue<T> open(Cluster cluster) {
     requireNonNull(cluster, "cluster");

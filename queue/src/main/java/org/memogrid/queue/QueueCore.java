@@ -20,6 +20,7 @@ import org.memogrid.cluster.Member;
 final class QueueCore {
   static final int CHUNK_BYTES = 128 * 1024;
   private static final long ASK_AGAIN = 500;
+  private static final int LEAST_OFTEN = 64;
 
   private final Desk desk;
   private final Replica replica;
@@ -33,6 +34,9 @@ final class QueueCore {
   private Epoch reign = Epoch.NONE;
   private long lastAsk;
   private long askAgainAt;
+  private int seldom = 1;
+  private boolean lacks;
+  private @Nullable Member bare;
   private boolean closed;
 
   private record Asked(Packet.Question question, Object ticket) {}
@@ -59,6 +63,7 @@ final class QueueCore {
       return;
     }
     view = View.of(desk.queue(), id, members);
+    seldom = 1;
     if (home != null && !view.has(home)) {
       home = null;
     }
@@ -86,13 +91,36 @@ final class QueueCore {
   private void callHome() {
     if (awaitsHome() && desk.apply(Rule.CALL_THE_HOME)) {
       desk.send(view.home(), replica.held(Epoch.NONE));
-      askAgainAt = desk.now() + ASK_AGAIN;
+      askAgainAt = desk.now() + seldom * ASK_AGAIN;
     }
   }
 
   /** Whether another should reign and is not known to. */
   private boolean awaitsHome() {
     return !view.members().isEmpty() && !isHome() && !isHomeKnown();
+  }
+
+  /**
+   * A member has no queues, and will have none. If it is waited for, it is called ever less often,
+   * and what was asked here is asked no more.
+   */
+  void lacking(Member member) {
+    if (waitsFor(member)) {
+      bare = member;
+      lacks = true;
+      asks.clear();
+    }
+  }
+
+  private boolean waitsFor(Member member) {
+    Recovery begun = recovery;
+    return (awaitsHome() && view.home().equals(member)) || (begun != null && begun.awaits(member));
+  }
+
+  /** Who is waited for and has no queues; null if nobody is. */
+  @Nullable Member waitsInVainFor() {
+    Member known = bare;
+    return known != null && waitsFor(known) ? known : null;
   }
 
   private Epoch nextEpoch() {
@@ -337,7 +365,9 @@ final class QueueCore {
     if (desk.now() < asksAgainAt() || closed) {
       return;
     }
-    askAgainAt = desk.now() + ASK_AGAIN;
+    seldom = lacks ? Math.min(LEAST_OFTEN, 2 * seldom) : 1;
+    lacks = false;
+    askAgainAt = desk.now() + seldom * ASK_AGAIN;
     Recovery begun = recovery;
     if (begun != null && !begun.isVain()) {
       begun.ask();
@@ -351,7 +381,7 @@ final class QueueCore {
 
   /** No later than this, also when the clock was set back. */
   private long asksAgainAt() {
-    askAgainAt = Math.min(askAgainAt, desk.now() + ASK_AGAIN);
+    askAgainAt = Math.min(askAgainAt, desk.now() + seldom * ASK_AGAIN);
     return askAgainAt;
   }
 

@@ -13,6 +13,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.Registration;
+import org.memogrid.cluster.Member;
 import org.memogrid.cluster.Membership;
 import org.memogrid.internal.node.Feature;
 import org.memogrid.internal.node.Node;
@@ -38,6 +39,7 @@ public final class QueueFeature implements Feature {
   private @Nullable ExecutorService threads;
   private @Nullable Registration service;
   private @Nullable Registration membership;
+  private @Nullable Registration missing;
   private @Nullable Topics topics;
   private volatile boolean stopped;
 
@@ -76,11 +78,16 @@ public final class QueueFeature implements Feature {
             });
     membership = member.onMembership((before, now) -> install(now));
     topics = new Topics(member, threads);
+    missing = member.wire().onMissing(SERVICE, this::lacking);
     service = member.wire().serve(SERVICE, new PacketFormat(), this::onMessage);
   }
 
   private void install(Membership now) {
     queues.values().forEach(queue -> queue.install(now));
+  }
+
+  private void lacking(Member member) {
+    queues.values().forEach(queue -> queue.lacking(member));
   }
 
   private void onMessage(Wire.Incoming<Addressed> incoming) {
@@ -142,6 +149,7 @@ public final class QueueFeature implements Feature {
     queues.values().forEach(QueueNode::stop);
     close(service);
     close(membership);
+    close(missing);
     Topics heard = topics;
     if (heard != null) {
       heard.stop();

@@ -4,6 +4,7 @@ package org.memogrid.queue;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -73,6 +74,7 @@ final class QueueNode {
   private final QueueCore core;
   private final Queue<Packet> toSelf = new ArrayDeque<>();
   private final List<CompletableFuture<Packet.Reply>> asked = new ArrayList<>();
+  private final Set<Member> told = new HashSet<>();
   private List<Runnable> outcomes = new ArrayList<>();
   private final Alarm alarm;
 
@@ -209,6 +211,39 @@ final class QueueNode {
     feed(() -> core.install(now.id(), now.members()));
   }
 
+  /** A member runs without queues: who waits for it is told, rather than wait for ever. */
+  void lacking(Member member) {
+    feed(
+        () -> {
+          core.lacking(member);
+          String why = whyInVain();
+          if (why != null) {
+            if (told.add(member)) {
+              LOG.warn("{}; what is published here waits until then", why);
+            }
+            List<CompletableFuture<Packet.Reply>> waiting = List.copyOf(asked);
+            asked.clear();
+            waiting.forEach(answer -> refuse(answer, why));
+          }
+        });
+  }
+
+  private @Nullable String whyInVain() {
+    Member member = core.waitsInVainFor();
+    return member == null
+        ? null
+        : "queue '"
+            + name
+            + "' can't be dispatched: "
+            + member
+            + " has no queues; start all members with memogrid-queue, or close that one";
+  }
+
+  /** In a turn. */
+  private void refuse(CompletableFuture<Packet.Reply> answer, String why) {
+    outcomes.add(() -> answer.completeExceptionally(new IllegalStateException(why)));
+  }
+
   void received(Member from, Packet packet) {
     if (packet instanceof Packet.Response response) {
       CompletableFuture<Packet.Response> request = requests.remove(response.correlationId);
@@ -247,9 +282,9 @@ final class QueueNode {
     CompletableFuture<Packet.Reply> answer = new CompletableFuture<>();
     feed(
         () -> {
-          String why = closed;
+          String why = closed != null ? closed : whyInVain();
           if (why != null) {
-            outcomes.add(() -> answer.completeExceptionally(new IllegalStateException(why)));
+            refuse(answer, why);
           } else {
             core.ask(question, answer);
             asked.add(answer);

@@ -77,6 +77,11 @@ final class Recovery {
     }
   }
 
+  /** Whether its answer is missing. */
+  boolean awaits(Member member) {
+    return asked.contains(member);
+  }
+
   /** Whether the copy that should come is there no more: all must be asked anew. */
   boolean isVain() {
     return vain;

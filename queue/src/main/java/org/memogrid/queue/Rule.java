@@ -3,8 +3,8 @@ package org.memogrid.queue;
 
 /**
  * The rules of the protocol, by the names that the code and the tests call them. A simulated
- * cluster without one breaks an invariant, and a test shows so; for two, which need more faults than
- * a simulated life has, a test of their own does.
+ * cluster without one breaks an invariant, and a test shows so; for two, which need more faults
+ * than a simulated life has, a test of their own does.
  */
 enum Rule {
   /** A publisher is answered only when the backup has the message, if there is another member. */
