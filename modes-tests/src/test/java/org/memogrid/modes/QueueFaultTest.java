@@ -98,6 +98,25 @@ class QueueFaultTest {
   }
 
   @Test
+  void handlersThatFailNowAndThenAreGivenTheirMessagesAgainInOrderAndCounted() {
+    start(2);
+    for (NodeProcess node : cluster.nodes()) {
+      String named = node.name();
+      node.run(
+          there -> {
+            QueueLoad.listenAndFail(there, queue(there, "failing"), 2);
+            QueueLoad.produce(there, queue(there, "failing"), named);
+          });
+    }
+    Await.until("work", () -> records.handled().size() > 1_000 && records.failures() > 30);
+    finish("failing");
+    System.out.println("failing: " + records.summary());
+    records.checkAttempts();
+    assertThat(records.duplicates()).isZero();
+    assertThat(records.deadLetters()).isEmpty();
+  }
+
+  @Test
   @Tag("long")
   void membersThatJoinUnderLoadLoseNothingAndHandNothingOutTwice() {
     start(2);

@@ -23,6 +23,7 @@ final class QueueLoad {
   private static final int THREADS = 2;
   private static final int WINDOW = 4;
   private static final int KEYS = 3;
+  private static final int FAILING = 20;
   private static final int UNDER_WAY = 32;
   private static final long PACE_NANOS = 3_000_000;
 
@@ -62,17 +63,35 @@ final class QueueLoad {
             Listen.concurrency(1).prefetch(WINDOW));
   }
 
+  /** As {@link #listen}, with handlers that fail on one of {@link #FAILING} handlings. */
+  static void listenAndFail(NodeContext there, MessageQueue<Integer> queue, int millis) {
+    var unused =
+        queue.listen(
+            message -> {
+              long began = System.nanoTime();
+              LockSupport.parkNanos(millis * 1_000_000L);
+              if ((message.body() * 31 + message.attempt() * 7) % FAILING == 0) {
+                there.emit("failed", handling(message, THREADS, began));
+                throw new IllegalStateException("one of " + FAILING);
+              }
+              handled(there, message, THREADS, began);
+            },
+            Listen.concurrency(THREADS));
+  }
+
   private static void handled(
       NodeContext there, Message<Integer> message, int atATime, long began) {
-    there.emit(
-        "handled",
-        new QueueRecords.Handling(
-            message.body(),
-            String.valueOf(message.orderingKey()),
-            message.attempt(),
-            atATime,
-            began,
-            System.nanoTime()));
+    there.emit("handled", handling(message, atATime, began));
+  }
+
+  private static QueueRecords.Handling handling(Message<Integer> message, int atATime, long began) {
+    return new QueueRecords.Handling(
+        message.body(),
+        String.valueOf(message.orderingKey()),
+        message.attempt(),
+        atATime,
+        began,
+        System.nanoTime());
   }
 
   /** Publishes until {@link #stop}, every third message under one of few keys. */

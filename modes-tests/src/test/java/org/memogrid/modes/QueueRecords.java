@@ -32,6 +32,7 @@ final class QueueRecords {
   private final Set<String> unreliable = new CopyOnWriteArraySet<>();
   private final Set<Integer> dead = ConcurrentHashMap.newKeySet();
   private final AtomicInteger kills = new AtomicInteger();
+  private final AtomicInteger failures = new AtomicInteger();
 
   /**
    * A message handled, from its handler's begin to its end, by a clock that all JVMs share.
@@ -45,12 +46,22 @@ final class QueueRecords {
     node.onEvent("sent", n -> sent.add((Integer) n));
     node.onEvent("acknowledged", n -> acknowledged.add((Integer) n));
     node.onEvent("handled", h -> handled(node, (Handling) h));
+    node.onEvent(
+        "failed",
+        h -> {
+          failures.incrementAndGet();
+          remember(node, (Handling) h);
+        });
   }
 
   private void handled(NodeProcess node, Handling handling) {
     if (handled.put(handling.number(), node.name()) != null) {
       duplicates.incrementAndGet();
     }
+    remember(node, handling);
+  }
+
+  private void remember(NodeProcess node, Handling handling) {
     List<Handling> its = handlings.computeIfAbsent(node.name(), n -> new ArrayList<>());
     synchronized (its) {
       its.add(handling);
@@ -83,6 +94,28 @@ final class QueueRecords {
     return duplicates.get();
   }
 
+  int failures() {
+    return failures.get();
+  }
+
+  /** That the attempts at each message count up from one, if nobody was lost. */
+  void checkAttempts() {
+    Map<Integer, List<Handling>> byNumber = new TreeMap<>();
+    handlings
+        .values()
+        .forEach(
+            its ->
+                its.forEach(
+                    h -> byNumber.computeIfAbsent(h.number(), n -> new ArrayList<>()).add(h)));
+    byNumber.forEach(
+        (number, all) -> {
+          all.sort(Comparator.comparingLong(Handling::began));
+          for (int i = 0; i < all.size(); i++) {
+            assertThat(all.get(i).attempt()).as("attempts at %s: %s", number, all).isEqualTo(i + 1);
+          }
+        });
+  }
+
   void clear() {
     sent.clear();
     acknowledged.clear();
@@ -103,6 +136,8 @@ final class QueueRecords {
         + " handled, "
         + duplicates
         + " handled again, "
+        + failures
+        + " failures, "
         + dead.size()
         + " dead letters";
   }
