@@ -35,6 +35,7 @@ final class MemoHandle<K, V> implements Memo<K, V> {
   private final Plan<K, V> plan;
   private final Counters counters = new Counters();
   private final Runner<K, V> runner;
+  private final Refresher<K> refresher;
   private final Answers<K, V> answers;
   private final Invalidations invalidations;
   private final @Nullable Batcher<K> batcher;
@@ -45,7 +46,7 @@ final class MemoHandle<K, V> implements Memo<K, V> {
     this.threads = feature.runners();
     this.plan = plan;
     this.runner = new Runner<>(node, plan, threads, counters);
-    Refresher<K> refresher = new Refresher<>(node, counters, this::background);
+    this.refresher = new Refresher<>(node, counters, this::background);
     this.answers = new Answers<>(node, plan, counters, runner, refresher);
     this.invalidations = new Invalidations(node, feature);
     this.batcher = plan.bulk == null ? null : new Batcher<>(node, runner, plan.batch);
@@ -523,6 +524,11 @@ final class MemoHandle<K, V> implements Memo<K, V> {
   /** How many calls wait or compute on this member. */
   int waiting() {
     return node.waiting();
+  }
+
+  /** Whether this member has a value replaced in the background. */
+  boolean isRefreshing() {
+    return refresher.isBusy();
   }
 
   /** That the run which this thread is in reads the key. */

@@ -62,6 +62,11 @@ final class Refresher<K> {
     return pause.until <= now || (pause.until != UNDER_WAY && !pause.seen.equals(seen.version()));
   }
 
+  /** Whether some value is being replaced because of this member. */
+  boolean isBusy() {
+    return pauses.values().stream().anyMatch(pause -> pause.until == UNDER_WAY);
+  }
+
   private void ended(K key, Envelope seen, Effect.Outcome outcome) {
     if (outcome instanceof Effect.Threw) {
       LOG.debug("{} of {} could not be refreshed: {}", node.id(), key, outcome);
