@@ -38,6 +38,7 @@ public final class CacheOptions {
   private final @Nullable Persist persist;
   private final long nearCacheMaxEntries;
   private final @Nullable Duration nearCacheMaxAge;
+  private final @Nullable Locking locking;
 
   private CacheOptions(Draft draft) {
     this.mode = draft.mode;
@@ -52,6 +53,7 @@ public final class CacheOptions {
     this.persist = draft.persist;
     this.nearCacheMaxEntries = draft.nearCacheMaxEntries;
     this.nearCacheMaxAge = draft.nearCacheMaxAge;
+    this.locking = draft.locking;
   }
 
   /** Entries without expiry or limit; in {@link Mode#DISTRIBUTED} with two owners each. */
@@ -80,7 +82,7 @@ public final class CacheOptions {
   public CacheOptions maxIdle(Duration maxIdle) {
     Draft draft = new Draft(this);
     draft.maxIdle = Expiry.idle(Objects.requireNonNull(maxIdle, "maxIdle")).maxIdle();
-    return new CacheOptions(draft);
+    return requireTransactable(draft);
   }
 
   /**
@@ -101,7 +103,7 @@ public final class CacheOptions {
     requireOneLimit(maxWeight == 0);
     Draft draft = new Draft(this);
     draft.maxEntries = maxEntries;
-    return new CacheOptions(draft);
+    return requireTransactable(draft);
   }
 
   /** What to do with a new key when {@link #maxEntries} are there. */
@@ -168,7 +170,7 @@ public final class CacheOptions {
     }
     Draft draft = new Draft(this);
     draft.async = true;
-    return new CacheOptions(draft);
+    return requireTransactable(draft);
   }
 
   /**
@@ -228,7 +230,60 @@ public final class CacheOptions {
     Draft draft = new Draft(this);
     draft.nearCacheMaxEntries = maxEntries;
     draft.nearCacheMaxAge = maxAge;
+    return requireTransactable(draft);
+  }
+
+  /**
+   * Lets {@link Transactions} and JTA have several writes of this cache and others take effect
+   * together or not at all; in every mode but {@link Mode#INVALIDATED}. What a call outside of a
+   * transaction does is a transaction of its own. In {@link Mode#LOCAL}, too, keys must be
+   * encodable then.
+   *
+   * <p>Reads outside of transactions take no lock and never wait. They pass the engine, which costs
+   * more than a near read.
+   *
+   * @throws IllegalArgumentException in mode INVALIDATED, where no two members hold one entry; with
+   *     {@link #async}, since a commit must have reached the owners; with {@link #maxIdle}, since
+   *     each use would be a write that others' transactions meet; with {@link #maxEntries} and
+   *     {@link #maxWeight}, since an owner would let go of what transactions elsewhere rely on; and
+   *     with {@link #persist} and {@link #nearCache}, which do not know of transactions
+   */
+  public CacheOptions transactional(Locking locking) {
+    Draft draft = new Draft(this);
+    draft.locking = Objects.requireNonNull(locking, "locking");
+    return requireTransactable(draft);
+  }
+
+  private static CacheOptions requireTransactable(Draft draft) {
+    if (draft.locking != null) {
+      requireWithTransactions(
+          draft.mode != Mode.INVALIDATED,
+          "in mode INVALIDATED",
+          "no two members hold one entry there; use REPLICATED or DISTRIBUTED");
+      requireWithTransactions(
+          !draft.async, "with async", "a commit returns when the owners have it; leave async out");
+      requireWithTransactions(
+          draft.maxIdle == null,
+          "with maxIdle",
+          "each use would be a write that others' transactions meet; use timeToLive");
+      requireWithTransactions(
+          draft.maxEntries == 0 && draft.weigher == null,
+          "with maxEntries or maxWeight",
+          "an owner would let go of what transactions elsewhere rely on; use timeToLive");
+      requireWithTransactions(
+          draft.persist == null, "with persist", "files are not part of a transaction");
+      requireWithTransactions(
+          draft.nearCacheMaxAge == null,
+          "with nearCache",
+          "a transaction must not read what may be old");
+    }
     return new CacheOptions(draft);
+  }
+
+  private static void requireWithTransactions(boolean possible, String what, String why) {
+    if (!possible) {
+      throw new IllegalArgumentException("transactional does not work " + what + ": " + why);
+    }
   }
 
   private static CacheOptions requirePersistable(Draft draft) {
@@ -249,7 +304,7 @@ public final class CacheOptions {
                 + " EVICT");
       }
     }
-    return new CacheOptions(draft);
+    return requireTransactable(draft);
   }
 
   private static void requireOneLimit(boolean only) {
@@ -311,6 +366,11 @@ public final class CacheOptions {
     return nearCacheMaxAge;
   }
 
+  /** Null if the cache is not {@link #transactional}. */
+  public @Nullable Locking locking() {
+    return locking;
+  }
+
   @Override
   public boolean equals(@Nullable Object other) {
     return other instanceof CacheOptions that
@@ -325,7 +385,8 @@ public final class CacheOptions {
         && async == that.async
         && Objects.equals(persist, that.persist)
         && nearCacheMaxEntries == that.nearCacheMaxEntries
-        && Objects.equals(nearCacheMaxAge, that.nearCacheMaxAge);
+        && Objects.equals(nearCacheMaxAge, that.nearCacheMaxAge)
+        && locking == that.locking;
   }
 
   @Override
@@ -342,7 +403,8 @@ public final class CacheOptions {
         async,
         persist,
         nearCacheMaxEntries,
-        nearCacheMaxAge);
+        nearCacheMaxAge,
+        locking);
   }
 
   /** What is not as {@link #of} makes it. */
@@ -376,6 +438,9 @@ public final class CacheOptions {
     if (nearCacheMaxAge != null) {
       text.append(" nearCache=").append(nearCacheMaxEntries).append('/').append(nearCacheMaxAge);
     }
+    if (locking != null) {
+      text.append(" transactional=").append(locking);
+    }
     return text.toString();
   }
 
@@ -393,6 +458,7 @@ public final class CacheOptions {
     private @Nullable Persist persist;
     private long nearCacheMaxEntries;
     private @Nullable Duration nearCacheMaxAge;
+    private @Nullable Locking locking;
 
     Draft(Mode mode) {
       this.mode = mode;
@@ -411,6 +477,7 @@ public final class CacheOptions {
       this.persist = from.persist;
       this.nearCacheMaxEntries = from.nearCacheMaxEntries;
       this.nearCacheMaxAge = from.nearCacheMaxAge;
+      this.locking = from.locking;
     }
   }
 }

@@ -2,16 +2,19 @@
 package org.memogrid.cluster;
 
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
+import jakarta.transaction.TransactionManager;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.internal.engine.EngineOptions;
+import org.memogrid.internal.engine.MemberTransactions;
 import org.memogrid.internal.engine.Timing;
 import org.memogrid.internal.node.MemberNode;
 
@@ -43,6 +46,7 @@ public final class ClusterBuilder {
   private Timing timing = Timing.DEFAULT;
   private InstantSource clock = InstantSource.system();
   private boolean closeOnExit = true;
+  private @Nullable TransactionManager transactionManager;
 
   ClusterBuilder() {}
 
@@ -216,6 +220,18 @@ public final class ClusterBuilder {
   }
 
   /**
+   * Has {@linkplain org.memogrid.cache.CacheOptions#transactional transactional} caches take part
+   * in the transactions of a JTA manager, such as Narayana's, together with databases. Each is an
+   * {@code XAResource} of its own. Without it they have a small manager of their own, which {@link
+   * org.memogrid.cache.Transactions} uses, too.
+   */
+  @CanIgnoreReturnValue
+  public ClusterBuilder transactionManager(TransactionManager transactionManager) {
+    this.transactionManager = Objects.requireNonNull(transactionManager, "transactionManager");
+    return this;
+  }
+
+  /**
    * Fills what is not set here, now or later, from system properties {@code memogrid.*}, then
    * environment variables {@code MEMOGRID_*}, then {@code memogrid.properties} on the class path:
    * {@code cluster.name}, {@code node.name}, {@code bind}, {@code port}, {@code seeds}, {@code
@@ -246,7 +262,11 @@ public final class ClusterBuilder {
       return alone(onClose);
     }
     EngineOptions options = options();
-    return JoinedCluster.of(options.cluster(), MemberNode.join(options), onClose, closeOnExit);
+    return JoinedCluster.of(
+        options.cluster(),
+        MemberNode.join(options, new MemberTransactions(transactionManager)),
+        onClose,
+        closeOnExit);
   }
 
   Cluster alone(Runnable onClose) {
@@ -254,7 +274,12 @@ public final class ClusterBuilder {
     String node = all.nodeNameOr(ClusterBuilder::defaultNodeName);
     return JoinedCluster.of(
         all.nameOr("local"),
-        MemberNode.alone(node, all.codecOrDefault(), clock, all.dataSources()),
+        MemberNode.alone(
+            node,
+            all.codecOrDefault(),
+            clock,
+            all.dataSources(),
+            new MemberTransactions(transactionManager)),
         onClose,
         closeOnExit);
   }

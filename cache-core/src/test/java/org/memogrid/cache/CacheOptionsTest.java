@@ -4,7 +4,10 @@ package org.memogrid.cache;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.memogrid.cache.CacheOptions.WhenFull;
 
@@ -41,6 +44,42 @@ final class CacheOptionsTest {
     assertThatThrownBy(() -> distributed.nearCache(1, Duration.ofMillis(99)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("maxAge of nearCache is PT0.099S: give at least PT0.1S");
+  }
+
+  /** In whichever order they are given. */
+  @Test
+  void whatTransactionsCannotDoIsRefusedWithTheReason() {
+    Map<String, UnaryOperator<CacheOptions>> others =
+        Map.of(
+            "a commit returns when the owners have it", CacheOptions::async,
+            "each use would be a write", options -> options.maxIdle(SECOND),
+            "would let go of what transactions elsewhere rely on", options -> options.maxEntries(5),
+            "must not read what may be old", options -> options.nearCache(5, SECOND));
+    CacheOptions plain = CacheOptions.of(Mode.DISTRIBUTED);
+    for (Locking locking : Locking.values()) {
+      others.forEach(
+          (reason, other) -> {
+            assertThatThrownBy(() -> other.apply(plain).transactional(locking))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(reason);
+            assertThatThrownBy(() -> other.apply(plain.transactional(locking)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(reason);
+          });
+      assertThatThrownBy(() -> CacheOptions.of(Mode.INVALIDATED).transactional(locking))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("no two members hold one entry");
+      CacheOptions local = CacheOptions.of(Mode.LOCAL).transactional(locking);
+      assertThatThrownBy(() -> local.persist(Persist.file(Path.of("x"))))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("files are not part");
+      assertThatThrownBy(() -> local.maxWeight(5, (key, value) -> 1))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("transactional does not work with maxEntries or maxWeight");
+      assertThat(plain.owners(3).transactional(locking).timeToLive(SECOND))
+          .hasToString("DISTRIBUTED timeToLive=PT1S owners=3 transactional=" + locking)
+          .isNotEqualTo(plain.owners(3).timeToLive(SECOND));
+    }
   }
 
   @Test

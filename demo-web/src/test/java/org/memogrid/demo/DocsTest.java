@@ -18,11 +18,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 class DocsTest {
   private static final Path ROOT = Path.of("..");
 
-  /** The tests that have the examples; what needs a container is in the module of the container. */
+  /** The tests that have the examples; what needs a container or a database is where that is. */
   private static final List<Path> SNIPPETS =
       List.of(
           Path.of("src/test/java/org/memogrid/demo/SnippetsTest.java"),
-          ROOT.resolve("cdi/src/test/java/org/memogrid/cdi/InjectionTest.java"));
+          ROOT.resolve("cdi/src/test/java/org/memogrid/cdi/InjectionTest.java"),
+          ROOT.resolve("examples/src/test/java/org/memogrid/examples/BankTest.java"));
 
   private static final Pattern JAVA = Pattern.compile("```java\\n(.*?)```", Pattern.DOTALL);
   private static final Pattern LINK = Pattern.compile("\\]\\(([^)#]+)(#[^)]*)?\\)");

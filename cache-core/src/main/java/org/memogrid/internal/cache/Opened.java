@@ -93,6 +93,13 @@ final class Opened {
    * @throws IllegalArgumentException if it may not
    */
   Envelope seal(Object value, Expiry expiry) {
+    if (options.locking() != null && expiry.maxIdle() != null) {
+      throw new IllegalArgumentException(
+          "an entry of the transactional cache '"
+              + store.name()
+              + "' can't have an idle time: each use would be a write that others' transactions meet;"
+              + " give a time to live");
+    }
     Envelope envelope =
         encodes
             ? Envelope.ofBytes(versions.next(), codec.encode(value))

@@ -83,11 +83,12 @@ public final class ClusterEngine implements AutoCloseable {
   }
 
   /** The stores on this engine, once it has started. */
-  public StoreFactory stores(InstantSource clock, Executor threads) {
+  public StoreFactory stores(
+      InstantSource clock, Executor threads, MemberTransactions transactions) {
     return new ClusterStores(
         manager,
         new ClusterStores.Context(
-            options.codec(), clock, options.partitions(), this::member, threads));
+            options.codec(), clock, options.partitions(), this::member, threads, transactions));
   }
 
   private void requireOwnAddress() {

@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.CacheEvent;
 import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.CacheOptions.WhenFull;
+import org.memogrid.cache.Locking;
 import org.memogrid.cache.Mode;
 import org.memogrid.cache.Registration;
 import org.memogrid.cluster.Codec;
@@ -65,7 +66,7 @@ final class ClusterStore implements Store {
   private final Consumer<ClusterStore> onDestroy;
   private final ChangeListeners.Counting counting = new ChangeListeners.Counting();
 
-  /** Null in a process of its own, as {@link #held} is. */
+  /** Null in a process of its own and with transactions, as {@link #held} is. */
   private final @Nullable NearMap<ClusterKey, Envelope> near;
 
   private final @Nullable NearSource held;
@@ -80,6 +81,15 @@ final class ClusterStore implements Store {
   /** Whether a full member lets go of what it does not see used. */
   private final boolean evicts;
 
+  private final @Nullable MemberTransactions transactions;
+
+  /** What a transaction reads by, where reading locks. */
+  private final @Nullable AdvancedCache<ClusterKey, Envelope> locked;
+
+  /** What those who open it get. */
+  private final Store opened;
+
+  /** One without transactions. */
   ClusterStore(
       CacheOptions options,
       AdvancedCache<ClusterKey, Envelope> cache,
@@ -89,9 +99,29 @@ final class ClusterStore implements Store {
       Topologies topologies,
       Calls calls,
       Consumer<ClusterStore> onDestroy) {
+    this(options, cache, codec, clock, coarse, topologies, calls, onDestroy, null);
+  }
+
+  ClusterStore(
+      CacheOptions options,
+      AdvancedCache<ClusterKey, Envelope> cache,
+      Codec codec,
+      InstantSource clock,
+      CoarseClock coarse,
+      Topologies topologies,
+      Calls calls,
+      Consumer<ClusterStore> onDestroy,
+      @Nullable MemberTransactions transactions) {
     this.name = cache.getName();
     this.options = options;
+    this.opened =
+        transactions == null || options.locking() == null
+            ? this
+            : new TransactionalStore(this, transactions);
     this.cache = cache;
+    this.transactions = transactions;
+    this.locked =
+        options.locking() == Locking.PESSIMISTIC ? cache.withFlags(Flag.FORCE_WRITE_LOCK) : null;
     this.silent = cache.withFlags(Flag.IGNORE_RETURN_VALUES);
     this.local = cache.withFlags(Flag.CACHE_MODE_LOCAL);
     this.codec = codec;
@@ -103,14 +133,16 @@ final class ClusterStore implements Store {
     this.evicts = options.maxEntries() > 0 && options.whenFull() == WhenFull.EVICT;
     this.publishers = publishers(cache);
     cache.addListener(counting);
-    if (!cache.getCacheConfiguration().clustering().cacheMode().isClustered()) {
-      this.mode = Mode.LOCAL;
+    this.mode =
+        cache.getCacheConfiguration().clustering().cacheMode().isClustered()
+            ? options.mode()
+            : Mode.LOCAL;
+    if (mode == Mode.LOCAL || options.locking() != null) {
       this.near = null;
       this.held = null;
       this.copied = null;
       return;
     }
-    this.mode = options.mode();
     NearInterceptor interceptor = NearModule.interceptor(cache);
     this.near = interceptor.near();
     this.held = interceptor.source();
@@ -138,6 +170,10 @@ final class ClusterStore implements Store {
 
   CacheOptions options() {
     return options;
+  }
+
+  Store asOpened() {
+    return opened;
   }
 
   @Override
@@ -194,7 +230,11 @@ final class ClusterStore implements Store {
   }
 
   private @Nullable Envelope fetch(ClusterKey wanted) {
-    return calls.await(() -> cache.getAsync(wanted));
+    return calls.await(() -> read().getAsync(wanted));
+  }
+
+  private AdvancedCache<ClusterKey, Envelope> read() {
+    return locked != null && transactions != null && transactions.isActive() ? locked : cache;
   }
 
   @Override
@@ -235,7 +275,7 @@ final class ClusterStore implements Store {
   }
 
   private Map<ClusterKey, Envelope> fetchAll(Set<ClusterKey> wanted) {
-    return calls.await(() -> cache.getAllAsync(wanted));
+    return calls.await(() -> read().getAllAsync(wanted));
   }
 
   @Override
@@ -409,6 +449,11 @@ final class ClusterStore implements Store {
 
   @Override
   public long size() {
+    if (options.locking() != null) {
+      try (Stream<Map.Entry<Object, Envelope>> all = entries()) { // and a transaction's own
+        return all.filter(entry -> !entry.getValue().isTombstone()).count();
+      }
+    }
     try {
       return calls.await(
           publishers
@@ -441,12 +486,16 @@ final class ClusterStore implements Store {
                   BATCH,
                   PublisherTransformers.identity())
               .publisherWithoutSegments();
-      return calls
-          .untilEnd(all)
-          .<Map.Entry<Object, Envelope>>map(
-              entry -> Map.entry(entry.getKey().key(), entry.getValue()))
-          .onErrorResumeNext(failure -> Flowable.error(failedMeanwhile(failure)))
-          .blockingStream(BATCH);
+      OwnEntries own = options.locking() == null ? OwnEntries.NONE : OwnEntries.of(cache);
+      Stream<Map.Entry<Object, Envelope>> others =
+          calls
+              .untilEnd(all)
+              .filter(entry -> !own.knows(entry.getKey()))
+              .<Map.Entry<Object, Envelope>>map(
+                  entry -> Map.entry(entry.getKey().key(), entry.getValue()))
+              .onErrorResumeNext(failure -> Flowable.error(failedMeanwhile(failure)))
+              .blockingStream(BATCH);
+      return own.isEmpty() ? others : Stream.concat(own.stream(), others).onClose(others::close);
     } catch (RuntimeException e) {
       throw failed("entries", e);
     }

@@ -14,6 +14,7 @@ import java.util.function.Function;
 import org.infinispan.AdvancedCache;
 import org.infinispan.Cache;
 import org.infinispan.commons.api.CacheContainerAdmin.AdminFlag;
+import org.infinispan.configuration.cache.Configuration;
 import org.infinispan.container.impl.InternalDataContainer;
 import org.infinispan.distribution.DistributionManager;
 import org.infinispan.factories.ComponentRegistry;
@@ -70,7 +71,8 @@ public final class ClusterStores implements StoreFactory {
       InstantSource clock,
       Partitions partitions,
       Function<Address, Member> members,
-      Executor threads) {}
+      Executor threads,
+      MemberTransactions transactions) {}
 
   /** The stores on a manager that was started, on every member alike. */
   public ClusterStores(EmbeddedCacheManager manager, Context context) {
@@ -118,11 +120,11 @@ public final class ClusterStores implements StoreFactory {
     ClusterStore store = here(name);
     if (store != null) { // also in a split, in which nobody can agree on anything
       OtherOptions.refuse(name, store.options(), options);
-      return store;
+      return store.asOpened();
     }
     OptionsRegistry.Agreement agreement = registry.agree(name, options);
     OtherOptions.refuse(name, agreement.options(), options);
-    return start(name, options, agreement.noted());
+    return start(name, options, agreement.noted()).asOpened();
   }
 
   private @Nullable ClusterStore here(String name) {
@@ -167,7 +169,8 @@ public final class ClusterStores implements StoreFactory {
             coarse,
             topologies(options.mode(), advanced),
             calls,
-            this::destroy);
+            this::destroy,
+            context.transactions);
     stores.put(name, started);
     return started;
   }
@@ -193,7 +196,7 @@ public final class ClusterStores implements StoreFactory {
       return manager
           .administration()
           .withFlags(AdminFlag.VOLATILE)
-          .getOrCreateCache(name, EngineConfiguration.of(options, context.partitions));
+          .getOrCreateCache(name, configuration(options));
     } catch (CompletionException e) {
       throw new CacheException(
           "cache '" + name + "' was not opened on all members: " + e.getMessage() + "; try again",
@@ -217,8 +220,12 @@ public final class ClusterStores implements StoreFactory {
    * </ol>
    */
   private void define(String name, CacheOptions options) {
-    Definitions.of(manager)
-        .define(manager, name, EngineConfiguration.of(options, context.partitions));
+    Definitions.of(manager).define(manager, name, configuration(options));
+  }
+
+  private Configuration configuration(CacheOptions options) {
+    return EngineConfiguration.of(
+        options, context.partitions, new ManagerLookup(context.transactions.manager()));
   }
 
   private Topologies topologies(Mode mode, AdvancedCache<ClusterKey, Envelope> cache) {

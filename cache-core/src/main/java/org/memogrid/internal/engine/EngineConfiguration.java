@@ -14,8 +14,12 @@ import org.infinispan.configuration.cache.CustomStoreConfigurationBuilder;
 import org.infinispan.conflict.MergePolicy;
 import org.infinispan.eviction.EvictionStrategy;
 import org.infinispan.partitionhandling.PartitionHandling;
+import org.infinispan.transaction.LockingMode;
+import org.infinispan.transaction.TransactionMode;
+import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.CacheOptions.WhenFull;
+import org.memogrid.cache.Locking;
 import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Partitions;
 
@@ -23,9 +27,21 @@ import org.memogrid.cluster.Partitions;
 final class EngineConfiguration {
   private static final long SWEEP_SECONDS = 10;
 
+  /** How long a lock is waited for that others hold as long as their transactions last. */
+  private static final long LOCK_SECONDS = 10;
+
+  /** The same where they hold it while they commit: longer than that is a deadlock. */
+  private static final long COMMIT_LOCK_SECONDS = 1;
+
+  /** How long a member that leaves lets a transaction finish. */
+  private static final long STOP_MILLIS = 1_000;
+
   private EngineConfiguration() {}
 
-  static Configuration of(CacheOptions options, Partitions partitions) {
+  /**
+   * @param manager what a transactional cache asks for transactions
+   */
+  static Configuration of(CacheOptions options, Partitions partitions, ManagerLookup manager) {
     ConfigurationBuilder builder = new ConfigurationBuilder();
     builder.encoding().mediaType(MediaType.APPLICATION_OBJECT_TYPE);
     builder.expiration().wakeUpInterval(SWEEP_SECONDS, TimeUnit.SECONDS);
@@ -41,7 +57,33 @@ final class EngineConfiguration {
     if (options.maxEntries() > 0 && options.whenFull() == WhenFull.EVICT) {
       builder.memory().maxCount(options.maxEntries()).whenFull(EvictionStrategy.REMOVE);
     }
+    transactional(builder, options.locking(), manager);
     return builder.build();
+  }
+
+  /** A transactional cache of one process. */
+  static Configuration alone(Locking locking, ManagerLookup manager) {
+    ConfigurationBuilder builder = alone(0);
+    transactional(builder, locking, manager);
+    return builder.build();
+  }
+
+  private static void transactional(
+      ConfigurationBuilder builder, @Nullable Locking locking, ManagerLookup manager) {
+    if (locking == null) {
+      return;
+    }
+    boolean optimistic = locking == Locking.OPTIMISTIC;
+    builder
+        .transaction()
+        .transactionManagerLookup(manager)
+        .transactionMode(TransactionMode.TRANSACTIONAL)
+        .lockingMode(optimistic ? LockingMode.OPTIMISTIC : LockingMode.PESSIMISTIC)
+        .useSynchronization(false)
+        .cacheStopTimeout(STOP_MILLIS);
+    builder
+        .locking()
+        .lockAcquisitionTimeout(optimistic ? COMMIT_LOCK_SECONDS : LOCK_SECONDS, TimeUnit.SECONDS);
   }
 
   /** A cache of one process in files. */

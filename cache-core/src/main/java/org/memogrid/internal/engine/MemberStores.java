@@ -9,22 +9,25 @@ import org.memogrid.cache.Mode;
 import org.memogrid.internal.store.Store;
 
 /**
- * All stores of one member: its own, in memory or persistent, and those it shares. A name is one of
- * them, never two. Without a network every mode is local. Thread-safe.
+ * All stores of one member: its own, in memory, persistent or transactional, and those it shares. A
+ * name is one of them, never two. Without a network every mode is local. Thread-safe.
  */
 public final class MemberStores implements StoreFactory {
   private final StoreFactory local;
   private final StoreFactory durable;
+  private final StoreFactory transactional;
   private volatile @Nullable StoreFactory shared;
 
   /**
    * The stores of a member that has not joined.
    *
    * @param durable its own that are persistent
+   * @param transactional its own that take part in transactions
    */
-  public MemberStores(StoreFactory local, StoreFactory durable) {
+  public MemberStores(StoreFactory local, StoreFactory durable, StoreFactory transactional) {
     this.local = local;
     this.durable = durable;
+    this.transactional = transactional;
   }
 
   /** Adds those of the cluster that the member joined. */
@@ -47,6 +50,9 @@ public final class MemberStores implements StoreFactory {
     if (cluster != null && options.mode() != Mode.LOCAL) {
       return cluster;
     }
+    if (options.locking() != null) {
+      return transactional;
+    }
     return options.persist() == null ? local : durable;
   }
 
@@ -54,6 +60,7 @@ public final class MemberStores implements StoreFactory {
   public @Nullable CacheOptions optionsOf(String name) {
     CacheOptions here = local.optionsOf(name);
     here = here == null ? durable.optionsOf(name) : here;
+    here = here == null ? transactional.optionsOf(name) : here;
     StoreFactory cluster = shared;
     return here != null || cluster == null ? here : cluster.optionsOf(name);
   }
@@ -63,6 +70,7 @@ public final class MemberStores implements StoreFactory {
     StoreFactory cluster = shared;
     Set<String> names = new TreeSet<>(local.names());
     names.addAll(durable.names());
+    names.addAll(transactional.names());
     if (cluster != null) {
       names.addAll(cluster.names());
     }
@@ -76,6 +84,7 @@ public final class MemberStores implements StoreFactory {
       cluster.close();
     }
     durable.close();
+    transactional.close();
     local.close();
   }
 }

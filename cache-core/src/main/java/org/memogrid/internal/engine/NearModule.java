@@ -50,7 +50,14 @@ public final class NearModule implements ModuleMetadataBuilder, ModuleLifecycle 
 
   @Override
   public void cacheStarting(ComponentRegistry cache, Configuration configuration, String name) {
-    if (!isOurs(cache) || !configuration.clustering().cacheMode().isClustered()) {
+    if (!isOurs(cache)) {
+      return;
+    }
+    if (configuration.transaction().transactionMode().isTransactional()) {
+      TransactionalModule.complete(cache, configuration, name); // a near read knows no transaction
+      return;
+    }
+    if (!configuration.clustering().cacheMode().isClustered()) {
       return;
     }
     NearSource source = source(cache.getComponent(BasicComponentRegistry.class), configuration);

@@ -12,15 +12,16 @@ import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.CacheOptions.WhenFull;
 import org.memogrid.cache.Expiry;
+import org.memogrid.cache.Locking;
 import org.memogrid.cache.Mode;
 
 /**
  * Cache options as bytes: format, mode, time to live, max idle, max entries, when full, owners,
- * async, near cache's max entries and max age. Enums by name; durations in seconds and nanoseconds,
- * 0 for none. The weigher never crosses the wire: it is LOCAL.
+ * async, near cache's max entries and max age, locking. Enums by name, "" for none; durations in
+ * seconds and nanoseconds, 0 for none. The weigher never crosses the wire: it is LOCAL.
  */
 final class OptionsFormat {
-  private static final byte FORMAT = 2;
+  private static final byte FORMAT = 3;
 
   private OptionsFormat() {}
 
@@ -38,6 +39,8 @@ final class OptionsFormat {
       out.writeBoolean(options.isAsync());
       out.writeLong(options.nearCacheMaxEntries());
       write(out, options.nearCacheMaxAge());
+      Locking locking = options.locking();
+      out.writeUTF(locking == null ? "" : locking.name());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -78,7 +81,9 @@ final class OptionsFormat {
     options = in.readBoolean() ? options.async() : options;
     long copies = in.readLong();
     Duration maxAge = readDuration(in);
-    return copies == 0 ? options : options.nearCache(copies, maxAge);
+    options = copies == 0 ? options : options.nearCache(copies, maxAge);
+    String locking = in.readUTF();
+    return locking.isEmpty() ? options : options.transactional(Locking.valueOf(locking));
   }
 
   private static Duration readDuration(DataInputStream in) throws IOException {

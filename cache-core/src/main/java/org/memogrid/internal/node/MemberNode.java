@@ -22,8 +22,11 @@ import org.memogrid.internal.engine.DurableStores;
 import org.memogrid.internal.engine.EngineOptions;
 import org.memogrid.internal.engine.LocalStores;
 import org.memogrid.internal.engine.MemberStores;
+import org.memogrid.internal.engine.MemberTransactions;
 import org.memogrid.internal.engine.StoreFactory;
+import org.memogrid.internal.engine.TransactionalStores;
 import org.memogrid.internal.store.Store;
+import org.memogrid.internal.store.Transacting;
 import org.memogrid.internal.wire.MemberWire;
 import org.memogrid.internal.wire.Wire;
 import org.slf4j.Logger;
@@ -45,12 +48,17 @@ public final class MemberNode implements Node, AutoCloseable {
   private final Features features = new Features();
   private final InstantSource clock;
   private final MemberStores stores;
+  private final MemberTransactions transactions;
 
   /** A member of a cluster of one, without a network. */
   public static MemberNode alone(
-      String node, Codec codec, InstantSource clock, Map<String, DataSource> dataSources) {
+      String node,
+      Codec codec,
+      InstantSource clock,
+      Map<String, DataSource> dataSources,
+      MemberTransactions transactions) {
     Member self = new Member(node, UUID.randomUUID().toString());
-    MemberNode alone = new MemberNode(null, self, codec, clock, dataSources);
+    MemberNode alone = new MemberNode(null, self, codec, clock, dataSources, transactions);
     try {
       alone.serve();
       return alone;
@@ -65,15 +73,20 @@ public final class MemberNode implements Node, AutoCloseable {
    *
    * @throws IllegalStateException if that fails, naming why and what to do; nothing is left behind
    */
-  public static MemberNode join(EngineOptions options) {
+  public static MemberNode join(EngineOptions options, MemberTransactions transactions) {
     ClusterEngine engine = new ClusterEngine(options);
     MemberNode member =
         new MemberNode(
-            engine, engine.self(), options.codec(), options.clock(), options.dataSources());
+            engine,
+            engine.self(),
+            options.codec(),
+            options.clock(),
+            options.dataSources(),
+            transactions);
     try {
       engine.start(member.events());
       new Arrival(engine, member.memberships).complete();
-      member.stores.join(engine.stores(member.clock, member.workers()));
+      member.stores.join(engine.stores(member.clock, member.workers(), transactions));
       member.serve();
       return member;
     } catch (RuntimeException | Error e) {
@@ -87,8 +100,10 @@ public final class MemberNode implements Node, AutoCloseable {
       Member self,
       Codec codec,
       InstantSource clock,
-      Map<String, DataSource> dataSources) {
+      Map<String, DataSource> dataSources,
+      MemberTransactions transactions) {
     this.clock = clock;
+    this.transactions = transactions;
     this.engine = engine;
     this.codec = codec;
     this.threads = new NodeThreads(self.name());
@@ -107,7 +122,8 @@ public final class MemberNode implements Node, AutoCloseable {
     this.stores =
         new MemberStores(
             new LocalStores(self, clock, threads.scheduler()),
-            new DurableStores(self, codec, clock, threads.workers(), dataSources));
+            new DurableStores(self, codec, clock, threads.workers(), dataSources),
+            new TransactionalStores(self, codec, clock, threads.workers(), transactions));
   }
 
   private void serve() {
@@ -191,6 +207,11 @@ public final class MemberNode implements Node, AutoCloseable {
   }
 
   @Override
+  public Transacting transactions() {
+    return transactions;
+  }
+
+  @Override
   public InstantSource clock() {
     return clock;
   }
@@ -240,6 +261,7 @@ public final class MemberNode implements Node, AutoCloseable {
   public void close() {
     quiesce();
     wire.close();
+    transactions.close();
     stores.close();
     if (engine != null) {
       engine.close();

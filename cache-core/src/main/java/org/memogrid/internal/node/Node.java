@@ -10,6 +10,7 @@ import org.memogrid.cluster.Codec;
 import org.memogrid.cluster.Membership;
 import org.memogrid.cluster.MembershipListener;
 import org.memogrid.internal.store.Store;
+import org.memogrid.internal.store.Transacting;
 import org.memogrid.internal.wire.Wire;
 
 /** What a member offers the feature modules: {@code cluster.unwrap(Node.class)}. Not for users. */
@@ -34,6 +35,9 @@ public interface Node {
 
   /** Opens a store on every member of the cluster, as {@code Cluster.cache} does for users. */
   Store store(String name, CacheOptions options);
+
+  /** The transactions that this member's transactional stores take part in. */
+  Transacting transactions();
 
   /** For work that blocks, such as store calls. Not for the user's code. */
   Executor workers();

@@ -24,7 +24,8 @@ class DefinitionsTest {
   private final EmbeddedCacheManager manager = cluster.node(0).manager();
   private final Definitions definitions = Definitions.of(manager);
   private final Configuration configuration =
-      EngineConfiguration.of(CacheOptions.of(Mode.REPLICATED), Partitions.AVAILABLE);
+      EngineConfiguration.of(
+          CacheOptions.of(Mode.REPLICATED), Partitions.AVAILABLE, new ManagerLookup());
 
   @AfterEach
   void close() {

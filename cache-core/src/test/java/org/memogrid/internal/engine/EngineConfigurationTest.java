@@ -21,7 +21,7 @@ import org.memogrid.cluster.Partitions;
 
 final class EngineConfigurationTest {
   private static Configuration of(CacheOptions options) {
-    return EngineConfiguration.of(options, Partitions.AVAILABLE);
+    return EngineConfiguration.of(options, Partitions.AVAILABLE, new ManagerLookup());
   }
 
   @Test
@@ -63,7 +63,8 @@ final class EngineConfigurationTest {
   @Test
   void aConsistentClusterDeniesWhatItCantKnow() {
     assertThat(
-            EngineConfiguration.of(CacheOptions.of(Mode.DISTRIBUTED), Partitions.CONSISTENT)
+            EngineConfiguration.of(
+                    CacheOptions.of(Mode.DISTRIBUTED), Partitions.CONSISTENT, new ManagerLookup())
                 .clustering()
                 .partitionHandling()
                 .whenSplit())

@@ -69,7 +69,13 @@ public final class LoopCluster implements AutoCloseable {
     ClusterStores stores =
         new ClusterStores(
             manager,
-            new ClusterStores.Context(codec, clock, partitions, LoopCluster::member, workers));
+            new ClusterStores.Context(
+                codec,
+                clock,
+                partitions,
+                LoopCluster::member,
+                workers,
+                new MemberTransactions(null)));
     Node node =
         new Node(
             member(manager.getAddress()),

@@ -64,7 +64,8 @@ final class PersistTableTest {
     private final MemberStores stores =
         new MemberStores(
             new LocalStores(self, clock, threads),
-            new DurableStores(self, codec, clock, threads, Map.of("main", source)));
+            new DurableStores(self, codec, clock, threads, Map.of("main", source)),
+            new TransactionalStores(self, codec, clock, threads, new MemberTransactions(null)));
     private final Caches caches = new Caches(stores, Mode.LOCAL, codec, clock, workers, workers);
 
     Cache<String, Integer> open(CacheOptions options) {

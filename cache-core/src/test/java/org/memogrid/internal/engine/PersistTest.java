@@ -59,7 +59,8 @@ final class PersistTest {
     private final MemberStores stores =
         new MemberStores(
             new LocalStores(self, clock, threads),
-            new DurableStores(self, codec, clock, threads, Map.of()));
+            new DurableStores(self, codec, clock, threads, Map.of()),
+            new TransactionalStores(self, codec, clock, threads, new MemberTransactions(null)));
     private final Caches caches = new Caches(stores, Mode.LOCAL, codec, clock, workers, workers);
 
     Cache<String, Integer> open(CacheOptions options) {

@@ -12,6 +12,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.CacheOptions.WhenFull;
+import org.memogrid.cache.Locking;
 import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Codec;
 import org.memogrid.internal.store.Envelope;
@@ -114,6 +115,10 @@ final class WireFormTest {
     for (Mode mode : Mode.values()) {
       CacheOptions plain = CacheOptions.of(mode);
       assertThat(OptionsFormat.read(OptionsFormat.write(plain))).isEqualTo(plain);
+    }
+    for (Locking locking : Locking.values()) {
+      CacheOptions transactional = CacheOptions.of(Mode.REPLICATED).transactional(locking);
+      assertThat(OptionsFormat.read(OptionsFormat.write(transactional))).isEqualTo(transactional);
     }
     assertThatThrownBy(() -> OptionsFormat.read(new byte[] {9}))
         .isInstanceOf(IllegalStateException.class)

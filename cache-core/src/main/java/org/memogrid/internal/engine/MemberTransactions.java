@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.internal.engine;
+
+import jakarta.transaction.HeuristicMixedException;
+import jakarta.transaction.HeuristicRollbackException;
+import jakarta.transaction.NotSupportedException;
+import jakarta.transaction.RollbackException;
+import jakarta.transaction.Status;
+import jakarta.transaction.SystemException;
+import jakarta.transaction.Transaction;
+import jakarta.transaction.TransactionManager;
+import java.util.concurrent.CompletionStage;
+import org.infinispan.commons.tx.DefaultResourceConverter;
+import org.infinispan.commons.tx.TransactionImpl;
+import org.infinispan.transaction.tm.EmbeddedTransactionManager;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.CacheException;
+import org.memogrid.internal.store.Transacting;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The transactions of one member: those of the manager that it was given, or of the engine's small
+ * one, which writes no log and knows no time limit. That one is the process's own, so one of its
+ * transactions may span several clusters.
+ *
+ * <p>Thread-safe. After {@link #close()} none begins, and those under way can't commit.
+ */
+public final class MemberTransactions implements Transacting {
+  private static final Logger LOG = LoggerFactory.getLogger(MemberTransactions.class);
+
+  private final TransactionManager manager;
+  private final Calls calls = new Calls();
+  private volatile boolean closed;
+
+  /**
+   * @param given null for the engine's own
+   */
+  public MemberTransactions(@Nullable TransactionManager given) {
+    this.manager = given == null ? EmbeddedTransactionManager.getInstance() : given;
+  }
+
+  TransactionManager manager() {
+    return manager;
+  }
+
+  @Override
+  public boolean isActive() {
+    try {
+      Transaction current = manager.getTransaction();
+      return current != null && isUnderWay(current.getStatus());
+    } catch (SystemException e) {
+      throw failed("asked for", e);
+    }
+  }
+
+  private static boolean isUnderWay(int status) {
+    return switch (status) {
+      case Status.STATUS_NO_TRANSACTION, Status.STATUS_COMMITTED, Status.STATUS_ROLLEDBACK -> false;
+      default -> true;
+    };
+  }
+
+  /** Whether the calling thread's transaction, if there is one, has failed and can't commit. */
+  boolean isDoomed() {
+    try {
+      Transaction current = manager.getTransaction();
+      if (current == null) {
+        return false;
+      }
+      int status = current.getStatus();
+      return isUnderWay(status) && status != Status.STATUS_ACTIVE && !isCompleting(status);
+    } catch (SystemException e) {
+      throw failed("asked for", e);
+    }
+  }
+
+  private static boolean isCompleting(int status) {
+    return status == Status.STATUS_PREPARING || status == Status.STATUS_COMMITTING;
+  }
+
+  /** Has the calling thread's transaction, if there is one, end with a rollback. */
+  void doom() {
+    try {
+      Transaction current = manager.getTransaction();
+      if (current != null && current.getStatus() == Status.STATUS_ACTIVE) {
+        current.setRollbackOnly();
+      }
+    } catch (SystemException e) {
+      throw failed("marked for rollback", e);
+    }
+  }
+
+  @Override
+  public <T extends @Nullable Object, E extends Exception> T call(Body<T, E> body) throws E {
+    if (isActive()) {
+      return join(body);
+    }
+    requireOpen();
+    begin();
+    boolean returned = false;
+    T result;
+    try {
+      result = body.call();
+      returned = true;
+    } finally {
+      if (!returned) {
+        rollback();
+      }
+    }
+    commit();
+    return result;
+  }
+
+  /** What is in the way of the inner one is in the way of the whole. */
+  private <T extends @Nullable Object, E extends Exception> T join(Body<T, E> body) throws E {
+    boolean returned = false;
+    try {
+      T result = body.call();
+      returned = true;
+      return result;
+    } finally {
+      if (!returned) {
+        doom();
+      }
+    }
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException("the cluster was closed here: join it again");
+    }
+  }
+
+  private void begin() {
+    try {
+      manager.begin();
+    } catch (NotSupportedException | SystemException e) {
+      throw failed("begun", e);
+    }
+  }
+
+  private void commit() {
+    try {
+      if (manager.getTransaction() instanceof TransactionImpl own) {
+        manager.suspend();
+        await(own.commitAsync(DefaultResourceConverter.INSTANCE));
+      } else {
+        manager.commit();
+      }
+    } catch (RollbackException | HeuristicRollbackException e) {
+      throw TransactionFailure.rolledBack(e);
+    } catch (HeuristicMixedException e) {
+      throw TransactionFailure.inPart(e);
+    } catch (SystemException | SecurityException e) {
+      throw failed("committed", e);
+    } catch (RuntimeException e) {
+      throw TransactionFailure.ofCommit(e);
+    }
+  }
+
+  /** What failed is what the caller hears of, whatever becomes of this. */
+  private void rollback() {
+    try {
+      Transaction current = manager.getTransaction();
+      if (current instanceof TransactionImpl own) {
+        manager.suspend();
+        await(own.rollbackAsync(DefaultResourceConverter.INSTANCE));
+      } else if (current != null) {
+        manager.rollback();
+      }
+    } catch (SystemException | RuntimeException e) {
+      LOG.debug("a transaction that failed could not be rolled back everywhere", e);
+      leave();
+    }
+  }
+
+  private void await(CompletionStage<Void> stage) {
+    var unused = calls.<@Nullable Void>await(stage.toCompletableFuture().thenApply(none -> null));
+  }
+
+  private void leave() {
+    try {
+      var unused = manager.suspend();
+    } catch (SystemException e) {
+      LOG.debug("a transaction could not be taken from its thread", e);
+    }
+  }
+
+  private static CacheException failed(String what, Exception e) {
+    return new CacheException("the transaction could not be " + what + ": " + e.getMessage(), e);
+  }
+
+  /** Lets commits under way finish for a moment. */
+  public void close() {
+    closed = true;
+    calls.end();
+  }
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.internal.engine;
+
+import org.infinispan.commands.CommandsFactory;
+import org.infinispan.configuration.cache.Configuration;
+import org.infinispan.configuration.cache.Configurations;
+import org.infinispan.container.versioning.VersionGenerator;
+import org.infinispan.distribution.ch.KeyPartitioner;
+import org.infinispan.factories.ComponentRegistry;
+import org.infinispan.factories.impl.BasicComponentRegistry;
+import org.infinispan.interceptors.AsyncInterceptorChain;
+import org.infinispan.interceptors.impl.TxInterceptor;
+
+/** Makes a transactional cache what ours are, before it starts. */
+final class TransactionalModule {
+  private TransactionalModule() {}
+
+  static void complete(ComponentRegistry cache, Configuration configuration, String name) {
+    if (!Configurations.isTxVersioned(configuration)) {
+      return; // what pessimistic transactions read is locked
+    }
+    BasicComponentRegistry components = cache.getComponent(BasicComponentRegistry.class);
+    components.replaceComponent(VersionGenerator.class.getName(), new UniqueVersions(), false);
+    components.rewire();
+    AsyncInterceptorChain chain = components.getComponent(AsyncInterceptorChain.class).wired();
+    chain.addInterceptorBefore(
+        new ReadChecks(
+            name,
+            components.getComponent(CommandsFactory.class).wired(),
+            components.getComponent(KeyPartitioner.class).wired()),
+        TxInterceptor.class);
+  }
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.internal.engine;
+
+import static java.util.Objects.requireNonNull;
+
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.Executor;
+import org.infinispan.AdvancedCache;
+import org.infinispan.configuration.global.GlobalConfigurationBuilder;
+import org.infinispan.configuration.global.ShutdownHookBehavior;
+import org.infinispan.manager.DefaultCacheManager;
+import org.infinispan.manager.EmbeddedCacheManager;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.CacheOptions;
+import org.memogrid.cluster.Codec;
+import org.memogrid.cluster.Member;
+import org.memogrid.internal.store.Envelope;
+import org.memogrid.internal.store.Store;
+import org.memogrid.internal.store.Topology;
+
+/**
+ * The transactional stores of one process, on an engine without a network, which is started when
+ * the first is opened. Thread-safe.
+ */
+public final class TransactionalStores implements StoreFactory {
+  private final Codec codec;
+  private final InstantSource clock;
+  private final CoarseClock coarse;
+  private final Executor threads;
+  private final Topology topology;
+  private final MemberTransactions transactions;
+  private final Calls calls = new Calls();
+  private final Map<String, ClusterStore> stores = new TreeMap<>();
+  private @Nullable EmbeddedCacheManager manager;
+  private boolean closed;
+
+  /**
+   * @param threads runs listeners
+   */
+  public TransactionalStores(
+      Member self,
+      Codec codec,
+      InstantSource clock,
+      Executor threads,
+      MemberTransactions transactions) {
+    this.codec = codec;
+    this.clock = clock;
+    this.coarse = new CoarseClock(clock);
+    this.threads = threads;
+    this.topology = new SelfTopology(self);
+    this.transactions = transactions;
+  }
+
+  @Override
+  public synchronized Store open(String name, CacheOptions options) {
+    ClusterStore there = stores.get(name);
+    if (there != null) {
+      OtherOptions.refuse(name, there.options(), options);
+      return there.asOpened();
+    }
+    if (closed) {
+      throw new IllegalStateException("this member has left: join again");
+    }
+    ClusterStore store = start(name, options);
+    stores.put(name, store);
+    return store.asOpened();
+  }
+
+  private ClusterStore start(String name, CacheOptions options) {
+    EmbeddedCacheManager engine = engine();
+    engine.defineConfiguration(
+        name,
+        EngineConfiguration.alone(
+            requireNonNull(options.locking()), new ManagerLookup(transactions.manager())));
+    AdvancedCache<ClusterKey, Envelope> cache =
+        engine.<ClusterKey, Envelope>getCache(name).getAdvancedCache();
+    return new ClusterStore(
+        options,
+        cache,
+        codec,
+        clock,
+        coarse,
+        new Topologies(() -> topology, cache, threads),
+        calls,
+        this::destroy,
+        transactions);
+  }
+
+  private EmbeddedCacheManager engine() {
+    EmbeddedCacheManager there = manager;
+    if (there == null) {
+      there = new DefaultCacheManager(configuration().build(), false);
+      EngineClock.install(there, clock);
+      there.start();
+      manager = there;
+    }
+    return there;
+  }
+
+  private GlobalConfigurationBuilder configuration() {
+    GlobalConfigurationBuilder global = new GlobalConfigurationBuilder().nonClusteredDefault();
+    global.shutdown().hookBehavior(ShutdownHookBehavior.DONT_REGISTER);
+    global.metrics().gauges(false).histograms(false);
+    global.jmx().disable();
+    global.serialization().marshaller(new EntryMarshaller(codec));
+    return global;
+  }
+
+  private synchronized void destroy(ClusterStore store) {
+    if (stores.remove(store.name(), store)) {
+      engine().administration().removeCache(store.name());
+    }
+  }
+
+  @Override
+  public synchronized @Nullable CacheOptions optionsOf(String name) {
+    ClusterStore store = stores.get(name);
+    return store == null ? null : store.options();
+  }
+
+  @Override
+  public synchronized Set<String> names() {
+    return Set.copyOf(stores.keySet());
+  }
+
+  @Override
+  public synchronized void close() {
+    closed = true;
+    calls.end();
+    if (manager != null) {
+      manager.stop();
+    }
+    stores.clear();
+    coarse.close();
+  }
+}
