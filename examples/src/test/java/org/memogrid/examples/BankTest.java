@@ -38,13 +38,14 @@ class BankTest {
   @Test
   void betweenCaches() {
     try (TestCluster nodes = TestCluster.of(2)) {
+      CacheOptions same = CacheOptions.of(Mode.REPLICATED).transactional(Locking.OPTIMISTIC);
+      nodes.node(1).<String, Integer>cache("accounts", same).put("ann", 100);
+      nodes.node(1).<String, Integer>cache("savings", same).put("ann", 0);
+
       Cluster cluster = nodes.node(0);
       CacheOptions options = CacheOptions.of(Mode.REPLICATED).transactional(Locking.OPTIMISTIC);
       Cache<String, Integer> accounts = cluster.cache("accounts", options);
       Cache<String, Integer> savings = cluster.cache("savings", options);
-
-      accounts.put("ann", 100);
-      savings.put("ann", 0);
 
       Transactions.run(
           cluster,
