@@ -6,12 +6,8 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.queue.Message;
 import org.memogrid.queue.MessageQueue;
@@ -226,36 +222,26 @@ final class StepWork implements StepContext {
   }
 
   private void await(CompletionStage<?> later) {
-    AtomicBoolean over = new AtomicBoolean();
-    ScheduledFuture<?> timer = timer(over);
-    var unused =
-        later.whenComplete(
-            (result, failure) -> {
-              if (over.compareAndSet(false, true)) {
-                timer.cancel(false);
-                elsewhere(
-                    () -> {
-                      if (failure == null) {
-                        returned(result);
-                      } else {
-                        failed(unwrapped(failure), false);
-                      }
-                    });
-              }
-            });
-  }
+    Awaited.begin(
+        later,
+        step.timeout(),
+        pipeline.scheduler(),
+        new Awaited.End() {
+          @Override
+          public void returned(@Nullable Object result) {
+            elsewhere(() -> StepWork.this.returned(result));
+          }
 
-  private ScheduledFuture<?> timer(AtomicBoolean over) {
-    return pipeline
-        .scheduler()
-        .schedule(
-            () -> {
-              if (over.compareAndSet(false, true)) {
-                elsewhere(() -> failed(timedOut(), true));
-              }
-            },
-            Checks.millis(step.timeout()),
-            TimeUnit.MILLISECONDS);
+          @Override
+          public void failed(Throwable error) {
+            elsewhere(() -> StepWork.this.failed(error, false));
+          }
+
+          @Override
+          public void late() {
+            elsewhere(() -> StepWork.this.failed(timedOut(), true));
+          }
+        });
   }
 
   private StepTimeoutException timedOut() {
@@ -269,11 +255,6 @@ final class StepWork implements StepContext {
         step.name(),
         attempt(),
         null);
-  }
-
-  private Throwable unwrapped(Throwable failure) {
-    Throwable cause = failure.getCause();
-    return failure instanceof CompletionException && cause != null ? cause : failure;
   }
 
   private void elsewhere(Runnable task) {

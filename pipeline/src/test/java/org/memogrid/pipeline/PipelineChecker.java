@@ -31,13 +31,24 @@ final class PipelineChecker {
     /** Whether it was a dead letter, which then comes again with nobody who waits. */
     boolean died;
 
-    final Set<String> ends = new HashSet<>();
+    private final Set<String> ends = new HashSet<>();
+
+    /** What its caller heard, if that lives: what one heard that died at once nobody knows. */
+    private @Nullable String toCaller;
 
     /** Whether what its caller hears need not be what others hear. */
     boolean doubtful;
 
     Value(Member origin) {
       this.origin = origin;
+    }
+
+    Set<String> ends() {
+      Set<String> all = new HashSet<>(ends);
+      if (toCaller != null) {
+        all.add(toCaller);
+      }
+      return all;
     }
   }
 
@@ -79,6 +90,15 @@ final class PipelineChecker {
   void suspected(Member member) {
     for (Value value : values.values()) {
       value.doubtful |= value.origin.equals(member);
+    }
+  }
+
+  /** As a crash of the process: the verdict on what it told its own caller may be lost with it. */
+  void crashed(Member member) {
+    for (Value value : values.values()) {
+      if (value.origin.equals(member)) {
+        value.toCaller = null;
+      }
     }
   }
 
@@ -127,10 +147,14 @@ final class PipelineChecker {
     }
     value.died |= !outcome.isFinal();
     if (outcome.isFinal() && !value.doubtful) {
-      value.ends.add(text(outcome));
+      if (caller) {
+        value.toCaller = text(outcome);
+      } else {
+        value.ends.add(text(outcome));
+      }
     }
-    if (value.ends.size() > 1) {
-      violated(id + " has two ends: " + value.ends);
+    if (value.ends().size() > 1) {
+      violated(id + " has two ends: " + value.ends());
     }
   }
 
@@ -150,7 +174,7 @@ final class PipelineChecker {
           if (value.taken && !value.found && !endless) {
             violated(id + " is gone: nobody finds its end");
           }
-          if (value.taken && value.ends.isEmpty() && !value.doubtful && !endless) {
+          if (value.taken && value.ends().isEmpty() && !value.doubtful && !endless) {
             violated(id + " has no end, though nothing fails any more");
           }
         });

@@ -18,12 +18,14 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.memogrid.cluster.Cluster;
+import org.memogrid.queue.QueueFullException;
 import org.memogrid.testkit.Await;
 import org.memogrid.testkit.TestCluster;
 
 /** Pipelines over members of this JVM. */
 class PipelineClusterTest {
-  private final TestCluster cluster = TestCluster.of(3);
+  private final TestCluster cluster =
+      TestCluster.of(3, builder -> builder.allow("org.memogrid.pipeline.*"));
 
   @AfterEach
   void close() {
@@ -233,6 +235,86 @@ class PipelineClusterTest {
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  record Price(String currency, long cents) {}
+
+  @Test
+  void recordsGoFromMemberToMember() throws Exception {
+    Set<String> made = ConcurrentHashMap.newKeySet();
+    Set<String> got = ConcurrentHashMap.newKeySet();
+    List<Pipeline<Integer, List<Price>>> all = new ArrayList<>();
+    for (Cluster node : cluster.nodes()) {
+      String at = node.self().name();
+      all.add(
+          Pipeline.<Integer, List<Price>>named("records")
+              .step(
+                  "price",
+                  n -> {
+                    made.add(at);
+                    return new Price("EUR", n);
+                  })
+              .step(
+                  "twice",
+                  price -> {
+                    got.add(at);
+                    return List.of(price, new Price(price.currency(), 2 * price.cents()));
+                  })
+              .start(node));
+    }
+    List<Submission<List<Price>>> submitted = new ArrayList<>();
+    for (int n = 0; n < 60; n++) {
+      submitted.add(all.get(n % 3).submit(n));
+    }
+    for (int n = 0; n < 60; n++) {
+      assertThat(get(submitted.get(n)))
+          .containsExactly(new Price("EUR", n), new Price("EUR", 2L * n));
+    }
+    assertThat(made).hasSizeGreaterThan(1);
+    assertThat(got).hasSizeGreaterThan(1);
+  }
+
+  @Test
+  void aStepThatIsFullOnAllMembersHoldsUpSubmitOnEach() throws Exception {
+    CountDownLatch gate = new CountDownLatch(1);
+    List<Pipeline<Integer, Integer>> all = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      all.add(
+          Pipeline.<Integer, Integer>named("full")
+              .step("in", n -> n)
+              .step(
+                  "slow",
+                  n -> {
+                    awaitOpen(gate);
+                    return n + 1;
+                  })
+              .capacity(3)
+              .start(cluster.node(i)));
+    }
+    List<Submission<Integer>> taken = new ArrayList<>();
+    boolean[] refused = new boolean[2];
+    for (int n = 0; n < 100 && !(refused[0] && refused[1]); n++) {
+      Submission<Integer> next = all.get(n % 2).submit(n);
+      int before = taken.size();
+      Await.until("it is in or refused", () -> next.isDone() || inside(all.get(0)) > before);
+      if (next.isDone()) {
+        assertThatThrownBy(() -> get(next)).hasCauseInstanceOf(QueueFullException.class);
+        refused[n % 2] = true;
+      } else {
+        taken.add(next);
+      }
+    }
+    assertThat(refused).containsExactly(true, true);
+    taken.removeIf(CompletableFuture::isCompletedExceptionally);
+    assertThat(taken).hasSizeBetween(3, 8);
+    gate.countDown();
+    for (Submission<Integer> each : taken) {
+      assertThat(get(each)).isBetween(1, 100);
+    }
+  }
+
+  private static long inside(Pipeline<?, ?> p) {
+    return p.stats().stream().mapToLong(step -> step.depth() + step.inFlight()).sum();
   }
 
   @Test

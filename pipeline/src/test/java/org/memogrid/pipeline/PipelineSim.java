@@ -200,6 +200,7 @@ final class PipelineSim {
   private void crash(Member victim) {
     note(victim + " crashes");
     net.crash(victim);
+    checker.crashed(victim);
     SimPipelineMember gone = members.remove(victim);
     if (gone != null) {
       gone.stop();

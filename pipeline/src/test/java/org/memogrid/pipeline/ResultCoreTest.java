@@ -37,6 +37,7 @@ class ResultCoreTest {
           mail.copies().forEach(copy -> sent.add("copy " + to.name()));
           mail.offers().forEach(offer -> sent.add("offer " + to.name()));
           mail.verdicts().forEach(verdict -> sent.add("verdict " + to.name()));
+          mail.answers().forEach(answer -> sent.add("answer " + kind(answer)));
         }
 
         @Override
@@ -55,6 +56,11 @@ class ResultCoreTest {
         }
       };
   private ResultCore<String> core = new ResultCore<>(SELF, Rules.all(), clock::get, effects);
+
+  private static String kind(Mail.Answer answer) {
+    Outcome outcome = answer.outcome();
+    return outcome == null ? "nothing" : outcome.kind().name();
+  }
 
   /** Begins again without a rule: a test shows that it is necessary. */
   private void without(Rule rule) {
@@ -108,6 +114,43 @@ class ResultCoreTest {
     pass(1);
     core.find("v", "third");
     assertThat(heard).containsExactly("concluded work", "ended first VALUE", "ended second VALUE");
+  }
+
+  /** Whoever holds it: the other holder has what the decider has, with its end. */
+  @Test
+  void aCopyIsForgottenWhenItsTimeIsOver() {
+    core.install(1, List.of(SELF, OTHER));
+    Mail.Copy copy = new Mail.Copy("v", OTHER.id(), false, clock.get() + HOUR, value());
+    core.received(
+        OTHER, 1, new Mail(List.of(), List.of(), List.of(copy), List.of(), List.of(), List.of()));
+    core.offer("w", OTHER.id(), false, HOUR, value(), "work");
+    core.received(
+        OTHER,
+        1,
+        new Mail(
+            List.of(),
+            List.of(new Mail.Verdict(1, true, clock.get() + HOUR)),
+            List.of(),
+            List.of(),
+            List.of(),
+            List.of()));
+    pass(HOUR - 1);
+    isAskedFor("v", "w");
+    assertThat(sent).containsSequence("answer VALUE", "answer VALUE");
+    pass(1);
+    sent.clear();
+    isAskedFor("v", "w");
+    assertThat(sent).containsExactly("answer nothing", "answer nothing");
+  }
+
+  private void isAskedFor(String... ids) {
+    List<Mail.Inquiry> inquiries = new ArrayList<>();
+    for (String id : ids) {
+      inquiries.add(new Mail.Inquiry(inquiries.size(), id));
+    }
+    core.received(
+        OTHER, 1, new Mail(List.of(), List.of(), List.of(), List.of(), inquiries, List.of()));
+    core.flush();
   }
 
   @Test

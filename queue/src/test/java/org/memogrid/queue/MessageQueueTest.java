@@ -91,6 +91,25 @@ class MessageQueueTest {
   }
 
   @Test
+  void whatIsReleasedWasNotTriedAndANackSaysWhy() {
+    MessageQueue<Integer> queue = builder().attempts(1).open(CLUSTER);
+    queue.publish(7);
+    Objects.requireNonNull(queue.receive(SOON)).release();
+    Message<Integer> again = Objects.requireNonNull(queue.receive(SOON));
+    assertThat(again.attempt()).isEqualTo(1);
+    assertThat(again.redelivered()).isTrue();
+    again.nack(Duration.ZERO, "the oven is cold");
+    again.release();
+    Await.until("the dead letter", () -> queue.deadLetters().size() == 1);
+    DeadLetter<Integer> dead = queue.deadLetters().browse().toList().get(0);
+    assertThat(dead.cause()).contains("the oven is cold");
+    assertThat(dead.history())
+        .singleElement()
+        .satisfies(attempt -> assertThat(attempt.error()).isEqualTo("the oven is cold"));
+    assertThatThrownBy(() -> dead.message().release()).isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
   void aFailingMessageIsTriedTenTimesAndThenADeadLetterThatCanBeRedriven() {
     MessageQueue<Integer> queue =
         builder().backoff(Duration.ofMillis(1), Duration.ofMillis(5)).open(CLUSTER);
