@@ -220,6 +220,36 @@ class TransactionKillTest {
     }
   }
 
+  /**
+   * The member that moves is killed at it. What it was at may be half done, which is not promised;
+   * the others go on, and no lock is left.
+   */
+  @Test
+  void whoDiesWhileItMovesHoldsNobodyUp() {
+    long seed = Long.getLong("memogrid.test.seed", System.nanoTime());
+    System.out.println("kills at random moments: -Dmemogrid.test.seed=" + seed);
+    try (ProcessCluster cluster = ProcessCluster.of(3)) {
+      NodeProcess mover = cluster.node(0);
+      NodeProcess other = cluster.node(1);
+      other.run(TransactionKillTest::fill);
+      AtomicInteger moves = new AtomicInteger();
+      mover.onEvent("moved", event -> moves.incrementAndGet());
+      CompletableFuture<Integer> moving = mover.callAsync(TransactionKillTest::move);
+      Await.until("moves", () -> moving.isDone() || moves.get() > 5);
+      LockSupport.parkNanos(new Random(seed).nextInt(300) * 1_000_000L);
+      assertThat(moving).isNotDone();
+      cluster.kill(mover);
+      cluster.awaitMembers();
+      int halves = other.call(node -> wrongSums(node.cluster()));
+      System.out.println("transactions that were left half done: " + halves);
+      other.run(TransactionKillTest::fill); // every key is written again
+      for (NodeProcess node : cluster.nodes()) {
+        int wrong = node.call(there -> wrongSums(there.cluster()));
+        assertThat(wrong).as("on %s, seed %s", node, seed).isZero();
+      }
+    }
+  }
+
   private static void fill(NodeContext node) {
     for (Mode mode : Set.of(Mode.REPLICATED, Mode.DISTRIBUTED)) {
       for (Locking locking : Locking.values()) {
