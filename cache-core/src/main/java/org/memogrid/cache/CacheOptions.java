@@ -170,16 +170,23 @@ public final class CacheOptions {
     }
     Draft draft = new Draft(this);
     draft.async = true;
-    return requireTransactable(draft);
+    return requirePersistable(draft);
   }
 
   /**
-   * Keeps the entries on disk or in a database too, so that they are there when the process comes
-   * back; {@link Mode#LOCAL} only. Keys and values must be encodable then, and equal keys alike.
+   * Keeps the entries on disk, in {@link Mode#LOCAL}, or in a database too, so that they are there
+   * when the process comes back. Keys and values must be encodable then, and equal keys alike.
    *
-   * @throws IllegalArgumentException in a mode other than LOCAL, where members that come back one
-   *     by one would have to find out whose entries are the last ones; with {@link #maxWeight}; and
-   *     with {@link WhenFull#REFUSE}, since the disk takes what memory has no room for
+   * <p>In {@link Mode#REPLICATED} and {@link Mode#DISTRIBUTED} all members share one table, by the
+   * name of a data source that each of them has, in a cluster that joined with {@code
+   * Partitions.CONSISTENT}.
+   *
+   * @throws IllegalArgumentException with files in a mode other than LOCAL, where members that come
+   *     back one by one would have to find out whose entries are the last ones; in a shared mode
+   *     with a URL or an object, with {@link #async} and with what is done once, when a cache
+   *     opens; in {@link Mode#INVALIDATED}, whose members do not agree on the order of writes; with
+   *     {@link #maxWeight}; and with {@link WhenFull#REFUSE}, since the store takes what memory has
+   *     no room for
    */
   public CacheOptions persist(Persist persist) {
     Draft draft = new Draft(this);
@@ -271,7 +278,7 @@ public final class CacheOptions {
           "with maxEntries or maxWeight",
           "an owner would let go of what transactions elsewhere rely on; use timeToLive");
       requireWithTransactions(
-          draft.persist == null, "with persist", "files are not part of a transaction");
+          draft.persist == null, "with persist", "neither files nor tables are part of a transaction");
       requireWithTransactions(
           draft.nearCacheMaxAge == null,
           "with nearCache",
@@ -289,10 +296,7 @@ public final class CacheOptions {
   private static CacheOptions requirePersistable(Draft draft) {
     if (draft.persist != null) {
       if (draft.mode != Mode.LOCAL) {
-        throw new IllegalArgumentException(
-            "persist works in mode LOCAL only, and this is "
-                + draft.mode
-                + ": leave it out, the other members are what keeps these entries");
+        draft.persist.requireShareable(draft.mode, draft.async);
       }
       if (draft.weigher != null) {
         throw new IllegalArgumentException(

@@ -133,6 +133,41 @@ public final class Persist {
     return new Persist(draft);
   }
 
+  /** Refuses what no other member can have, or what they would not do in one order. */
+  void requireShareable(Mode mode, boolean async) {
+    if (table == null) {
+      throw new IllegalArgumentException(
+          "files work in mode LOCAL only, and this is "
+              + mode
+              + ": leave persist out, the other members are what keeps these entries, or use a"
+              + " table");
+    }
+    if (mode == Mode.INVALIDATED) {
+      throw new IllegalArgumentException(
+          "persist does not work in mode INVALIDATED: of two members that write a key at once, one"
+              + " could keep in memory what the other's write has replaced in the table; use"
+              + " REPLICATED or DISTRIBUTED");
+    }
+    if (source == null || isUrl()) {
+      throw new IllegalArgumentException(
+          "members of a "
+              + mode
+              + " cache find its table by the name of a data source: give each .dataSource(name,"
+              + " source) in its Cluster.builder(), and the name to Persist.jdbc(name, table)");
+    }
+    if (async) {
+      throw new IllegalArgumentException(
+          "persist does not work with async: nobody would hear of a write that the table refuses;"
+              + " leave one out");
+    }
+    if (preload || purgeOnStart) {
+      throw new IllegalArgumentException(
+          "preload and purgeOnStart work in mode LOCAL only, and this is "
+              + mode
+              + ": each member that joins would do it; leave it out");
+    }
+  }
+
   /** The directory that was given, absolute; null if there is a table. */
   public @Nullable Path directory() {
     return directory;

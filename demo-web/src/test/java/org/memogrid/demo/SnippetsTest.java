@@ -40,6 +40,7 @@ import org.memogrid.cache.Persist;
 import org.memogrid.cache.Registration;
 import org.memogrid.cluster.Cluster;
 import org.memogrid.cluster.Member;
+import org.memogrid.cluster.Partitions;
 import org.memogrid.daemon.Daemon;
 import org.memogrid.jetty.ClusterSessions;
 import org.memogrid.job.Firing;
@@ -561,6 +562,22 @@ class SnippetsTest {
   static Cache<String, Integer> inTable(Cluster cluster, DataSource source) {
     CacheOptions options =
         CacheOptions.of(Mode.LOCAL).maxEntries(10_000).persist(Persist.jdbc(source, "prices"));
+    Cache<String, Integer> prices = cluster.cache("prices", options);
+    return prices;
+  }
+
+  /** Compiled, not run. */
+  static Cache<String, Integer> inSharedTable(DataSource source) {
+    Cluster cluster =
+        Cluster.builder()
+            .dataSource("shop", source)
+            .partitions(Partitions.CONSISTENT)
+            .expectMembers(3, Duration.ofSeconds(30))
+            .join();
+    CacheOptions options =
+        CacheOptions.of(Mode.DISTRIBUTED)
+            .maxEntries(10_000)
+            .persist(Persist.jdbc("shop", "prices"));
     Cache<String, Integer> prices = cluster.cache("prices", options);
     return prices;
   }

@@ -186,7 +186,11 @@ public final class ClusterEngine implements AutoCloseable {
     global.metrics().gauges(false).histograms(false);
     global.jmx().disable();
     Definitions.keptBy(global);
-    global.serialization().marshaller(new EntryMarshaller(options.codec()));
+    global
+        .serialization()
+        .marshaller(
+            new EntryMarshaller(
+                options.codec(), new Tables(options.codec(), options.dataSources())));
     return global;
   }
 

@@ -20,6 +20,8 @@ import org.infinispan.commons.util.CloseableIterator;
 import org.infinispan.container.entries.CacheEntry;
 import org.infinispan.context.Flag;
 import org.infinispan.factories.ComponentRegistry;
+import org.infinispan.persistence.manager.PersistenceManager;
+import org.infinispan.persistence.spi.MarshallableEntry;
 import org.infinispan.reactive.publisher.PublisherReducers;
 import org.infinispan.reactive.publisher.PublisherTransformers;
 import org.infinispan.reactive.publisher.impl.ClusterPublisherManager;
@@ -75,6 +77,10 @@ final class ClusterStore implements Store {
   private final @Nullable CopiedReads copied;
 
   private final ClusterPublisherManager<ClusterKey, Envelope> publishers;
+
+  /** The way to the table; null if the entries are in none. */
+  private final @Nullable PersistenceManager stores;
+
   private final Mode mode;
   private final CoarseClock coarse;
 
@@ -132,6 +138,10 @@ final class ClusterStore implements Store {
     this.coarse = coarse;
     this.evicts = options.maxEntries() > 0 && options.whenFull() == WhenFull.EVICT;
     this.publishers = publishers(cache);
+    this.stores =
+        options.persist() == null || options.persist().table() == null
+            ? null
+            : ComponentRegistry.componentOf(cache, PersistenceManager.class);
     cache.addListener(counting);
     this.mode =
         cache.getCacheConfiguration().clustering().cacheMode().isClustered()
@@ -239,7 +249,10 @@ final class ClusterStore implements Store {
 
   @Override
   public boolean isSurelyAbsent(Object key) {
-    return held != null && isOpen() && held.isAbsent(ClusterKey.of(key, codec));
+    return held != null
+        && options.persist() == null
+        && isOpen()
+        && held.isAbsent(ClusterKey.of(key, codec));
   }
 
   private void copy(Object key, ClusterKey wanted) {
@@ -455,6 +468,9 @@ final class ClusterStore implements Store {
       }
     }
     try {
+      if (stores != null) {
+        return rows(stores).filter(row -> !row.getValue().isTombstone()).count().blockingGet();
+      }
       return calls.await(
           publishers
               .entryReduction(
@@ -475,6 +491,12 @@ final class ClusterStore implements Store {
   @Override
   public Stream<Map.Entry<Object, Envelope>> entries() {
     try {
+      if (stores != null) {
+        return rows(stores)
+            .<Map.Entry<Object, Envelope>>map(row -> Map.entry(row.getKey().key(), row.getValue()))
+            .onErrorResumeNext(failure -> Flowable.error(failedMeanwhile(failure)))
+            .blockingStream(BATCH);
+      }
       Publisher<CacheEntry<ClusterKey, Envelope>> all =
           publishers
               .entryPublisher(
@@ -499,6 +521,14 @@ final class ClusterStore implements Store {
     } catch (RuntimeException e) {
       throw failed("entries", e);
     }
+  }
+
+  /**
+   * What is in the table, which has all that memory has. The engine would read it segment by
+   * segment, and leave out those that are others' to hold.
+   */
+  private Flowable<MarshallableEntry<ClusterKey, Envelope>> rows(PersistenceManager stores) {
+    return calls.untilEnd(stores.publishEntries(true, true));
   }
 
   private Throwable failedMeanwhile(Throwable failure) {

@@ -35,6 +35,7 @@ import org.memogrid.cache.CacheException;
 import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.CacheOptions.WhenFull;
 import org.memogrid.cache.Mode;
+import org.memogrid.cache.Persist;
 import org.memogrid.cluster.Codec;
 import org.memogrid.cluster.Member;
 import org.memogrid.cluster.Partitions;
@@ -55,6 +56,7 @@ public final class ClusterStores implements StoreFactory {
 
   private final EmbeddedCacheManager manager;
   private final Context context;
+  private final Tables tables;
   private final Calls calls = new Calls();
   private final CoarseClock coarse;
   private final OptionsRegistry registry;
@@ -78,6 +80,7 @@ public final class ClusterStores implements StoreFactory {
   public ClusterStores(EmbeddedCacheManager manager, Context context) {
     this.manager = manager;
     this.context = context;
+    this.tables = Tables.of(manager.getCacheManagerConfiguration());
     this.coarse = new CoarseClock(context.clock);
     this.registry = new OptionsRegistry(manager, context.partitions, calls, this::define);
     registry.onArrivals(this::startAllLater);
@@ -96,6 +99,7 @@ public final class ClusterStores implements StoreFactory {
     for (String name : registry.names()) {
       CacheOptions options = registry.get(name);
       if (options != null && !manager.isRunning(name)) {
+        openTable(name, options);
         define(name, options);
         var unused = manager.getCache(name);
       }
@@ -122,9 +126,28 @@ public final class ClusterStores implements StoreFactory {
       OtherOptions.refuse(name, store.options(), options);
       return store.asOpened();
     }
+    openTable(name, options);
     OptionsRegistry.Agreement agreement = registry.agree(name, options);
     OtherOptions.refuse(name, agreement.options(), options);
     return start(name, options, agreement.noted()).asOpened();
+  }
+
+  /** Before the engine's store asks for it: what is wrong is said here, and nothing has changed. */
+  private void openTable(String name, CacheOptions options) {
+    Persist persist = options.persist();
+    if (persist == null) {
+      return;
+    }
+    if (context.partitions != Partitions.CONSISTENT) {
+      throw new IllegalStateException(
+          "cache '"
+              + name
+              + "' is kept in "
+              + persist
+              + ", which both sides of a split cluster would write, and neither would read: join"
+              + " with partitions(Partitions.CONSISTENT), or leave persist out");
+    }
+    tables.open(name, persist, configuration(options).clustering().hash().numSegments());
   }
 
   private @Nullable ClusterStore here(String name) {
@@ -255,6 +278,10 @@ public final class ClusterStores implements StoreFactory {
           return null;
         });
     registry.forget(store.name());
+    if (store.options().persist() != null) {
+      openTable(store.name(), store.options());
+      tables.close(store.name(), true);
+    }
   }
 
   @Override
@@ -278,6 +305,7 @@ public final class ClusterStores implements StoreFactory {
     stores.values().forEach(ClusterStore::closeNear);
     calls.end();
     stores.clear();
+    tables.close();
     coarse.close();
   }
 
@@ -316,6 +344,7 @@ public final class ClusterStores implements StoreFactory {
 
     @CacheStopped
     public void onCacheStopped(CacheStoppedEvent event) {
+      tables.close(event.getCacheName(), false);
       ClusterStore stopped = stores.get(event.getCacheName());
       if (stopped != null) {
         stopped.closeNear();

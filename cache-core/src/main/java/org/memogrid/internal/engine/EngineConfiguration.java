@@ -36,6 +36,11 @@ final class EngineConfiguration {
   /** How long a member that leaves lets a transaction finish. */
   private static final long STOP_MILLIS = 1_000;
 
+  /** Where a shared cache's table is, for members to which the configuration is sent. */
+  static final String SOURCE = "source";
+
+  static final String TABLE = "table";
+
   private EngineConfiguration() {}
 
   /**
@@ -58,6 +63,12 @@ final class EngineConfiguration {
       builder.memory().maxCount(options.maxEntries()).whenFull(EvictionStrategy.REMOVE);
     }
     transactional(builder, options.locking(), manager);
+    if (options.persist() != null) {
+      inTable(builder)
+          .shared(true)
+          .addProperty(SOURCE, requireNonNull(options.persist().source()))
+          .addProperty(TABLE, requireNonNull(options.persist().table()));
+    }
     return builder.build();
   }
 

@@ -45,7 +45,7 @@ public final class NearModule implements ModuleMetadataBuilder, ModuleLifecycle 
 
   @Override
   public void registerMetadata(ModuleBuilder builder) {
-    // Nothing here is the engine's to make.
+    StoreGuards.register(builder); // made by us, wired by the engine
   }
 
   @Override
@@ -56,6 +56,9 @@ public final class NearModule implements ModuleMetadataBuilder, ModuleLifecycle 
     if (configuration.transaction().transactionMode().isTransactional()) {
       TransactionalModule.complete(cache, configuration, name); // a near read knows no transaction
       return;
+    }
+    if (configuration.persistence().usingStores()) {
+      StoreGuards.install(cache.getComponent(BasicComponentRegistry.class), configuration);
     }
     if (!configuration.clustering().cacheMode().isClustered()) {
       return;

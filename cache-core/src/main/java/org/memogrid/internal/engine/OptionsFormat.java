@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.internal.engine;
 
+import static java.util.Objects.requireNonNull;
+
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -14,14 +16,16 @@ import org.memogrid.cache.CacheOptions.WhenFull;
 import org.memogrid.cache.Expiry;
 import org.memogrid.cache.Locking;
 import org.memogrid.cache.Mode;
+import org.memogrid.cache.Persist;
 
 /**
  * Cache options as bytes: format, mode, time to live, max idle, max entries, when full, owners,
- * async, near cache's max entries and max age, locking. Enums by name, "" for none; durations in
- * seconds and nanoseconds, 0 for none. The weigher never crosses the wire: it is LOCAL.
+ * async, near cache's max entries and max age, locking, the data source's name and the table. Enums
+ * by name, "" for none; durations in seconds and nanoseconds, 0 for none. The weigher never crosses
+ * the wire, nor does a URL or an object that leads to a database: they are LOCAL.
  */
 final class OptionsFormat {
-  private static final byte FORMAT = 3;
+  private static final byte FORMAT = 4;
 
   private OptionsFormat() {}
 
@@ -41,6 +45,12 @@ final class OptionsFormat {
       write(out, options.nearCacheMaxAge());
       Locking locking = options.locking();
       out.writeUTF(locking == null ? "" : locking.name());
+      Persist persist = options.persist();
+      out.writeBoolean(persist != null);
+      if (persist != null) {
+        out.writeUTF(requireNonNull(persist.source(), "source"));
+        out.writeUTF(requireNonNull(persist.table(), "table"));
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -83,7 +93,8 @@ final class OptionsFormat {
     Duration maxAge = readDuration(in);
     options = copies == 0 ? options : options.nearCache(copies, maxAge);
     String locking = in.readUTF();
-    return locking.isEmpty() ? options : options.transactional(Locking.valueOf(locking));
+    options = locking.isEmpty() ? options : options.transactional(Locking.valueOf(locking));
+    return in.readBoolean() ? options.persist(Persist.jdbc(in.readUTF(), in.readUTF())) : options;
   }
 
   private static Duration readDuration(DataInputStream in) throws IOException {

@@ -11,6 +11,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.PrimitiveIterator;
+import java.util.Properties;
 import java.util.Set;
 import java.util.StringJoiner;
 import java.util.concurrent.CompletionStage;
@@ -19,6 +20,7 @@ import java.util.function.Predicate;
 import org.infinispan.commons.time.TimeService;
 import org.infinispan.commons.util.IntSet;
 import org.infinispan.commons.util.concurrent.CompletableFutures;
+import org.infinispan.configuration.cache.CustomStoreConfiguration;
 import org.infinispan.metadata.EmbeddedMetadata;
 import org.infinispan.metadata.Metadata;
 import org.infinispan.persistence.spi.InitializationContext;
@@ -28,6 +30,7 @@ import org.infinispan.persistence.spi.NonBlockingStore;
 import org.infinispan.persistence.spi.PersistenceException;
 import org.infinispan.util.concurrent.BlockingManager;
 import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.Persist;
 import org.reactivestreams.Publisher;
 
 /**
@@ -45,7 +48,6 @@ public final class TableStore<K, V> implements NonBlockingStore<K, V> {
 
   /** What is there once the store has started. */
   private record Running(
-      String cache,
       int segments,
       Tables.Opened opened,
       EntryMarshaller marshaller,
@@ -75,23 +77,29 @@ public final class TableStore<K, V> implements NonBlockingStore<K, V> {
   @Override
   public CompletionStage<Void> start(InitializationContext context) {
     String cache = context.getCache().getName();
+    int segments = context.getCache().getCacheConfiguration().clustering().hash().numSegments();
+    return context
+        .getBlockingManager()
+        .runBlocking(() -> start(context, cache, segments), "memogrid-table");
+  }
+
+  private void start(InitializationContext context, String cache, int segments) {
     EntryMarshaller marshaller =
         (EntryMarshaller) context.getGlobalConfiguration().serialization().marshaller();
-    Tables.Opened opened = marshaller.tables().opened(cache);
-    if (opened == null) {
-      throw new PersistenceException("cache '" + cache + "' starts before its table was opened");
+    Properties place = ((CustomStoreConfiguration) context.getConfiguration()).properties();
+    String source = place.getProperty(EngineConfiguration.SOURCE);
+    if (source != null) { // one of a process alone was opened before
+      String table = requireNonNull(place.getProperty(EngineConfiguration.TABLE), "table");
+      marshaller.tables().open(cache, Persist.jdbc(source, table), segments);
     }
-    Running now =
+    running =
         new Running(
-            cache,
-            context.getCache().getCacheConfiguration().clustering().hash().numSegments(),
-            opened,
+            segments,
+            requireNonNull(marshaller.tables().opened(cache), "the table was not opened"),
             marshaller,
             context.getMarshallableEntryFactory(),
             context.getTimeService(),
             context.getBlockingManager());
-    running = now;
-    return CompletableFutures.completedNull();
   }
 
   @Override

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import javax.sql.DataSource;
+import org.infinispan.configuration.global.GlobalConfiguration;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.CacheException;
 import org.memogrid.cache.Persist;
@@ -76,6 +77,11 @@ final class Tables {
       connections.close();
       throw e;
     }
+  }
+
+  /** The tables of the engine with that configuration. */
+  static Tables of(GlobalConfiguration engine) {
+    return ((EntryMarshaller) engine.serialization().marshaller()).tables();
   }
 
   /** Deletes all that the cache's table holds. */

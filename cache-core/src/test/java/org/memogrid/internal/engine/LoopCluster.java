@@ -4,11 +4,14 @@ package org.memogrid.internal.engine;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntFunction;
+import javax.sql.DataSource;
 import org.infinispan.configuration.global.GlobalConfigurationBuilder;
 import org.infinispan.configuration.global.ShutdownHookBehavior;
 import org.infinispan.factories.GlobalComponentRegistry;
@@ -34,6 +37,7 @@ public final class LoopCluster implements AutoCloseable {
   private final List<Node> nodes = new ArrayList<>();
   private final Codec codec;
   private final Partitions partitions;
+  private final IntFunction<Map<String, DataSource>> sources;
 
   /** One member's part. */
   public record Node(
@@ -44,8 +48,20 @@ public final class LoopCluster implements AutoCloseable {
   }
 
   public LoopCluster(Codec codec, int members, Partitions partitions) {
+    this(codec, members, partitions, member -> Map.of());
+  }
+
+  /**
+   * @param sources the databases of each member, by name
+   */
+  public LoopCluster(
+      Codec codec,
+      int members,
+      Partitions partitions,
+      IntFunction<Map<String, DataSource>> sources) {
     this.codec = codec;
     this.partitions = partitions;
+    this.sources = sources;
     for (int i = 0; i < members; i++) {
       var unused = join();
     }
@@ -62,7 +78,9 @@ public final class LoopCluster implements AutoCloseable {
     global.metrics().gauges(false).histograms(false);
     global.jmx().disable();
     Definitions.keptBy(global);
-    global.serialization().marshaller(new EntryMarshaller(codec));
+    global
+        .serialization()
+        .marshaller(new EntryMarshaller(codec, new Tables(codec, sources.apply(nodes.size()))));
     EmbeddedCacheManager manager = new DefaultCacheManager(global.build(), false);
     EngineClock.install(manager, clock);
     manager.start();

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.internal.engine;
+
+import java.util.List;
+import org.infinispan.configuration.cache.Configuration;
+import org.infinispan.configuration.cache.StoreConfiguration;
+import org.infinispan.factories.impl.BasicComponentRegistry;
+import org.infinispan.factories.impl.ComponentAccessor;
+import org.infinispan.factories.impl.ModuleMetadataBuilder.ModuleBuilder;
+import org.infinispan.factories.scopes.Scopes;
+import org.infinispan.interceptors.AsyncInterceptor;
+import org.infinispan.interceptors.AsyncInterceptorChain;
+import org.infinispan.interceptors.impl.CacheLoaderInterceptor;
+import org.infinispan.interceptors.impl.CallInterceptor;
+import org.infinispan.interceptors.impl.ClusteredCacheLoaderInterceptor;
+import org.infinispan.interceptors.impl.DistCacheWriterInterceptor;
+import org.infinispan.interceptors.impl.EntryWrappingInterceptor;
+import org.infinispan.persistence.manager.PersistenceManager;
+
+/** Puts our loads and writes in the place of the engine's, in a cache that has a store. */
+final class StoreGuards {
+  private StoreGuards() {}
+
+  /** Has the engine wire ours as it wires its own. */
+  static void register(ModuleBuilder builder) {
+    register(builder, GuardedLoads.Alone.class, CacheLoaderInterceptor.class);
+    register(builder, GuardedLoads.Shared.class, ClusteredCacheLoaderInterceptor.class);
+    register(builder, EarlyWrites.class, DistCacheWriterInterceptor.class);
+  }
+
+  @SuppressWarnings("EnumOrdinal") // what the engine asks for
+  private static void register(ModuleBuilder builder, Class<?> ours, Class<?> theirs) {
+    builder.registerComponentAccessor(
+        ours.getName(),
+        List.of(),
+        new ComponentAccessor<>(
+            ours.getName(), Scopes.NAMED_CACHE.ordinal(), false, theirs.getName(), List.of()));
+  }
+
+  /** Before the cache starts. */
+  static void install(BasicComponentRegistry components, Configuration configuration) {
+    AsyncInterceptorChain chain = components.getComponent(AsyncInterceptorChain.class).wired();
+    boolean clustered = configuration.clustering().cacheMode().isClustered();
+    boolean shared =
+        configuration.persistence().stores().stream().anyMatch(StoreConfiguration::shared);
+    LoadGuard guard = new LoadGuard();
+    GuardedLoads loads = new GuardedLoads(guard, components);
+    if (clustered) {
+      chain.replaceInterceptor(
+          own(components, new GuardedLoads.Shared(loads)), ClusteredCacheLoaderInterceptor.class);
+    } else {
+      chain.replaceInterceptor(
+          own(components, new GuardedLoads.Alone(loads)), CacheLoaderInterceptor.class);
+    }
+    chain.addInterceptorBefore(
+        new GuardInterceptor(
+            guard, components.getComponent(PersistenceManager.class).wired(), shared),
+        chain.findInterceptorExtending(EntryWrappingInterceptor.class).getClass());
+    if (shared) {
+      chain.removeInterceptor(DistCacheWriterInterceptor.class);
+      chain.addInterceptorBefore(own(components, new EarlyWrites()), CallInterceptor.class);
+    }
+  }
+
+  private static AsyncInterceptor own(BasicComponentRegistry components, AsyncInterceptor ours) {
+    String name = ours.getClass().getName();
+    components.registerComponent(name, ours, true);
+    components.addDynamicDependency(AsyncInterceptorChain.class.getName(), name);
+    return ours;
+  }
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import javax.sql.DataSource;
+import org.h2.jdbcx.JdbcConnectionPool;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.memogrid.cache.Cache;
+import org.memogrid.cache.CacheException;
+import org.memogrid.cache.CacheOptions;
+import org.memogrid.cache.Mode;
+import org.memogrid.cache.Persist;
+import org.memogrid.testkit.Await;
+import org.memogrid.testkit.NodeContext;
+import org.memogrid.testkit.NodeProcess;
+import org.memogrid.testkit.Postgres;
+import org.memogrid.testkit.ProcessCluster;
+import org.postgresql.ds.PGConnectionPoolDataSource;
+
+/** Caches in tables of PostgreSQL, in processes that are killed. */
+final class TableProcessTest {
+  private static final int KEYS = 40;
+  private static final int MEMBERS = 3;
+
+  private static @Nullable Postgres started;
+
+  @TempDir Path directory;
+
+  @BeforeAll
+  static void serve() {
+    started = Postgres.start();
+  }
+
+  @AfterAll
+  static void end() {
+    if (started != null) {
+      started.close();
+    }
+  }
+
+  private static Postgres server() {
+    return Objects.requireNonNull(started);
+  }
+
+  private static DataSource pool(String url) {
+    PGConnectionPoolDataSource source = new PGConnectionPoolDataSource();
+    source.setUrl(url);
+    return JdbcConnectionPool.create(source);
+  }
+
+  private static CacheOptions options(Mode mode, String table) {
+    return CacheOptions.of(mode).persist(Persist.jdbc("main", table));
+  }
+
+  private static ProcessCluster cluster(String url) {
+    return ProcessCluster.of(
+        MEMBERS,
+        builder -> builder.partitions(Partitions.CONSISTENT).dataSource("main", pool(url)));
+  }
+
+  @Test
+  void theSameHoldsWithPostgres() {
+    try (Cluster cluster = Cluster.local()) {
+      Cache<String, Integer> cache = local(cluster, "plain");
+      cache.putAll(numbered());
+      assertThat(cache.remove("k1")).isEqualTo(1);
+      assertThat(cache.replace("k2", 2, -2)).isTrue();
+      assertThat(cache.putIfAbsent("k3", 0)).isEqualTo(3);
+      cache.put("long".repeat(10_000), 7);
+    }
+    try (Cluster cluster = Cluster.local()) {
+      Cache<String, Integer> cache = local(cluster, "plain");
+      assertThat(cache.get("k1")).isNull();
+      assertThat(cache.get("k2")).isEqualTo(-2);
+      assertThat(cache.get("long".repeat(10_000))).isEqualTo(7);
+      assertThat(cache.size()).isEqualTo(KEYS);
+      assertThat(cache.asMap()).hasSize(KEYS).containsEntry("k4", 4);
+      cache.clear();
+      assertThat(cache.asMap()).isEmpty();
+      cache.destroy();
+    }
+  }
+
+  private static Map<String, Integer> numbered() {
+    return IntStream.range(0, KEYS).boxed().collect(Collectors.toMap(i -> "k" + i, i -> i));
+  }
+
+  private static Cache<String, Integer> local(Cluster cluster, String table) {
+    return cluster.cache(
+        table, CacheOptions.of(Mode.LOCAL).persist(Persist.jdbc(server().url(), table)));
+  }
+
+  /** Connections that were kept are dead then; the first write afterwards must not fail of it. */
+  @Test
+  void aServerThatWasKilledAndIsBackIsWrittenAtOnce() {
+    try (Cluster cluster = Cluster.local()) {
+      Cache<String, Integer> cache = local(cluster, "restarted");
+      cache.putAll(numbered());
+      server().kill();
+      assertThatThrownBy(() -> cache.put("k1", -1))
+          .isInstanceOf(CacheException.class)
+          .hasMessageContaining("table restarted of jdbc:postgresql:")
+          .hasMessageContaining("see that the database runs");
+      assertThat(cache.get("k1")).isEqualTo(1);
+      server().serve();
+      cache.put("k2", -2);
+      assertThat(cache.get("k1")).isEqualTo(1);
+    }
+    try (Cluster cluster = Cluster.local()) {
+      Cache<String, Integer> cache = local(cluster, "restarted");
+      assertThat(cache.get("k1")).isEqualTo(1);
+      assertThat(cache.get("k2")).isEqualTo(-2);
+      assertThat(cache.size()).isEqualTo(KEYS);
+    }
+  }
+
+  /**
+   * Kills first one member in the middle of all members' writes, then all. Whoever comes back finds
+   * each write that was confirmed; only of the writes that were under way nobody knows.
+   */
+  @Test
+  void killedMembersLoseNoAcknowledgedWriteAndBringNothingBack() throws IOException {
+    long seed = Long.getLong("memogrid.test.seed", System.nanoTime());
+    System.out.println("kills at random moments: -Dmemogrid.test.seed=" + seed);
+    Random random = new Random(seed);
+    String url = server().url();
+    int[] last = new int[MEMBERS];
+    for (int life = 0; life < 2; life++) {
+      try (ProcessCluster cluster = cluster(url)) {
+        assertAllThere(cluster.node(random.nextInt(MEMBERS)), last, seed);
+        List<CompletableFuture<String>> writing = new ArrayList<>();
+        for (int member = 0; member < MEMBERS; member++) {
+          int writer = member;
+          int from = last[writer] + 1;
+          String confirmed = directory.resolve("confirmed" + writer).toString();
+          writing.add(
+              cluster
+                  .node(writer)
+                  .callAsync(node -> write(node, writer, from, Path.of(confirmed))));
+        }
+        int first = last[0] + 30 + random.nextInt(100);
+        Await.until("writes", () -> lastOf(0) >= first);
+        cluster.kill(cluster.node(random.nextInt(MEMBERS)));
+        int[] now = {lastOf(0), lastOf(1), lastOf(2)};
+        Await.until(
+            "writes of those that are left",
+            () -> IntStream.range(0, MEMBERS).filter(i -> lastOf(i) > now[i] + 20).count() == 2);
+        LockSupport.parkNanos(random.nextInt(5_000_000));
+        assertThat(writing).filteredOn(CompletableFuture::isDone).hasSizeLessThan(2);
+        for (NodeProcess node : cluster.nodes()) {
+          cluster.kill(node);
+        }
+      }
+      for (int writer = 0; writer < MEMBERS; writer++) {
+        last[writer] = lastOf(writer);
+      }
+    }
+    try (ProcessCluster cluster = cluster(url)) {
+      assertAllThere(cluster.node(0), last, seed);
+    }
+  }
+
+  /** Each writer has keys of its own; every third write is a removal. */
+  private static String write(NodeContext node, int writer, int from, Path confirmed)
+      throws IOException {
+    Cache<String, Integer> cache =
+        node.cluster().cache("killed", options(Mode.DISTRIBUTED, "killed"));
+    try (FileChannel out =
+        FileChannel.open(confirmed, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+      for (int number = from; ; number++) {
+        String key = writer + "-" + number % KEYS;
+        @Nullable Integer value = shown(number);
+        if (value == null) {
+          cache.remove(key);
+        } else {
+          cache.put(key, value);
+        }
+        out.write(ByteBuffer.allocate(Integer.BYTES).putInt(0, number), 0);
+      }
+    }
+  }
+
+  private static @Nullable Integer shown(int number) {
+    return number <= 0 || number % 3 == 0 ? null : number;
+  }
+
+  private int lastOf(int writer) {
+    Path file = directory.resolve("confirmed" + writer);
+    try {
+      return Files.exists(file) ? ByteBuffer.wrap(Files.readAllBytes(file)).getInt() : 0;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** What was confirmed is there; the write after the last confirmed may be. Counts it if it is. */
+  private static void assertAllThere(NodeProcess node, int[] last, long seed) {
+    for (int writer = 0; writer < MEMBERS; writer++) {
+      int confirmed = last[writer];
+      int asked = writer;
+      List<@Nullable Integer> there =
+          node.call(
+              context -> {
+                Cache<String, Integer> cache =
+                    context.cluster().cache("killed", options(Mode.DISTRIBUTED, "killed"));
+                List<@Nullable Integer> values = new ArrayList<>();
+                for (int key = 0; key < KEYS; key++) {
+                  values.add(cache.get(asked + "-" + key));
+                }
+                return new ArrayList<>(values);
+              });
+      for (int key = 0; key < KEYS; key++) {
+        @Nullable Integer expected = shown(lastWriteOf(key, confirmed));
+        @Nullable Integer found = there.get(key);
+        if (key == (confirmed + 1) % KEYS && !Objects.equals(found, expected)) {
+          assertThat(found)
+              .as("at work: %s-%s, seed %s", writer, key, seed)
+              .isEqualTo(shown(confirmed + 1));
+        } else {
+          assertThat(found).as("%s-%s, seed %s", writer, key, seed).isEqualTo(expected);
+        }
+      }
+    }
+  }
+
+  private static int lastWriteOf(int key, int confirmed) {
+    return confirmed - Math.floorMod(confirmed - key, KEYS);
+  }
+}
