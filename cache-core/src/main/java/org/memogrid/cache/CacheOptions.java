@@ -278,7 +278,9 @@ public final class CacheOptions {
           "with maxEntries or maxWeight",
           "an owner would let go of what transactions elsewhere rely on; use timeToLive");
       requireWithTransactions(
-          draft.persist == null, "with persist", "neither files nor tables are part of a transaction");
+          draft.persist == null,
+          "with persist",
+          "neither files nor tables are part of a transaction");
       requireWithTransactions(
           draft.nearCacheMaxAge == null,
           "with nearCache",

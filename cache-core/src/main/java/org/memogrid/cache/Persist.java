@@ -27,6 +27,8 @@ public final class Persist {
   private final @Nullable String table;
   private final boolean preload;
   private final boolean purgeOnStart;
+  private final int queueSize;
+  private final int batch;
 
   private Persist(Draft draft) {
     this.directory = draft.directory;
@@ -35,6 +37,8 @@ public final class Persist {
     this.table = draft.table;
     this.preload = draft.preload;
     this.purgeOnStart = draft.purgeOnStart;
+    this.queueSize = draft.queueSize;
+    this.batch = draft.batch;
     if (preload && purgeOnStart) {
       throw new IllegalArgumentException(
           "purgeOnStart leaves nothing to preload: leave one of the two out");
@@ -133,6 +137,35 @@ public final class Persist {
     return new Persist(draft);
   }
 
+  /**
+   * Lets a write return when memory has it, and has a thread write it to the table
+   * ("write-behind"), with up to {@code batch} others in one transaction; {@link Mode#LOCAL} and
+   * tables only. Of several writes of one key that wait the last is written.
+   *
+   * <p>The end of the process takes what waits with it: at most {@code queueSize} keys, and one for
+   * each thread that was writing. Closing the cluster writes them first, and says in an error log
+   * how many it could not. What the database refuses is tried again until it takes it, with a
+   * warning, and meanwhile the queue fills: when {@code queueSize} keys wait, a write waits until
+   * there is room, however long the database is away.
+   *
+   * @throws IllegalArgumentException if one of the two is below 1, or with files
+   */
+  public Persist writeBehind(int queueSize, int batch) {
+    if (queueSize < 1 || batch < 1) {
+      throw new IllegalArgumentException(
+          "writeBehind(" + queueSize + ", " + batch + "): give at least 1 for both");
+    }
+    if (table == null) {
+      throw new IllegalArgumentException(
+          "writeBehind works with tables: a write to a file does not wait for the disk anyway;"
+              + " leave it out");
+    }
+    Draft draft = new Draft(this);
+    draft.queueSize = queueSize;
+    draft.batch = batch;
+    return new Persist(draft);
+  }
+
   /** Refuses what no other member can have, or what they would not do in one order. */
   void requireShareable(Mode mode, boolean async) {
     if (table == null) {
@@ -159,6 +192,13 @@ public final class Persist {
       throw new IllegalArgumentException(
           "persist does not work with async: nobody would hear of a write that the table refuses;"
               + " leave one out");
+    }
+    if (queueSize > 0) {
+      throw new IllegalArgumentException(
+          "writeBehind works in mode LOCAL only, and this is "
+              + mode
+              + ": what a member that is cut off writes behind would replace what others wrote"
+              + " meanwhile; leave it out");
     }
     if (preload || purgeOnStart) {
       throw new IllegalArgumentException(
@@ -203,6 +243,16 @@ public final class Persist {
     return purgeOnStart;
   }
 
+  /** How many keys may wait to be written; 0 if a write returns when it is done. */
+  public int queueSize() {
+    return queueSize;
+  }
+
+  /** How many of them are written at once; 0 without {@link #writeBehind}. */
+  public int batch() {
+    return batch;
+  }
+
   @Override
   public boolean equals(@Nullable Object other) {
     return other instanceof Persist that
@@ -211,18 +261,23 @@ public final class Persist {
         && Objects.equals(source, that.source)
         && Objects.equals(table, that.table)
         && preload == that.preload
-        && purgeOnStart == that.purgeOnStart;
+        && purgeOnStart == that.purgeOnStart
+        && queueSize == that.queueSize
+        && batch == that.batch;
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(directory, source, table, preload, purgeOnStart);
+    return Objects.hash(directory, source, table, preload, purgeOnStart, queueSize, batch);
   }
 
   /** Never shows what of a URL may be a secret. */
   @Override
   public String toString() {
-    return place() + (preload ? " preload" : "") + (purgeOnStart ? " purgeOnStart" : "");
+    return place()
+        + (preload ? " preload" : "")
+        + (purgeOnStart ? " purgeOnStart" : "")
+        + (queueSize == 0 ? "" : " writeBehind=" + queueSize + "/" + batch);
   }
 
   private String place() {
@@ -247,6 +302,8 @@ public final class Persist {
     private @Nullable String table;
     private boolean preload;
     private boolean purgeOnStart;
+    private int queueSize;
+    private int batch;
 
     Draft() {}
 
@@ -257,6 +314,8 @@ public final class Persist {
       this.table = from.table;
       this.preload = from.preload;
       this.purgeOnStart = from.purgeOnStart;
+      this.queueSize = from.queueSize;
+      this.batch = from.batch;
     }
   }
 }

@@ -72,7 +72,7 @@ final class CacheOptionsTest {
       CacheOptions local = CacheOptions.of(Mode.LOCAL).transactional(locking);
       assertThatThrownBy(() -> local.persist(Persist.file(Path.of("x"))))
           .isInstanceOf(IllegalArgumentException.class)
-          .hasMessageContaining("files are not part");
+          .hasMessageContaining("files nor tables are part");
       assertThatThrownBy(() -> local.maxWeight(5, (key, value) -> 1))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("transactional does not work with maxEntries or maxWeight");

@@ -136,6 +136,48 @@ final class TableProcessTest {
     }
   }
 
+  /** Writes number after number; what a kill may take are the last of them, as many as may wait. */
+  @Test
+  void aKilledProcessLosesNoMoreThanMayWait() throws IOException {
+    int queue = 50;
+    long seed = Long.getLong("memogrid.test.seed", System.nanoTime());
+    System.out.println("kills at random moments: -Dmemogrid.test.seed=" + seed);
+    Random random = new Random(seed);
+    String url = server().url();
+    CacheOptions options = CacheOptions.of(Mode.LOCAL).persist(Persist.jdbc(url, "behind"));
+    String confirmed = directory.resolve("confirmed0").toString();
+    try (NodeProcess process = NodeProcess.start("behind").awaitReady()) {
+      CompletableFuture<String> writing =
+          process.callAsync(node -> writeBehind(url, queue, Path.of(confirmed)));
+      int wanted = 500 + random.nextInt(500);
+      Await.until("writes", () -> writing.isDone() || lastOf(0) >= wanted);
+      LockSupport.parkNanos(random.nextInt(5_000_000));
+      assertThat(writing).isNotDone();
+      process.kill();
+    }
+    int last = lastOf(0);
+    try (Cluster cluster = Cluster.local()) {
+      Cache<Integer, Integer> cache = cluster.cache("behind", options);
+      long there = cache.size();
+      System.out.println(last + " confirmed, " + there + " written");
+      assertThat(there).as("seed %s", seed).isBetween(last - queue - 1L, last + 1L);
+    }
+  }
+
+  private static String writeBehind(String url, int queue, Path confirmed) throws IOException {
+    Persist behind = Persist.jdbc(url, "behind").writeBehind(queue, 10);
+    try (Cluster cluster = Cluster.local();
+        FileChannel out =
+            FileChannel.open(confirmed, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+      Cache<Integer, Integer> cache =
+          cluster.cache("behind", CacheOptions.of(Mode.LOCAL).persist(behind));
+      for (int number = 1; ; number++) {
+        cache.put(number, number);
+        out.write(ByteBuffer.allocate(Integer.BYTES).putInt(0, number), 0);
+      }
+    }
+  }
+
   /**
    * Kills first one member in the middle of all members' writes, then all. Whoever comes back finds
    * each write that was confirmed; only of the writes that were under way nobody knows.

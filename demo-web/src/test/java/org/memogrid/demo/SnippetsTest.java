@@ -567,6 +567,14 @@ class SnippetsTest {
   }
 
   /** Compiled, not run. */
+  static Cache<String, Integer> behind(Cluster cluster, DataSource source) {
+    CacheOptions options =
+        CacheOptions.of(Mode.LOCAL).persist(Persist.jdbc(source, "visits").writeBehind(1_000, 100));
+    Cache<String, Integer> visits = cluster.cache("visits", options);
+    return visits;
+  }
+
+  /** Compiled, not run. */
   static Cache<String, Integer> inSharedTable(DataSource source) {
     Cluster cluster =
         Cluster.builder()

@@ -229,6 +229,7 @@ public final class DurableStores implements StoreFactory {
   public synchronized void close() {
     closed = true;
     calls.end();
+    tables.closing();
     if (manager != null) {
       manager.stop();
     }

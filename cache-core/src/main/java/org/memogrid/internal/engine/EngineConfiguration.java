@@ -21,6 +21,7 @@ import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.CacheOptions.WhenFull;
 import org.memogrid.cache.Locking;
 import org.memogrid.cache.Mode;
+import org.memogrid.cache.Persist;
 import org.memogrid.cluster.Partitions;
 
 /** The options of a cache as the engine's configuration. */
@@ -113,7 +114,12 @@ final class EngineConfiguration {
   /** A cache of one process in a table. */
   static Configuration alone(CacheOptions options) {
     ConfigurationBuilder builder = alone(options.maxEntries());
-    inTable(builder).preload(requireNonNull(options.persist()).isPreload());
+    Persist persist = requireNonNull(options.persist());
+    CustomStoreConfigurationBuilder table = inTable(builder).preload(persist.isPreload());
+    if (persist.queueSize() > 0) {
+      table.maxBatchSize(persist.batch());
+      table.async().enable().modificationQueueSize(persist.queueSize());
+    }
     return builder.build();
   }
 

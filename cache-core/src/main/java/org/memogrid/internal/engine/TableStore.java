@@ -21,6 +21,7 @@ import org.infinispan.commons.time.TimeService;
 import org.infinispan.commons.util.IntSet;
 import org.infinispan.commons.util.concurrent.CompletableFutures;
 import org.infinispan.configuration.cache.CustomStoreConfiguration;
+import org.infinispan.configuration.cache.StoreConfiguration;
 import org.infinispan.metadata.EmbeddedMetadata;
 import org.infinispan.metadata.Metadata;
 import org.infinispan.persistence.spi.InitializationContext;
@@ -32,6 +33,8 @@ import org.infinispan.util.concurrent.BlockingManager;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.Persist;
 import org.reactivestreams.Publisher;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The engine's way to a {@link Table}, on threads that may wait. Made by the engine, by its name,
@@ -41,14 +44,21 @@ import org.reactivestreams.Publisher;
  * @param <V> an entry
  */
 public final class TableStore<K, V> implements NonBlockingStore<K, V> {
+  private static final Logger LOG = LoggerFactory.getLogger(TableStore.class);
+  private static final long RETRY_MILLIS = 500;
   private static final long PURGE_MILLIS = Duration.ofMinutes(1).toMillis();
 
   private volatile @Nullable Running running;
   private volatile long purgedAt = Long.MIN_VALUE;
 
-  /** What is there once the store has started. */
+  /**
+   * What is there once the store has started.
+   *
+   * @param batch how many rows are written at once behind the writers; 0 if they wait
+   */
   private record Running(
       int segments,
+      int batch,
       Tables.Opened opened,
       EntryMarshaller marshaller,
       MarshallableEntryFactory<Object, Object> entries,
@@ -59,6 +69,70 @@ public final class TableStore<K, V> implements NonBlockingStore<K, V> {
       return opened.table();
     }
 
+    void change(List<Table.Row> rows, List<byte[]> keys) throws SQLException {
+      if (batch == 0) {
+        table().change(rows, keys);
+        return;
+      }
+      int left = rows.size() + keys.size();
+      for (int from = 0; from < rows.size(); from += batch) {
+        List<Table.Row> some = rows.subList(from, Math.min(rows.size(), from + batch));
+        insist(left, () -> table().change(some, List.of()));
+        left -= some.size();
+      }
+      for (int from = 0; from < keys.size(); from += batch) {
+        List<byte[]> some = keys.subList(from, Math.min(keys.size(), from + batch));
+        insist(left, () -> table().change(List.of(), some));
+        left -= some.size();
+      }
+    }
+
+    /**
+     * Tries until the database takes it, or the cache closes: who wrote it has been told that it is
+     * written.
+     *
+     * @param left how many changes are lost if this process ends before
+     */
+    void insist(int left, Change change) throws SQLException {
+      boolean refused = false;
+      while (true) {
+        boolean last = opened.closing().getCount() == 0;
+        try {
+          change.make();
+          if (refused) {
+            LOG.info("{} takes what waited for it", opened.place());
+          }
+          return;
+        } catch (SQLException e) {
+          if (last) {
+            LOG.error(
+                "{} did not take {} changes before the cache was closed: they are lost",
+                opened.place(),
+                left,
+                e);
+            return; // the engine would try for ever, on threads that are ended
+          }
+          if (!refused) {
+            LOG.warn(
+                "{} does not take what is written behind; trying again until it does",
+                opened.place(),
+                e);
+          }
+          refused = true;
+          awaitNextTry();
+        }
+      }
+    }
+
+    private void awaitNextTry() throws SQLException {
+      try {
+        var unused = opened.closing().await(RETRY_MILLIS, TimeUnit.MILLISECONDS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new SQLException("interrupted while the database was away", e);
+      }
+    }
+
     PersistenceException failed(SQLException cause) {
       return new PersistenceException(
           opened.place()
@@ -67,6 +141,11 @@ public final class TableStore<K, V> implements NonBlockingStore<K, V> {
               + "): see that the database runs and that its user may write there, then try again",
           cause);
     }
+  }
+
+  /** What is written behind. */
+  private interface Change {
+    void make() throws SQLException;
   }
 
   /** What is done with the table. */
@@ -92,9 +171,11 @@ public final class TableStore<K, V> implements NonBlockingStore<K, V> {
       String table = requireNonNull(place.getProperty(EngineConfiguration.TABLE), "table");
       marshaller.tables().open(cache, Persist.jdbc(source, table), segments);
     }
+    StoreConfiguration configuration = context.getConfiguration();
     running =
         new Running(
             segments,
+            configuration.async().enabled() ? configuration.maxBatchSize() : 0,
             requireNonNull(marshaller.tables().opened(cache), "the table was not opened"),
             marshaller,
             context.getMarshallableEntryFactory(),
@@ -157,7 +238,11 @@ public final class TableStore<K, V> implements NonBlockingStore<K, V> {
   public CompletionStage<Void> clear() {
     return call(
         now -> {
-          now.table().clear();
+          if (now.batch == 0) {
+            now.table().clear();
+          } else {
+            now.insist(1, now.table()::clear);
+          }
           return null;
         });
   }
@@ -190,7 +275,7 @@ public final class TableStore<K, V> implements NonBlockingStore<K, V> {
             last ->
                 call(
                     running -> {
-                      running.table().change(rows, keys);
+                      running.change(rows, keys);
                       return null;
                     }));
   }

@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.CountDownLatch;
 import javax.sql.DataSource;
 import org.infinispan.configuration.global.GlobalConfiguration;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +29,7 @@ final class Tables {
   /**
    * @param place what errors call it
    */
-  record Opened(Connections connections, Table table, String place) {
+  record Opened(Connections connections, Table table, String place, CountDownLatch closing) {
     CacheException failed(String cache, String what, Throwable cause) {
       return Tables.failed(cache, place, what, cause);
     }
@@ -56,7 +57,7 @@ final class Tables {
     try {
       Table table = new Table(connections, requireNonNull(persist.table(), "table"));
       claim(cache, place, table, segments);
-      opened.put(cache, new Opened(connections, table, place));
+      opened.put(cache, new Opened(connections, table, place, new CountDownLatch(1)));
     } catch (Connections.Unreachable e) {
       connections.close();
       throw failed(
@@ -97,6 +98,11 @@ final class Tables {
   /** What a {@link TableStore} works on. */
   @Nullable Opened opened(String cache) {
     return opened.get(cache);
+  }
+
+  /** What still waits to be written has one more try. */
+  void closing() {
+    opened.values().forEach(each -> each.closing.countDown());
   }
 
   /** Lets go of a cache's connections; of the table too if it was destroyed. */

@@ -18,7 +18,10 @@ import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.h2.jdbcx.JdbcDataSource;
@@ -277,6 +280,55 @@ final class PersistTableTest {
     assertThatThrownBy(() -> table.preload().purgeOnStart())
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("leave one");
+  }
+
+  /** The database is away. Writes go on until the queue is full, then they wait; none is lost. */
+  @Test
+  void writesBehindWaitForTheDatabaseAndAreNotLost() throws Exception {
+    Switch db = new Switch(source);
+    CacheOptions behind =
+        CacheOptions.of(Mode.LOCAL)
+            .maxEntries(5)
+            .persist(Persist.jdbc(db, "prices").writeBehind(20, 7));
+    Cache<String, Integer> cache = life.open(behind);
+    cache.putAll(numbered(0, 10));
+    db.off();
+    for (int i = 10; i < 20; i++) {
+      cache.put("k" + i, i);
+    }
+    Future<?> full = threads.submit(() -> numbered(20, 50).forEach(cache::put));
+    assertThatThrownBy(() -> full.get(1, TimeUnit.SECONDS)).isInstanceOf(TimeoutException.class);
+    assertThat(cache.get("k19")).isEqualTo(19);
+    assertThat(cache.get("k12")).isEqualTo(12);
+    db.on();
+    full.get(30, TimeUnit.SECONDS);
+    assertThat(cache.remove("k2")).isEqualTo(2);
+    assertThat(cache.get("k15")).isEqualTo(15);
+    Map<String, Integer> expected = new HashMap<>(numbered(0, 50));
+    expected.remove("k2");
+    assertThat(cache.asMap()).isEqualTo(expected);
+    assertThat(reopen(options()).asMap()).isEqualTo(expected);
+    assertThatThrownBy(() -> Persist.file(directory).writeBehind(1, 1))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("tables");
+    assertThatThrownBy(() -> Persist.jdbc(db, "prices").writeBehind(0, 1))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("at least 1");
+  }
+
+  @Test
+  void closingWhileTheDatabaseIsAwayEndsAndLosesWhatWaits() {
+    Switch db = new Switch(source);
+    CacheOptions behind =
+        CacheOptions.of(Mode.LOCAL).persist(Persist.jdbc(db, "prices").writeBehind(20, 7));
+    open().put("before", 1);
+    Cache<String, Integer> cache = reopen(behind);
+    db.off();
+    cache.putAll(numbered(0, 10));
+    life.close();
+    db.on();
+    life = new Life();
+    assertThat(life.open(options()).asMap()).isEqualTo(Map.of("before", 1));
   }
 
   @Test

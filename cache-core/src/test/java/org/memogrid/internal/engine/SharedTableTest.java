@@ -303,6 +303,7 @@ final class SharedTableTest {
       refused(mode, named.preload(), "preload");
       refused(mode, named.purgeOnStart(), "purgeOnStart");
       refused(mode.async(), named, "async");
+      refused(mode, named.writeBehind(1, 1), "writeBehind");
       assertThatThrownBy(() -> mode.persist(named).async())
           .isInstanceOf(IllegalArgumentException.class);
     }
