@@ -7,7 +7,6 @@ import org.infinispan.configuration.cache.StoreConfiguration;
 import org.infinispan.factories.impl.BasicComponentRegistry;
 import org.infinispan.factories.impl.ComponentAccessor;
 import org.infinispan.factories.impl.ModuleMetadataBuilder.ModuleBuilder;
-import org.infinispan.factories.scopes.Scopes;
 import org.infinispan.interceptors.AsyncInterceptor;
 import org.infinispan.interceptors.AsyncInterceptorChain;
 import org.infinispan.interceptors.impl.CacheLoaderInterceptor;
@@ -19,6 +18,12 @@ import org.infinispan.persistence.manager.PersistenceManager;
 
 /** Puts our loads and writes in the place of the engine's, in a cache that has a store. */
 final class StoreGuards {
+  /**
+   * The engine's {@code Scopes.NAMED_CACHE}, by its number as the engine's own code has it: the
+   * class is in a jar of annotations that users don't have.
+   */
+  private static final int NAMED_CACHE = 1;
+
   private StoreGuards() {}
 
   /** Has the engine wire ours as it wires its own. */
@@ -28,13 +33,11 @@ final class StoreGuards {
     register(builder, EarlyWrites.class, DistCacheWriterInterceptor.class);
   }
 
-  @SuppressWarnings("EnumOrdinal") // what the engine asks for
   private static void register(ModuleBuilder builder, Class<?> ours, Class<?> theirs) {
     builder.registerComponentAccessor(
         ours.getName(),
         List.of(),
-        new ComponentAccessor<>(
-            ours.getName(), Scopes.NAMED_CACHE.ordinal(), false, theirs.getName(), List.of()));
+        new ComponentAccessor<>(ours.getName(), NAMED_CACHE, false, theirs.getName(), List.of()));
   }
 
   /** Before the cache starts. */
