@@ -12,9 +12,6 @@ import java.util.concurrent.Executor;
 import javax.sql.DataSource;
 import org.infinispan.AdvancedCache;
 import org.infinispan.configuration.cache.Configuration;
-import org.infinispan.configuration.global.GlobalConfigurationBuilder;
-import org.infinispan.configuration.global.ShutdownHookBehavior;
-import org.infinispan.manager.DefaultCacheManager;
 import org.infinispan.manager.EmbeddedCacheManager;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.CacheException;
@@ -40,9 +37,9 @@ public final class DurableStores implements StoreFactory {
   private final CoarseClock coarse;
   private final Executor threads;
   private final Topology topology;
+  private final LoneEngine engine;
   private final Calls calls = new Calls();
   private final Map<String, Held> stores = new TreeMap<>();
-  private @Nullable EmbeddedCacheManager manager;
   private boolean closed;
 
   private record Held(ClusterStore store, Place place) {}
@@ -73,6 +70,7 @@ public final class DurableStores implements StoreFactory {
     this.coarse = new CoarseClock(clock);
     this.threads = threads;
     this.topology = new SelfTopology(self);
+    this.engine = new LoneEngine(new EntryMarshaller(codec, tables), clock);
   }
 
   @Override
@@ -156,11 +154,11 @@ public final class DurableStores implements StoreFactory {
   }
 
   private ClusterStore start(String name, CacheOptions options, Configuration configuration) {
-    EmbeddedCacheManager engine = engine();
-    engine.defineConfiguration(name, configuration);
+    EmbeddedCacheManager manager = engine.started();
+    manager.defineConfiguration(name, configuration);
     try {
       AdvancedCache<ClusterKey, Envelope> cache =
-          engine.<ClusterKey, Envelope>getCache(name).getAdvancedCache();
+          manager.<ClusterKey, Envelope>getCache(name).getAdvancedCache();
       return new ClusterStore(
           options,
           cache,
@@ -171,7 +169,7 @@ public final class DurableStores implements StoreFactory {
           calls,
           this::destroy);
     } catch (RuntimeException e) {
-      engine.undefineConfiguration(name);
+      manager.undefineConfiguration(name);
       throw new CacheException(
           "cache '" + name + "': " + options.persist() + " can't be opened: " + rootOf(e), e);
     }
@@ -185,30 +183,10 @@ public final class DurableStores implements StoreFactory {
     return root;
   }
 
-  private EmbeddedCacheManager engine() {
-    EmbeddedCacheManager there = manager;
-    if (there == null) {
-      there = new DefaultCacheManager(configuration().build(), false);
-      EngineClock.install(there, clock);
-      there.start();
-      manager = there;
-    }
-    return there;
-  }
-
-  private GlobalConfigurationBuilder configuration() {
-    GlobalConfigurationBuilder global = new GlobalConfigurationBuilder().nonClusteredDefault();
-    global.shutdown().hookBehavior(ShutdownHookBehavior.DONT_REGISTER);
-    global.metrics().gauges(false).histograms(false);
-    global.jmx().disable();
-    global.serialization().marshaller(new EntryMarshaller(codec, tables));
-    return global;
-  }
-
   private synchronized void destroy(ClusterStore store) {
     Held held = stores.remove(store.name());
     if (held != null) {
-      engine().administration().removeCache(store.name());
+      engine.started().administration().removeCache(store.name());
       held.place.delete();
       held.place.close();
     }
@@ -230,9 +208,7 @@ public final class DurableStores implements StoreFactory {
     closed = true;
     calls.end();
     tables.closing();
-    if (manager != null) {
-      manager.stop();
-    }
+    engine.stop();
     stores.values().forEach(held -> held.place.close());
     stores.clear();
     coarse.close();

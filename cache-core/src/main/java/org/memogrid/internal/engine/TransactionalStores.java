@@ -9,9 +9,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Executor;
 import org.infinispan.AdvancedCache;
-import org.infinispan.configuration.global.GlobalConfigurationBuilder;
-import org.infinispan.configuration.global.ShutdownHookBehavior;
-import org.infinispan.manager.DefaultCacheManager;
 import org.infinispan.manager.EmbeddedCacheManager;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.CacheOptions;
@@ -32,9 +29,9 @@ public final class TransactionalStores implements StoreFactory {
   private final Executor threads;
   private final Topology topology;
   private final MemberTransactions transactions;
+  private final LoneEngine engine;
   private final Calls calls = new Calls();
   private final Map<String, ClusterStore> stores = new TreeMap<>();
-  private @Nullable EmbeddedCacheManager manager;
   private boolean closed;
 
   /**
@@ -51,6 +48,7 @@ public final class TransactionalStores implements StoreFactory {
     this.coarse = new CoarseClock(clock);
     this.threads = threads;
     this.topology = new SelfTopology(self);
+    this.engine = new LoneEngine(new EntryMarshaller(codec), clock);
     this.transactions = transactions;
   }
 
@@ -70,13 +68,13 @@ public final class TransactionalStores implements StoreFactory {
   }
 
   private ClusterStore start(String name, CacheOptions options) {
-    EmbeddedCacheManager engine = engine();
-    engine.defineConfiguration(
+    EmbeddedCacheManager manager = engine.started();
+    manager.defineConfiguration(
         name,
         EngineConfiguration.alone(
             requireNonNull(options.locking()), new ManagerLookup(transactions.manager())));
     AdvancedCache<ClusterKey, Envelope> cache =
-        engine.<ClusterKey, Envelope>getCache(name).getAdvancedCache();
+        manager.<ClusterKey, Envelope>getCache(name).getAdvancedCache();
     return new ClusterStore(
         options,
         cache,
@@ -89,29 +87,9 @@ public final class TransactionalStores implements StoreFactory {
         transactions);
   }
 
-  private EmbeddedCacheManager engine() {
-    EmbeddedCacheManager there = manager;
-    if (there == null) {
-      there = new DefaultCacheManager(configuration().build(), false);
-      EngineClock.install(there, clock);
-      there.start();
-      manager = there;
-    }
-    return there;
-  }
-
-  private GlobalConfigurationBuilder configuration() {
-    GlobalConfigurationBuilder global = new GlobalConfigurationBuilder().nonClusteredDefault();
-    global.shutdown().hookBehavior(ShutdownHookBehavior.DONT_REGISTER);
-    global.metrics().gauges(false).histograms(false);
-    global.jmx().disable();
-    global.serialization().marshaller(new EntryMarshaller(codec));
-    return global;
-  }
-
   private synchronized void destroy(ClusterStore store) {
     if (stores.remove(store.name(), store)) {
-      engine().administration().removeCache(store.name());
+      engine.started().administration().removeCache(store.name());
     }
   }
 
@@ -130,9 +108,7 @@ public final class TransactionalStores implements StoreFactory {
   public synchronized void close() {
     closed = true;
     calls.end();
-    if (manager != null) {
-      manager.stop();
-    }
+    engine.stop();
     stores.clear();
     coarse.close();
   }
