@@ -10,6 +10,8 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import javax.sql.XAConnection;
 import javax.transaction.xa.XAException;
@@ -143,6 +145,36 @@ class XaTest {
     assertThat(rows()).isZero();
     assertThat(cache.get("nut")).isEqualTo(1);
     cache.put("nut", 3); // no lock is left
+  }
+
+  /** If it was none, the other one would be the only branch, and be committed unasked. */
+  @ParameterizedTest
+  @EnumSource
+  void aCacheIsABranchBesideOthersWhichAreAskedFirst(Locking locking) throws Exception {
+    Cache<String, Integer> cache = open(locking);
+    List<String> told = new ArrayList<>();
+    Transactions.run(
+        cluster.node(0),
+        () -> {
+          cache.put("nut", 1);
+          manager
+              .getTransaction()
+              .enlistResource(
+                  new Branch() {
+                    @Override
+                    public int prepare(Xid xid) {
+                      told.add("prepare");
+                      return XA_OK;
+                    }
+
+                    @Override
+                    public void commit(Xid xid, boolean onePhase) {
+                      told.add("commit");
+                    }
+                  });
+        });
+    assertThat(told).containsExactly("prepare", "commit");
+    assertThat(cache.get("nut")).isEqualTo(1);
   }
 
   @ParameterizedTest

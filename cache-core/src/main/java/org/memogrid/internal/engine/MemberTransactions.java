@@ -31,7 +31,6 @@ public final class MemberTransactions implements Transacting {
 
   private final TransactionManager manager;
   private final Calls calls = new Calls();
-  private volatile boolean closed;
 
   /**
    * @param given null for the engine's own
@@ -96,7 +95,6 @@ public final class MemberTransactions implements Transacting {
     if (isActive()) {
       return join(body);
     }
-    requireOpen();
     begin();
     boolean returned = false;
     T result;
@@ -123,12 +121,6 @@ public final class MemberTransactions implements Transacting {
       if (!returned) {
         doom();
       }
-    }
-  }
-
-  private void requireOpen() {
-    if (closed) {
-      throw new IllegalStateException("the cluster was closed here: join it again");
     }
   }
 
@@ -193,7 +185,6 @@ public final class MemberTransactions implements Transacting {
 
   /** Lets commits under way finish for a moment. */
   public void close() {
-    closed = true;
     calls.end();
   }
 }
