@@ -36,6 +36,8 @@ import org.memogrid.testkit.Await;
 @Timeout(240)
 class MemoScenarioTest {
   private static final String KEY = "apple";
+  private static final String JITTER =
+      "of 100 prices asked for together, those that end in the same minute";
   private static final int MINUTES = 60;
   private static final Duration LIFE = Duration.ofMinutes(5);
   private static final Duration SHORT = Duration.ofMillis(100);
@@ -119,13 +121,16 @@ class MemoScenarioTest {
     for (int now = 0; now < MINUTES; now++) {
       down = now >= 20 && now < 40;
       minute = new CountDownLatch(1);
+      int before = questions.get();
       for (Memo<String, Integer> memo : memos) {
         failures += fails(() -> memo.apply(KEY));
         if (refreshing(memos) == 0) {
           settle(memos);
         }
       }
-      if (refreshing(memos) > 1) { // one of them runs
+      if (refreshing(memos) > 1) {
+        // Until one of them runs, the home counts it among those that wait.
+        Await.until("one runs", () -> questions.get() > before);
         Members.waitAtHome(memos, KEY, refreshing(memos) - 1);
       }
       minute.countDown();
@@ -171,6 +176,97 @@ class MemoScenarioTest {
   }
 
   // ---- one option at a time
+
+  @Test
+  void howLongEachRemembers() throws IOException {
+    minute.countDown();
+    List<String> rows = new ArrayList<>();
+    rows.add(
+        row(
+            "`expiry`, 20 minutes for this price",
+            "questions of an hour, asked for once a minute, instead of `timeToLive(5 min)`",
+            lives(b -> b.timeToLive(LIFE)),
+            lives(b -> b.expiry((sku, price) -> Duration.ofMinutes(20)))));
+    rows.add(
+        row(
+            "`maxIdle(1 min)`",
+            "of 100 prices, those remembered ten minutes after their last use",
+            idle(b -> b),
+            idle(b -> b.maxIdle(Duration.ofMinutes(1)))));
+    rows.add(
+        row(
+            "`version`",
+            "of two callers with a new function, those that get what the old one computed",
+            rolling("", ""),
+            rolling("1", "2")));
+    assertThat(page()).containsAll(rows);
+    assertThat(endTogether(b -> b.timeToLive(LIFE))).isEqualTo(100);
+    assertThat(endTogether(b -> b.timeToLive(LIFE).jitter(0.5))).isBetween(1, 70);
+    assertThat(page()).contains("| `jitter(0.5)` | " + JITTER + " | 100 | at most 70 |");
+  }
+
+  private int lives(UnaryOperator<MemoBuilder<String, Integer>> options) {
+    List<Memo<String, Integer>> memos = members.open(Mode.DISTRIBUTED, this::askSupplier, options);
+    for (int now = 0; now < MINUTES; now++) {
+      var unused = memos.get(now % 3).apply(KEY);
+      settle(memos);
+      members.tick(60);
+    }
+    return questions.getAndSet(0);
+  }
+
+  /** A hundred prices, stored. */
+  private Memo<String, Integer> hundred(UnaryOperator<MemoBuilder<String, Integer>> options) {
+    Memo<String, Integer> memo = members.open(Mode.DISTRIBUTED, this::askSupplier, options).get(0);
+    for (int i = 0; i < 100; i++) {
+      String sku = "article-" + i;
+      Members.stored(memo, sku, memo.apply(sku));
+    }
+    questions.set(0);
+    return memo;
+  }
+
+  private static int remembered(Memo<String, Integer> memo) {
+    return (int) IntStream.range(0, 100).filter(i -> memo.peek("article-" + i).isPresent()).count();
+  }
+
+  private int idle(UnaryOperator<MemoBuilder<String, Integer>> options) {
+    Memo<String, Integer> memo = hundred(options);
+    members.tick(600);
+    return remembered(memo);
+  }
+
+  private int endTogether(UnaryOperator<MemoBuilder<String, Integer>> options) {
+    Memo<String, Integer> memo = hundred(options);
+    int most = 0;
+    int left = 100;
+    for (int now = 0; now < 6; now++) {
+      members.tick(60);
+      int remain = remembered(memo);
+      most = Math.max(most, left - remain);
+      left = remain;
+    }
+    assertThat(left).isZero();
+    return most;
+  }
+
+  private static int rolling(String oldVersion, String newVersion) {
+    String name = Members.name();
+    Memo<String, String> first =
+        Memo.builder(name, (String sku) -> "old")
+            .version(oldVersion)
+            .build(members.cluster.node(0));
+    Members.stored(first, KEY, first.apply(KEY));
+    int old = 0;
+    for (int i = 1; i < 3; i++) {
+      Memo<String, String> next =
+          Memo.builder(name, (String sku) -> "new")
+              .version(newVersion)
+              .build(members.cluster.node(i));
+      old += next.apply(KEY).equals("old") ? 1 : 0;
+    }
+    return old;
+  }
 
   @Test
   void whatEachChanges() throws Exception {
