@@ -391,9 +391,10 @@ final class LeaseTable {
     return promotions.get();
   }
 
+  /** How many wait for the run that goes on; before it does, who is to run waits as well. */
   int waiting(Object key) {
     Entry entry = entries.get(key);
-    return entry == null ? 0 : entry.waiters.size();
+    return entry == null || entry.lease == null ? 0 : entry.waiters.size();
   }
 
   int size() {

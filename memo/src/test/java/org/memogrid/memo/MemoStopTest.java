@@ -67,6 +67,8 @@ class MemoStopTest {
     Future<String> waits = members.call(() -> inner.apply("inner"));
     Await.until("both wait", () -> Members.node(inner).waiting() == 2);
     assertThat(left.cancel(true)).isTrue();
+    // Told to stop before the inner run ends: later it would be interrupted where it waits for it.
+    Await.until("nobody waits for the outer run", () -> Members.node(outer).waiting() == 0);
     goOn.countDown();
     assertThat(Members.get(waits)).isEqualTo("inner");
     assertThat(stopped.get(60, java.util.concurrent.TimeUnit.SECONDS))
