@@ -111,18 +111,38 @@ final class Consumer {
   }
 
   void flush(Member home, Epoch epoch) {
-    // Before what it settled, so that a new home knows whom it settles for.
+    introduce(home, epoch);
+    while (!batchEnds.isEmpty() && !settled.containsKey(batchEnds.element())) {
+      batchEnds.remove();
+    }
+    // What comes while some are under way goes together.
+    if (batchEnds.size() < IN_FLIGHT) {
+      sendEnds(home, epoch);
+    }
+  }
+
+  /**
+   * Sends what has ended, however much is under way: a question comes behind it. Else: 1. two
+   * batches are under way; 2. a message ends here and waits for one of them; 3. who handled it asks
+   * how many there are, and the home counts it.
+   */
+  void flushAll(Member home, Epoch epoch) {
+    introduce(home, epoch);
+    sendEnds(home, epoch);
+  }
+
+  /** Comes before what is settled here, so that a new home knows whom it settles for. */
+  private void introduce(Member home, Epoch epoch) {
     if (first || changed) {
       mayGet |= !subscriptions.isEmpty();
       desk.send(home, new Packet.Subscribe(epoch, first, List.copyOf(subscriptions.values())));
       first = false;
       changed = false;
     }
-    while (!batchEnds.isEmpty() && !settled.containsKey(batchEnds.element())) {
-      batchEnds.remove();
-    }
-    // What comes while some are under way goes together.
-    if (!unsent.isEmpty() && batchEnds.size() < IN_FLIGHT) {
+  }
+
+  private void sendEnds(Member home, Epoch epoch) {
+    if (!unsent.isEmpty()) {
       desk.send(home, new Packet.Settle(epoch, List.copyOf(unsent)));
       batchEnds.add(unsent.get(unsent.size() - 1).tag());
       unsent.clear();

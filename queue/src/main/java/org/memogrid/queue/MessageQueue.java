@@ -145,7 +145,10 @@ public interface MessageQueue<T> extends AutoCloseable {
   /** What nobody gets any more. */
   DeadLetters<T> deadLetters();
 
-  /** How many messages wait or are out. Asks the dispatching member. */
+  /**
+   * How many messages wait or are out. Asks the dispatching member, which does not count what was
+   * acknowledged on this member before.
+   */
   long size();
 
   /** The messages that wait or are out, fetched page by page, in the order they came in. */

@@ -285,7 +285,7 @@ final class QueueCore {
     reign = epoch;
     producer.newHome();
     consumer.newHome();
-    asks.forEach((id, asked) -> desk.send(from, new Packet.Ask(id, asked.question)));
+    asks.forEach((id, asked) -> askHome(id, asked.question));
   }
 
   // ---- what this member does
@@ -318,7 +318,7 @@ final class QueueCore {
     consumer.giveBack();
   }
 
-  /** Ends in {@link Effect.Answered}. */
+  /** Ends in {@link Effect.Answered}, by a home that knows what has ended here before. */
   void ask(Packet.Question question, Object ticket) {
     long id = ++lastAsk;
     asks.put(id, new Asked(question, ticket));
@@ -329,12 +329,14 @@ final class QueueCore {
   }
 
   private void askHome(long id, Packet.Question question) {
-    Member to = home;
-    if (to == null && !view.members().isEmpty()) {
-      to = view.home();
-    }
-    if (to != null) {
-      desk.send(to, new Packet.Ask(id, question));
+    Member known = home;
+    if (known != null) {
+      if (desk.apply(Rule.ASK_BEHIND_ENDS)) {
+        consumer.flushAll(known, reign);
+      }
+      desk.send(known, new Packet.Ask(id, question));
+    } else if (!view.members().isEmpty()) {
+      desk.send(view.home(), new Packet.Ask(id, question));
     }
   }
 

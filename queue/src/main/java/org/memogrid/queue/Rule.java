@@ -3,8 +3,8 @@ package org.memogrid.queue;
 
 /**
  * The rules of the protocol, by the names that the code and the tests call them. A simulated
- * cluster without one breaks an invariant, and a test shows so; for two, which need more faults
- * than a simulated life has, a test of their own does.
+ * cluster without one breaks an invariant, and a test shows so; for three, which need more faults
+ * than a simulated life has, or questions, a test of their own does.
  */
 enum Rule {
   /** A publisher is answered only when the backup has the message, if there is another member. */
@@ -33,6 +33,8 @@ enum Rule {
   HAND_OUT_AGAIN,
   /** A consumer that has a message, or had, does not begin it again. */
   BEGIN_ONCE,
+  /** What a member asks of the home comes behind what it has settled before. */
+  ASK_BEHIND_ENDS,
   /** A consumer remembers what it settled until the home has confirmed it. */
   REMEMBER_SETTLED,
   /** A member leaves when the home has told that nothing is on its way to it any more. */

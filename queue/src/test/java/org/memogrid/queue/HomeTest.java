@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
@@ -49,6 +50,27 @@ class HomeTest {
     assertThat(home.core.nextWake())
         .as("when it looks for what has expired: never, so at its longest")
         .isEqualTo(home.now + TEN_MINUTES);
+  }
+
+  /** Of the three that have ended two are on their way to the home, each for itself. */
+  private static Packet.Counted countAfterThreeEnds(Rules rules) {
+    LoneCore home = new LoneCore(settings(10, 100, WhenFull.BLOCK, 0), rules);
+    home.subscribe(10);
+    for (int i = 0; i < 3; i++) {
+      home.publish(LoneCore.plain(0, 0, null), 1);
+    }
+    for (Packet.Delivery delivery : List.copyOf(home.begun)) {
+      home.core.settle(delivery.tag(), Packet.Verdict.HANDLED, "", 0);
+      home.core.flush();
+    }
+    return home.count();
+  }
+
+  @Test
+  void whoAcknowledgedAMessageDoesNotCountItAnyMore() {
+    assertThat(countAfterThreeEnds(Rules.all()).handled()).isEqualTo(3);
+    assertThat(countAfterThreeEnds(Rules.without(Set.of(Rule.ASK_BEHIND_ENDS))).handled())
+        .isEqualTo(2);
   }
 
   @Test

@@ -19,11 +19,15 @@ final class LoneCore {
   private final Queue<Packet> toSelf = new ArrayDeque<>();
   final List<Packet.Response> responses = new ArrayList<>();
   private final List<Packet.Reply> replies = new ArrayList<>();
-  final QueueCore core =
-      new QueueCore("q", SELF, Rules.all(), () -> now, QueueCore.CHUNK_BYTES, this::perform);
+  final QueueCore core;
   private int published;
 
   LoneCore(Settings settings) {
+    this(settings, Rules.all());
+  }
+
+  LoneCore(Settings settings, Rules rules) {
+    core = new QueueCore("q", SELF, rules, () -> now, QueueCore.CHUNK_BYTES, this::perform);
     core.install(1, List.of(SELF));
     Packet.Reply unused = ask(new Packet.Open(settings));
   }
