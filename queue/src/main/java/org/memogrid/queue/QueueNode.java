@@ -57,6 +57,7 @@ final class QueueNode {
   private final PacketFormat format = new PacketFormat();
   private final Queue<Runnable> events = new ConcurrentLinkedQueue<>();
   private final AtomicInteger backlog = new AtomicInteger();
+  private final AtomicLong installed = new AtomicLong(-1);
   private final AtomicLong lastSubscription = new AtomicLong();
   private final Set<Same> handlers = ConcurrentHashMap.newKeySet();
   private final Map<Long, Listener> listeners = new ConcurrentHashMap<>();
@@ -207,8 +208,15 @@ final class QueueNode {
 
   // ---- events
 
+  /**
+   * Takes a newer view; the one it has already costs no turn, since each message asks. It is noted
+   * behind its event: what comes from somebody who finds the note is behind the event as well.
+   */
   void install(Membership now) {
-    feed(() -> core.install(now.id(), now.members()));
+    if (now.id() > installed.get()) {
+      feed(() -> core.install(now.id(), now.members()));
+      var unused = installed.accumulateAndGet(now.id(), Math::max);
+    }
   }
 
   /** A member runs without queues: who waits for it is told, rather than wait for ever. */

@@ -1,18 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.queue;
 
+import static java.util.Objects.requireNonNull;
+
 import java.util.EnumMap;
-import java.util.EnumSet;
 import java.util.Map;
 import java.util.Set;
 
-/** Which rules are in force, and how often each decided something. Not thread-safe. */
+/**
+ * Which rules are in force, and how often each decided something. Not thread-safe. Asked several
+ * times for each message, so it makes no object.
+ */
 final class Rules {
-  private final EnumSet<Rule> off;
-  private final Map<Rule, Long> decided = new EnumMap<>(Rule.class);
+  private final Map<Rule, Standing> all = new EnumMap<>(Rule.class);
+
+  private static final class Standing {
+    final boolean inForce;
+    long decided;
+
+    Standing(boolean inForce) {
+      this.inForce = inForce;
+    }
+  }
 
   private Rules(Set<Rule> off) {
-    this.off = off.isEmpty() ? EnumSet.noneOf(Rule.class) : EnumSet.copyOf(off);
+    for (Rule rule : Rule.values()) {
+      all.put(rule, new Standing(!off.contains(rule)));
+    }
   }
 
   static Rules all() {
@@ -26,11 +40,16 @@ final class Rules {
 
   /** Whether the rule is in force, asked where it decides. */
   boolean apply(Rule rule) {
-    decided.merge(rule, 1L, Long::sum);
-    return !off.contains(rule);
+    Standing its = standing(rule);
+    its.decided++;
+    return its.inForce;
   }
 
   long decided(Rule rule) {
-    return decided.getOrDefault(rule, 0L);
+    return standing(rule).decided;
+  }
+
+  private Standing standing(Rule rule) {
+    return requireNonNull(all.get(rule));
   }
 }
