@@ -33,6 +33,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>An owner of a holding that a layout still has among its readers has all confirmed writes:
  *       the engine gives a segment to a new owner by copying it from one that has it, or because
  *       nobody is left.
+ *   <li>A member that is cut off serves nobody and extends no holding: its side of a split decides
+ *       layouts that are none.
  *   <li>A member that holds serves again only by a holding that is later than what it knew. So
  *       nothing is confirmed between the moment when all hold and the moment when a segment is
  *       back.
@@ -56,6 +58,11 @@ public final class RecoveryCore {
   private boolean refused;
   private boolean forgot;
   private boolean serves;
+
+  /** Whether it is the coordinator since the last layout. */
+  private boolean takesOver;
+
+  private boolean cut;
   private long attempts;
   private Set<String> missing = Set.of();
   private @Nullable Announcement announced;
@@ -116,12 +123,8 @@ public final class RecoveryCore {
     }
     boolean coordinated = !view.isEmpty() && view.get(0).equals(self);
     view = List.copyOf(members);
-    if (generation != 0
-        && !coordinated
-        && view.get(0).equals(self)
-        && rules.apply(Rule.NUMBER_COORDINATORS)) {
-      rename(Math.max(generation, roster.lastGeneration()) + 1);
-    }
+    boolean coordinates = view.get(0).equals(self);
+    takesOver = coordinates && (takesOver || (generation != 0 && !coordinated));
     step();
   }
 
@@ -138,10 +141,39 @@ public final class RecoveryCore {
     step();
   }
 
-  /** The engine is about to use this layout; not before this returns. */
+  /** That member is there, and has no part in the cache any more. */
+  public void onSilent(String life) {
+    heard.remove(life);
+    step();
+  }
+
+  /**
+   * The engine refuses on this side of a split, from now until the next layout. The other side may
+   * go on: what this one sees is not what is.
+   */
+  public void onCut() {
+    cut = true;
+    sight.isInterrupted();
+    step();
+  }
+
+  /**
+   * The engine is about to use this layout, and to serve by it; not before this returns. Those of a
+   * side that is {@linkplain #onCut cut off} are none.
+   */
   public void onLayout(Layout layout) {
-    if (!sight.see(layout)) {
+    if (!sight.isLater(layout)) {
       return;
+    }
+    if (takesOver && rules.apply(Rule.NUMBER_COORDINATORS)) {
+      rename(Math.max(generation, roster.lastGeneration()) + 1);
+    }
+    takesOver = false;
+    sight.see(layout);
+    boolean returned = cut;
+    cut = false;
+    if (returned && generation != 0) { // what it heard meanwhile
+      others().forEach(this::learn);
     }
     putting.replaceAll((segment, each) -> moved(segment, each, layout));
     putting.values().removeIf(each -> each.owners.isEmpty());
@@ -173,6 +205,9 @@ public final class RecoveryCore {
           Putting each = putting.get(segment);
           if (each != null && each.attempt == attempt) {
             putting.remove(segment);
+            if (isCut()) {
+              return; // who knows who has them
+            }
             set(segment, sight.held(generation, layout, segment));
           }
         });
@@ -217,7 +252,9 @@ public final class RecoveryCore {
 
   /**
    * Another number for the present generation, with what is settled in it. A new coordinator takes
-   * one: what the last one decided and told nobody must not count as later than what follows.
+   * one with the first layout that it decides: what the last one decided and told nobody must not
+   * count as later than what follows. Not before: one that is alone since it was cut off decides
+   * nothing.
    *
    * <ol>
    *   <li>The coordinator decides topologies 8 and 9, since two members are gone, and is killed.
@@ -353,13 +390,13 @@ public final class RecoveryCore {
   }
 
   private boolean isSettled(int segment) {
-    return sight.isSettled(generation, segment, holding(segment));
+    return !isCut() && sight.isSettled(generation, segment, holding(segment));
   }
 
   private void putBack() {
     Layout layout = sight.now();
     missing = Set.of();
-    if (layout == null) {
+    if (layout == null || isCut()) {
       return;
     }
     putting.keySet().removeIf(this::isSettled);
@@ -382,6 +419,10 @@ public final class RecoveryCore {
       }
     }
     missing = absent;
+  }
+
+  private boolean isCut() {
+    return cut && rules.apply(Rule.MISTRUST_A_CUT);
   }
 
   private boolean allHold() {

@@ -35,19 +35,26 @@ final class Sight {
     since = 0;
   }
 
-  /** False if it is no later than the last. */
-  boolean see(Layout layout) {
-    if (now != null && layout.topology() <= now.topology()) {
-      return false;
+  /** There may be layouts that are not seen until the next one. */
+  void isInterrupted() {
+    if (rules.apply(Rule.MISTRUST_A_CUT)) {
+      since = Integer.MAX_VALUE;
     }
+  }
+
+  boolean isLater(Layout layout) {
+    return now == null || layout.topology() > now.topology();
+  }
+
+  /** One that is later than the last. */
+  void see(Layout layout) {
     since = Math.min(since, layout.topology());
     now = layout;
     layouts.add(layout);
     if (layouts.size() > KEPT) {
       layouts.remove();
-      since = layouts.element().topology();
+      since = Math.max(since, layouts.element().topology());
     }
-    return true;
   }
 
   Holding held(long generation, Layout layout, int segment) {

@@ -111,4 +111,113 @@ class RecoveryCoreTest {
     core.onLayout(layout(5, List.of("a1"), List.of("a1", "b2")));
     return all(Effect.PutBack.class);
   }
+
+  private static final List<String> ABC = List.of("a1", "b1", "c1");
+
+  /** A member of three that serve by the third layout of generation 5. */
+  private RecoveryCore serving(String self, Rule... off) {
+    RecoveryCore core = core(self, Set.of(), Roster.empty(1), off);
+    core.onView(ABC);
+    ABC.stream()
+        .filter(each -> !each.equals(self))
+        .forEach(each -> core.onHeard(says(each, 5, false, roster(5, 3, "a1", "b1", "c1"))));
+    core.onLayout(layout(3, ABC, ABC));
+    assertThat(core.serves()).isTrue();
+    return core;
+  }
+
+  private Roster last() {
+    List<Effect.Write> writes = all(Effect.Write.class);
+    return writes.get(writes.size() - 1).roster();
+  }
+
+  /**
+   *
+   *
+   * <ol>
+   *   <li>c1 is cut off, is the coordinator of its own side, and refuses. The others go on.
+   *   <li>All are killed, and come back.
+   *   <li>What c1 had must not count as later than what the others wrote without it.
+   * </ol>
+   */
+  @Test
+  void whoIsCutOffNamesNothingLater() {
+    assertThat(Holding.later(cutOff().segments().get(0), goneOn().segments().get(0)).owners())
+        .containsExactly("b1", "a1");
+    effects.clear();
+    Holding wrong = cutOff(Rule.MISTRUST_A_CUT).segments().get(0);
+    assertThat(Holding.later(wrong, goneOn().segments().get(0)).owners()).contains("c1");
+  }
+
+  private Roster cutOff(Rule... off) {
+    RecoveryCore core = serving("c1", off);
+    core.onView(List.of("c1"));
+    core.onCut();
+    assertThat(core.serves()).isEqualTo(off.length > 0);
+    assertThat(core.missing()).isEmpty();
+    if (off.length > 0) { // what the engine decides on that side
+      core.onLayout(layout(4, ABC, ABC));
+    }
+    return last();
+  }
+
+  /** The rosters of the others: b1 is the coordinator now. */
+  private static Roster goneOn() {
+    return roster(5, 5, "b1", "a1");
+  }
+
+  @Test
+  void whoIsBackFromACutServesByWhatTheOthersSay() {
+    for (boolean heardFirst : List.of(true, false)) {
+      effects.clear();
+      RecoveryCore core = serving("c1");
+      core.onView(List.of("c1"));
+      core.onCut();
+      core.onView(List.of("b1", "a1", "c1"));
+      Announcement others = says("b1", 5, false, roster(5, 7, "b1", "a1"));
+      Announcement same = says("a1", 5, false, roster(5, 7, "b1", "a1"));
+      if (heardFirst) {
+        core.onHeard(others);
+        core.onHeard(same);
+      }
+      core.onLayout(layout(7, List.of("b1", "a1"), List.of("b1", "a1")));
+      if (!heardFirst) {
+        assertThat(core.serves()).isFalse();
+        core.onHeard(others);
+        core.onHeard(same);
+      }
+      assertThat(core.serves()).isTrue();
+      assertThat(last()).isEqualTo(roster(5, 7, "b1", "a1"));
+      assertThat(all(Effect.PutBack.class)).isEmpty();
+    }
+  }
+
+  /** Both sides refused, and nobody saw what the others did. */
+  @Test
+  void whereBothSidesWereCutOffAllIsPutBackWhereItIs() {
+    RecoveryCore core = serving("a1");
+    core.onView(List.of("a1"));
+    core.onCut();
+    core.onView(ABC);
+    core.onLayout(layout(6, ABC, ABC));
+    assertThat(core.serves()).isFalse();
+    core.onHeard(says("b1", 5, true, roster(5, 3, "a1", "b1", "c1")));
+    core.onHeard(says("c1", 5, true, roster(5, 3, "a1", "b1", "c1")));
+    assertThat(all(Effect.PutBack.class)).containsExactly(new Effect.PutBack(0, "a1", 1));
+    core.onPutBack(Map.of(0, 1L));
+    assertThat(core.serves()).isTrue();
+  }
+
+  @Test
+  void whatWasPutBackWhenItWasCutOffIsPutBackAgain() {
+    RecoveryCore core = core("a2", Set.of("a1"), roster(5, 3, "a1"));
+    core.onView(List.of("a2"));
+    core.onLayout(layout(1, List.of("a2"), List.of("a2")));
+    core.onCut();
+    core.onPutBack(Map.of(0, 1L));
+    assertThat(core.serves()).isFalse();
+    core.onLayout(layout(3, List.of("a2"), List.of("a2")));
+    assertThat(core.serves()).isFalse();
+    assertThat(all(Effect.PutBack.class)).hasSize(2);
+  }
 }
