@@ -40,6 +40,9 @@ final class Background<K> extends Call {
 
   /** Takes a run that is due, on the thread of the call's turn. */
   interface Starter<K> {
+    /** From here on the run can be told to stop. */
+    void expect(Runner.Run<K> run);
+
     void start(Runner.Run<K> run);
   }
 
@@ -86,16 +89,28 @@ final class Background<K> extends Call {
       computed();
       node.feed(core -> core.declined(token, this));
     } else if (token != null) {
-      work.starter.start(
+      begin(
           new Runner.Run<>(
               work.key, work.fn, token, this, work.outer, work.ancestors, work.seen != null));
-      if (abandoned) { // while it was on its way to a thread
-        abandon();
-      }
     }
     Effect.Outcome came = outcome();
     if (came != null) {
       outcome.complete(came);
     }
+  }
+
+  /**
+   * The call may leave while the function runs, and leaving stops the run: so it is expected before
+   * the call can leave. Otherwise 1. the call leaves; 2. the stop finds no run of its token, and is
+   * lost; 3. the function runs, though nobody waits. Who abandoned the call between its turn and
+   * here could not leave yet: that is made up for before the function runs, not after it.
+   */
+  private void begin(Runner.Run<K> run) {
+    work.starter.expect(run);
+    computed();
+    if (abandoned) {
+      abandon();
+    }
+    work.starter.start(run);
   }
 }

@@ -20,8 +20,8 @@ final class Batcher<K> {
     this.options = options;
   }
 
+  /** The run was expected. */
   void add(Runner.Run<K> run) {
-    runner.expect(run);
     List<Runner.Run<K>> full = null;
     List<Runner.Run<K>> begun = null;
     synchronized (this) {

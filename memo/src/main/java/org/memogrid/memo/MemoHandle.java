@@ -157,6 +157,7 @@ final class MemoHandle<K, V> implements Memo<K, V> {
           Running outer = Running.current();
           Runner.Run<K> run =
               new Runner.Run<>(key, fn, token, call, outer, List.of(), seen != null);
+          runner.expect(run);
           if (batcher != null && plan.batch.lingers()) {
             call.computed();
             batcher.add(run);
@@ -283,17 +284,40 @@ final class MemoHandle<K, V> implements Memo<K, V> {
       @Nullable Envelope seen,
       boolean gathered) {
     Batcher<K> gathering = gathered || plan.batch.lingers() ? batcher : null;
-    Background.Starter<K> starter =
-        run -> {
-          run.call().computed(); // it may leave while the function runs
-          if (gathering == null) {
-            runner.start(run, plan.executor == null);
-          } else {
-            gathering.add(run);
-          }
-        };
+    return newBackground(key, outer, inherited, seen, new Starting(gathering));
+  }
+
+  Background<K> newBackground(
+      K key,
+      @Nullable Running outer,
+      List<Token> inherited,
+      @Nullable Envelope seen,
+      Background.Starter<K> starter) {
     return new Background<>(
         node, threads, new Background.Work<>(key, plan.fn, outer, inherited, seen, starter));
+  }
+
+  /** Begins runs of calls that nobody waits for in person: by themselves, or with others. */
+  final class Starting implements Background.Starter<K> {
+    private final @Nullable Batcher<K> gathering;
+
+    Starting(@Nullable Batcher<K> gathering) {
+      this.gathering = gathering;
+    }
+
+    @Override
+    public void expect(Runner.Run<K> run) {
+      runner.expect(run);
+    }
+
+    @Override
+    public void start(Runner.Run<K> run) {
+      if (gathering == null) {
+        runner.start(run, plan.executor == null);
+      } else {
+        gathering.add(run);
+      }
+    }
   }
 
   /** Another member's call that wants this one to run; in the core's turn. */
@@ -448,7 +472,9 @@ final class MemoHandle<K, V> implements Memo<K, V> {
   /** Here and at once: the function has no part in it, nor where and with what others it runs. */
   private void seed(K key, V value, Token token, Call call) {
     Running outer = Running.current();
-    runner.start(new Runner.Run<>(key, k -> value, token, call, outer, List.of(), false), true);
+    Runner.Run<K> run = new Runner.Run<>(key, k -> value, token, call, outer, List.of(), false);
+    runner.expect(run);
+    runner.start(run, true);
   }
 
   @Override

@@ -80,9 +80,8 @@ final class Runner<K, V> {
     values.requireSound(key, result);
   }
 
-  /** Runs it on this thread, or on another. */
+  /** Runs it on this thread, or on another. It was expected. */
   void start(Run<K> run, boolean here) {
-    expect(run);
     if (here && Running.nested() < NESTED) {
       compute(run);
       return;
@@ -96,7 +95,7 @@ final class Runner<K, V> {
     execute(batch, () -> computeAll(batch));
   }
 
-  /** A run that begins later: it may be told to stop from here on. */
+  /** A run that is to begin: it may be told to stop from here on, before its call may leave. */
   void expect(Run<K> run) {
     executions.put(run.token, new Execution());
   }

@@ -141,6 +141,65 @@ class MemoStopTest {
     assertThat(memo.apply(2)).isEqualTo(2);
   }
 
+  private enum Moment {
+    BEFORE_IT_CAN_BE_STOPPED,
+    BEFORE_IT_BEGINS
+  }
+
+  /**
+   * 1. A call without a thread of its own is told to compute; 2. it is cancelled, at one moment or
+   * another on its way to the function; 3. the stop that follows must find its run.
+   */
+  @ParameterizedTest
+  @EnumSource
+  void whatIsCancelledOnItsWayToTheFunctionIsStopped(Moment moment) {
+    MemoHandle<Integer, Integer> memo =
+        (MemoHandle<Integer, Integer>)
+            members
+                .open(
+                    Mode.LOCAL,
+                    (Integer k) -> {
+                      Members.await(new CountDownLatch(1)); // until it is stopped
+                      return k;
+                    },
+                    b -> b)
+                .get(0);
+    Background.Starter<Integer> starting = memo.new Starting(null);
+    AtomicReference<Background<Integer>> cancelled = new AtomicReference<>();
+    CountDownLatch over = new CountDownLatch(1);
+    Background<Integer> call =
+        memo.newBackground(
+            1,
+            null,
+            List.of(),
+            null,
+            new Background.Starter<>() {
+              @Override
+              public void expect(Runner.Run<Integer> run) {
+                cancel(Moment.BEFORE_IT_CAN_BE_STOPPED);
+                starting.expect(run);
+              }
+
+              @Override
+              public void start(Runner.Run<Integer> run) {
+                cancel(Moment.BEFORE_IT_BEGINS);
+                starting.start(run);
+                over.countDown();
+              }
+
+              private void cancel(Moment now) {
+                if (now == moment) {
+                  requireNonNull(cancelled.get()).abandon();
+                  var unused = memo.waiting(); // the core has heard of it
+                }
+              }
+            });
+    cancelled.set(call);
+    memo.node().call(memo, 1, call, List.of(), null, () -> {});
+    Await.until("the run is over", () -> over.getCount() == 0);
+    assertThat(memo.stats().failures()).as("a stop is no failure").isZero();
+  }
+
   private static boolean waitsForAPermit(AtomicBoolean seen) {
     Thread.getAllStackTraces()
         .forEach(
