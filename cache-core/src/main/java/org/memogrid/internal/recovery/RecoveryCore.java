@@ -358,8 +358,8 @@ public final class RecoveryCore {
     sight.isWhole();
     if (lineage.isEmpty()) {
       Holding nothing = new Holding(new Epoch(generation, 0), List.of(self), List.of(self));
-      lineage = self;
-      roster = new Roster(self, Collections.nCopies(roster.segments().size(), nothing));
+      lineage = self + "@" + generation; // it may begin another after it destroyed this one
+      roster = new Roster(lineage, Collections.nCopies(roster.segments().size(), nothing));
     }
     start(lineage);
   }

@@ -43,8 +43,27 @@ class RecoveryCoreTest {
     core.onLayout(layout(1, List.of("a1"), List.of("a1")));
     assertThat(core.serves()).isTrue();
     Effect.Write last = all(Effect.Write.class).get(all(Effect.Write.class).size() - 1);
-    assertThat(last.roster()).isEqualTo(new Roster("a1", roster(BORN, 1, "a1").segments()));
+    assertThat(last.roster()).isEqualTo(new Roster("a1@" + BORN, roster(BORN, 1, "a1").segments()));
     assertThat(effects.lastIndexOf(last)).isLessThan(effects.indexOf(new Effect.Serve(true)));
+  }
+
+  /** A cache is destroyed and opened anew by one process: whoever has the former one is refused. */
+  @Test
+  void oneProcessMayBeginTwoHistories() {
+    List<Roster> begun = new ArrayList<>();
+    for (long born : List.of(BORN, BORN + 1)) {
+      effects.clear();
+      RecoveryCore core =
+          new RecoveryCore("a1", Set.of(), Roster.empty(1), born, Rules.all(), effects::add);
+      core.onView(List.of("a1"));
+      core.onLayout(layout(1, List.of("a1"), List.of("a1")));
+      begun.add(last());
+    }
+    effects.clear();
+    RecoveryCore away = core("b1", Set.of(), begun.get(0));
+    away.onView(List.of("a1", "b1"));
+    away.onHeard(says("a1", BORN + 1, false, begun.get(1)));
+    assertThat(all(Effect.Refuse.class)).containsExactly(new Effect.Refuse(begun.get(1).lineage()));
   }
 
   @Test
