@@ -69,7 +69,7 @@ final class Dispatcher {
     }
     this.log = new Log(state, replicator);
     this.gate = new Gate(desk);
-    this.outbox = new Outbox(desk, epoch);
+    this.outbox = new Outbox(desk, epoch, replicator::lastStep);
     this.handout = new Handout(desk, log, gate, outbox, this::buried);
     this.admission = new Admission(desk, log, gate, outbox, handout);
     this.questions = new Questions(desk, log, gate, handout, this::tellOfEnd);
@@ -245,7 +245,9 @@ final class Dispatcher {
   }
 
   void replicated(Member from, Packet.Replicated ack) {
-    replicator.acknowledged(from, ack);
+    if (replicator.refused(from, ack)) {
+      handout.again(from);
+    }
   }
 
   /** To do at the end of a turn, whatever came in it. */
@@ -257,7 +259,7 @@ final class Dispatcher {
     admission.run();
     dropOldBackups();
     replicator.flush();
-    gate.release(replicator.safe(), replicator.isStrict());
+    gate.release(replicator.safe(), replicator.isStrict(), replicator::told);
     outbox.flush();
   }
 

@@ -3,6 +3,11 @@ package org.memogrid.queue;
 
 import java.util.ArrayDeque;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Queue;
+import java.util.function.ToLongFunction;
+import org.memogrid.cluster.Member;
 
 /**
  * What the home may say only when the backup has what it is about.
@@ -10,10 +15,16 @@ import java.util.Iterator;
  * <p>While there is no complete copy beside the home's, confirmations wait, but messages that are
  * saved already are handed out and settled at once: nothing is gained by waiting, since without the
  * home they are gone anyway.
+ *
+ * <p>What is handed out to the backup itself waits for no answer: it goes behind the step that says
+ * so, on the same way, so the backup knows when it comes, or refuses both.
  */
 final class Gate {
   private final Desk desk;
-  private final ArrayDeque<Waiting> waiting = new ArrayDeque<>();
+  private final Queue<Waiting> waiting = new ArrayDeque<>();
+
+  /** What is handed out, in order for each member, ahead of what else is said to it. */
+  private final Map<Member, Queue<Waiting>> deliveries = new LinkedHashMap<>();
 
   /**
    * @param confirms whether somebody is told that a message is safe
@@ -36,16 +47,34 @@ final class Gate {
     waiting.add(new Waiting(false, position, addedAt, release));
   }
 
-  void release(long safe, boolean strict) {
+  /** {@link #follow} for a message that is handed out to a member. */
+  void deliver(Member to, long position, long addedAt, Runnable release) {
+    deliveries
+        .computeIfAbsent(to, member -> new ArrayDeque<>())
+        .add(new Waiting(false, position, addedAt, release));
+  }
+
+  /**
+   * @param safe up to where all is as safe as it should be
+   * @param strict whether nothing that is not may pass
+   * @param told up to where what is said to a member now comes behind the log; -1 if it gets none
+   */
+  void release(long safe, boolean strict, ToLongFunction<Member> told) {
+    deliveries.forEach((to, its) -> release(its, Math.max(safe, told.applyAsLong(to)), strict));
+    deliveries.values().removeIf(Queue::isEmpty);
+    release(waiting, safe, strict);
+  }
+
+  private void release(Queue<Waiting> those, long safe, boolean strict) {
     if (strict) {
-      for (Waiting next = waiting.peek();
+      for (Waiting next = those.peek();
           next != null && mayPass(next, safe, true);
-          next = waiting.peek()) {
-        waiting.remove();
+          next = those.peek()) {
+        those.remove();
         next.release.run();
       }
     } else {
-      for (Iterator<Waiting> all = waiting.iterator(); all.hasNext(); ) {
+      for (Iterator<Waiting> all = those.iterator(); all.hasNext(); ) {
         Waiting next = all.next();
         if (mayPass(next, safe, false)) {
           all.remove();

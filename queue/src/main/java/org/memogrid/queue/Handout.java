@@ -112,7 +112,8 @@ final class Handout {
     if (handing != null) {
       Packet.Delivery delivery =
           new Packet.Delivery(handing.tag(), handing.subscription(), entry.attempt(), entry.letter);
-      gate.follow(log.position(), entry.addedAt, () -> outbox.deliver(handing.member(), delivery));
+      Member to = handing.member();
+      gate.deliver(to, log.position(), entry.addedAt, () -> outbox.deliver(to, delivery));
     }
   }
 
@@ -126,8 +127,13 @@ final class Handout {
         new Allowance(settings.nodeRate(), settings.nodeRatePeriod(), desk.now()));
     waiting.wanted(consumers.selectors());
     if (subscribe.first() && desk.apply(Rule.HAND_OUT_AGAIN)) {
-      consumers.handedTo(from).forEach(this::deliver);
+      again(from);
     }
+  }
+
+  /** Sends a member once more what it has. What it knows it ignores. */
+  void again(Member member) {
+    consumers.handedTo(member).forEach(this::deliver);
   }
 
   void settle(Member from, Packet.Settlement settlement) {

@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.memogrid.cluster.Member;
 
 /** What the home has to say to each member, gathered until {@link #flush}. */
@@ -12,6 +14,7 @@ final class Outbox {
   private static final int BATCH_BYTES = 512 * 1024;
 
   private final Desk desk;
+  private final Function<Member, Packet.@Nullable Step> lastStep;
   private Epoch epoch;
   private final Map<Member, Mail> mails = new LinkedHashMap<>();
 
@@ -23,9 +26,13 @@ final class Outbox {
     final List<Packet.Refused> refused = new ArrayList<>();
   }
 
-  Outbox(Desk desk, Epoch epoch) {
+  /**
+   * @param lastStep what went to a member as the backup
+   */
+  Outbox(Desk desk, Epoch epoch, Function<Member, Packet.@Nullable Step> lastStep) {
     this.desk = desk;
     this.epoch = epoch;
+    this.lastStep = lastStep;
   }
 
   /** Goes on as another reign. */
@@ -80,7 +87,7 @@ final class Outbox {
 
   private void sendDeliveries(Member member, Mail mail) {
     if (!mail.deliveries.isEmpty()) {
-      desk.send(member, new Packet.Deliver(epoch, mail.deliveries));
+      desk.send(member, new Packet.Deliver(epoch, lastStep.apply(member), mail.deliveries));
       mail.deliveries = new ArrayList<>();
       mail.bytes = 0;
     }

@@ -88,6 +88,9 @@ sealed interface Packet {
       boolean complete)
       implements Packet {}
 
+  /** A batch of a stream. */
+  record Step(Epoch stream, long batch) {}
+
   /** What a stream builds on. */
   sealed interface Begin {}
 
@@ -136,7 +139,12 @@ sealed interface Packet {
    */
   record Subscription(long id, int window, @Nullable Selector selector) {}
 
-  record Deliver(Epoch epoch, List<Delivery> deliveries) implements Packet {}
+  /**
+   * Messages for a member's listeners.
+   *
+   * @param behind the last step that went to the member, if it is the backup: it must have taken it
+   */
+  record Deliver(Epoch epoch, @Nullable Step behind, List<Delivery> deliveries) implements Packet {}
 
   record Delivery(Tag tag, long subscription, int attempt, Letter letter) {}
 

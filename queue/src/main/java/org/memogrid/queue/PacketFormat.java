@@ -52,6 +52,7 @@ final class PacketFormat implements WireFormat<Addressed> {
             });
       } else if (packet instanceof Packet.Deliver m) {
         kind(3, m.epoch());
+        fields.orNull(m.behind(), this::step);
         fields.list(
             m.deliveries(),
             delivery -> {
@@ -104,6 +105,11 @@ final class PacketFormat implements WireFormat<Addressed> {
     private void kind(int kind, Epoch epoch) throws IOException {
       out.writeByte(kind);
       fields.epoch(epoch);
+    }
+
+    private void step(Packet.Step step) throws IOException {
+      fields.epoch(step.stream());
+      out.writeLong(step.batch());
     }
 
     private void begin(Packet.@Nullable Begin begin) throws IOException {
@@ -252,7 +258,9 @@ final class PacketFormat implements WireFormat<Addressed> {
                 fields.list(
                     () ->
                         new Packet.Refused(in.readLong(), REFUSALS[in.readByte()], fields.text())));
-        case 3 -> new Packet.Deliver(fields.epoch(), fields.list(this::delivery));
+        case 3 ->
+            new Packet.Deliver(
+                fields.epoch(), fields.orNull(this::step), fields.list(this::delivery));
         case 4 -> new Packet.Settle(fields.epoch(), fields.list(this::settlement));
         case 5 -> new Packet.Settled(fields.epoch(), fields.list(fields::tag));
         case 6 ->
@@ -270,6 +278,10 @@ final class PacketFormat implements WireFormat<Addressed> {
             new Packet.Subscribe(fields.epoch(), in.readBoolean(), fields.list(this::subscription));
         default -> seldom(kind);
       };
+    }
+
+    private Packet.Step step() throws IOException {
+      return new Packet.Step(fields.epoch(), in.readLong());
     }
 
     private Packet.Delivery delivery() throws IOException {

@@ -191,7 +191,7 @@ final class QueueCore {
         mine.ask(from, m);
       }
     } else if (packet instanceof Packet.Deliver m) {
-      if (!m.epoch().isBefore(reign)) {
+      if (!m.epoch().isBefore(reign) && isBacked(m)) {
         consumer.deliver(m);
       }
     } else if (packet instanceof Packet.Settled m) {
@@ -203,6 +203,16 @@ final class QueueCore {
     } else {
       receivedOfReigns(from, packet);
     }
+  }
+
+  /**
+   * Whether the copy here says that this member has what is handed out to it. Else: 1. this member,
+   * the backup, has promised another home; 2. the old one, which does not know, sends a step, which
+   * is refused, and behind it what it hands out; 3. the new one hands the same out to another.
+   */
+  private boolean isBacked(Packet.Deliver deliver) {
+    Packet.Step behind = deliver.behind();
+    return behind == null || replica.hasTaken(behind) || !desk.apply(Rule.BEGIN_BEHIND_THE_STEP);
   }
 
   private void whileReigning(Epoch epoch, java.util.function.Consumer<Dispatcher> event) {

@@ -131,6 +131,11 @@ final class Replica {
     desk.send(from, new Packet.Replicated(step.stream(), step.batch(), ok, step.epoch()));
   }
 
+  /** Whether the home's step is in the copy, or was. */
+  boolean hasTaken(Packet.Step step) {
+    return step.stream().equals(streaming) && step.batch() <= lastBatch;
+  }
+
   private boolean isNews(Lineage others) {
     QueueState own = state();
     return own != null && !others.has(own.epoch());

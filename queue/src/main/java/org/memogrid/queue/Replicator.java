@@ -163,22 +163,43 @@ final class Replicator {
     }
   }
 
-  void acknowledged(Member from, Packet.Replicated ack) {
+  /**
+   * Up to where a backup that has everything is told, whether it has answered yet or not; what is
+   * sent to it now comes behind that. -1 if the member is none.
+   */
+  long told(Member member) {
+    Backup backup = backups.get(member);
+    return backup != null && backup.synced ? backup.sent : -1;
+  }
+
+  /** The last step that was sent to a backup that has everything; null if the member is none. */
+  Packet.@Nullable Step lastStep(Member member) {
+    Backup backup = backups.get(member);
+    return backup != null && backup.synced ? new Packet.Step(stream, backup.batches) : null;
+  }
+
+  /**
+   * A backup has answered.
+   *
+   * @return whether it can't go on, nor has it begun what was handed out to it meanwhile
+   */
+  boolean refused(Member from, Packet.Replicated ack) {
     Backup backup = backups.get(from);
     if (backup == null
         || !ack.stream().equals(stream)
         || backup.inFlight.stream().noneMatch(s -> s.batch == ack.batch())) {
-      return;
+      return false;
     }
     if (!ack.ok()) {
       reset(backup);
-      return;
+      return true;
     }
     while (!backup.inFlight.isEmpty() && backup.inFlight.element().batch <= ack.batch()) {
       Sent sent = backup.inFlight.remove();
       backup.acknowledged = sent.position;
       backup.synced |= sent.complete;
     }
+    return false;
   }
 
   /** Sends what there is to send. */

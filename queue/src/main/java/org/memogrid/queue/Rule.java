@@ -9,8 +9,13 @@ package org.memogrid.queue;
 enum Rule {
   /** A publisher is answered only when the backup has the message, if there is another member. */
   CONFIRM_AFTER_BACKUP,
-  /** A message leaves for its consumer only when the backup knows that it does. */
+  /**
+   * A message leaves for its consumer only when the backup knows that it does, or, if that is the
+   * consumer's member, behind what tells it.
+   */
   HAND_OUT_AFTER_BACKUP,
+  /** A backup that did not take the step before it begins nothing that is handed out to it. */
+  BEGIN_BEHIND_THE_STEP,
   /** Members tell the home of a new view of the queue: it may never have heard of it. */
   CALL_THE_HOME,
   /** A member that has told a new home what it holds takes nothing of an older one. */

@@ -20,6 +20,7 @@ class QueueSimTest {
   private static final Map<Rule, Long> RARE =
       Map.of(
           Rule.HAND_OUT_AFTER_BACKUP, 250L,
+          Rule.BEGIN_BEHIND_THE_STEP, 3_000L,
           Rule.TAKE_THE_BEST_COPY, 100L,
           Rule.LIMIT_ATTEMPTS, 100L);
 

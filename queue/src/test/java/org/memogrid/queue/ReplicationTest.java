@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.memogrid.cluster.Member;
 
@@ -23,19 +24,18 @@ class ReplicationTest {
   private static final Member THIRD = RANK.get(2);
 
   private final List<Effect.Send> sent = new ArrayList<>();
+  private final List<Packet.Delivery> begun = new ArrayList<>();
 
   private Desk desk(Member self, Set<Rule> off) {
-    return new Desk(
-        "q",
-        self,
-        Rules.without(off),
-        () -> 1,
-        QueueCore.CHUNK_BYTES,
-        effect -> {
-          if (effect instanceof Effect.Send send) {
-            sent.add(send);
-          }
-        });
+    return new Desk("q", self, Rules.without(off), () -> 1, QueueCore.CHUNK_BYTES, this::perform);
+  }
+
+  private void perform(Effect effect) {
+    if (effect instanceof Effect.Send send) {
+      sent.add(send);
+    } else if (effect instanceof Effect.Begin begin) {
+      begun.add(begin.delivery());
+    }
   }
 
   private <P extends Packet> List<P> sent(Member to, Class<P> kind) {
@@ -67,20 +67,23 @@ class ReplicationTest {
     var unused = state.apply(op);
     replicator.record(op);
     replicator.flush();
-    replicator.acknowledged(
-        BACKUP, new Packet.Replicated(before.stream(), before.batch(), true, epoch));
+    answer(replicator, before);
     assertThat(replicator.isSynced(BACKUP)).isFalse();
     for (Packet.Replicate batch : sent(BACKUP, Packet.Replicate.class)) {
       assertThat(batch.batch()).isGreaterThan(before.batch());
-      replicator.acknowledged(
-          BACKUP, new Packet.Replicated(batch.stream(), batch.batch(), true, epoch));
+      answer(replicator, batch);
     }
     replicator.flush();
     for (Packet.Replicate batch : sent(BACKUP, Packet.Replicate.class)) {
-      replicator.acknowledged(
-          BACKUP, new Packet.Replicated(batch.stream(), batch.batch(), true, epoch));
+      answer(replicator, batch);
     }
     assertThat(replicator.isSynced(BACKUP)).isTrue();
+  }
+
+  private static void answer(Replicator replicator, Packet.Replicate batch) {
+    boolean unused =
+        replicator.refused(
+            BACKUP, new Packet.Replicated(batch.stream(), batch.batch(), true, batch.epoch()));
   }
 
   /**
@@ -125,28 +128,133 @@ class ReplicationTest {
 
   private int confirmedWhileTheNextBackupCopies(Set<Rule> off) {
     sent.clear();
-    Epoch first = new Epoch(1, HOME.id());
-    Dispatcher home =
-        new Dispatcher(
-            desk(HOME, off),
-            first,
-            new QueueState(),
-            View.of("q", 1, List.of(HOME, THIRD)),
-            List.of(),
-            List.of(),
-            List.of(),
-            null,
-            Epoch.NONE);
+    Dispatcher home = home(off, List.of(HOME, THIRD));
     answerAll(home, THIRD);
     home.install(View.of("q", 2, RANK), new Epoch(2, HOME.id()));
-    home.enqueue(
-        THIRD,
-        new Packet.Enqueue(
-            home.epoch(),
-            1,
-            List.of(new Letter(THIRD.id(), 1, 1, LoneCore.plain(0, 0, null), new byte[1]))));
+    home.enqueue(THIRD, one(home.epoch()));
     answerAll(home, THIRD);
     return sent(THIRD, Packet.Enqueued.class).size();
+  }
+
+  private Dispatcher home(Set<Rule> off, List<Member> members) {
+    return new Dispatcher(
+        desk(HOME, off),
+        new Epoch(1, HOME.id()),
+        new QueueState(),
+        View.of("q", 1, members),
+        List.of(),
+        List.of(),
+        List.of(),
+        null,
+        Epoch.NONE);
+  }
+
+  private static Packet.Enqueue one(Epoch epoch) {
+    Letter letter = new Letter(THIRD.id(), 1, 1, LoneCore.plain(0, 0, null), new byte[1]);
+    return new Packet.Enqueue(epoch, 1, List.of(letter));
+  }
+
+  /** A home whose backup has everything, just when a message has come in. */
+  private Dispatcher homeWithListener(Member listener) {
+    Dispatcher home = home(Set.of(), RANK);
+    answerAll(home, BACKUP);
+    return takesOne(home, listener);
+  }
+
+  private Dispatcher takesOne(Dispatcher home, Member listener) {
+    List<Packet.Subscription> its = List.of(new Packet.Subscription(1, 1, null));
+    home.subscribe(listener, new Packet.Subscribe(home.epoch(), true, its));
+    sent.clear();
+    home.enqueue(THIRD, one(home.epoch()));
+    home.flush();
+    return home;
+  }
+
+  @Test
+  void theBackupGetsItsMessageBehindTheStepThatSaysSo() {
+    Dispatcher home = homeWithListener(BACKUP);
+    List<Packet> toBackup = sent(BACKUP, Packet.class);
+    assertThat(toBackup).hasSize(2);
+    Packet.Replicate step = (Packet.Replicate) toBackup.get(0);
+    assertThat(step.ops()).hasAtLeastOneElementOfType(Op.Hand.class);
+    assertThat(((Packet.Deliver) toBackup.get(1)).behind())
+        .isEqualTo(new Packet.Step(step.stream(), step.batch()));
+    assertThat(sent(THIRD, Packet.Enqueued.class)).as("nothing is confirmed before").isEmpty();
+    answerAll(home, BACKUP);
+    assertThat(sent(THIRD, Packet.Enqueued.class)).hasSize(1);
+    assertThat(sent(BACKUP, Packet.Deliver.class)).hasSize(1);
+  }
+
+  @Test
+  void anotherMemberGetsItsMessageWhenTheBackupHasAnswered() {
+    Dispatcher home = homeWithListener(THIRD);
+    assertThat(sent(BACKUP, Packet.Replicate.class)).hasSize(1);
+    assertThat(sent(THIRD, Packet.Deliver.class)).isEmpty();
+    answerAll(home, BACKUP);
+    assertThat(sent(THIRD, Packet.Deliver.class)).hasSize(1);
+  }
+
+  @Test
+  void aBackupThatHasNotEverythingYetGetsItsMessageWhenItHas() {
+    Dispatcher home = takesOne(home(Set.of(), RANK), BACKUP);
+    assertThat(sent(BACKUP, Packet.Replicate.class)).isNotEmpty();
+    assertThat(sent(BACKUP, Packet.Deliver.class)).isEmpty();
+    answerAll(home, BACKUP);
+    assertThat(sent(BACKUP, Packet.Deliver.class)).hasSize(1);
+  }
+
+  /** It took neither the step nor what came behind it, and is copied anew. */
+  @Test
+  void aBackupThatCannotGoOnIsHandedItsMessageAgain() {
+    Dispatcher home = homeWithListener(BACKUP);
+    Packet.Replicate step = sent(BACKUP, Packet.Replicate.class).get(0);
+    sent.clear();
+    home.replicated(
+        BACKUP, new Packet.Replicated(step.stream(), step.batch(), false, step.epoch()));
+    answerAll(home, BACKUP);
+    assertThat(sent(BACKUP, Packet.Deliver.class)).hasSize(1);
+  }
+
+  /**
+   * The race: 1. the backup has promised a new home; 2. the old one, which does not know, hands a
+   * message out to it; 3. the new one knows nothing of that, and hands it out to another.
+   */
+  @Test
+  void aBackupThatHasPromisedAnotherBeginsNothingOfTheOldHome() {
+    assertThat(begunBehindARefusedStep(Set.of())).isZero();
+    assertThat(begunBehindARefusedStep(EnumSet.of(Rule.BEGIN_BEHIND_THE_STEP)))
+        .as("without the rule it begins it")
+        .isEqualTo(1);
+  }
+
+  private int begunBehindARefusedStep(Set<Rule> off) {
+    begun.clear();
+    Epoch old = new Epoch(1, HOME.id());
+    QueueCore backup =
+        new QueueCore(
+            "q", BACKUP, Rules.without(off), () -> 1, QueueCore.CHUNK_BYTES, this::perform);
+    backup.install(1, RANK);
+    backup.subscribe(new Packet.Subscription(1, 1, null));
+    backup.received(HOME, new Packet.Ready(old, Epoch.NONE));
+    backup.received(HOME, step(old, 1, new Packet.Reset(new QueueState().head())));
+    backup.received(HOME, delivery(old, 1));
+    assertThat(begun).as("behind a step that it took").hasSize(1);
+    backup.received(THIRD, new Packet.Collect(new Epoch(2, THIRD.id())));
+    backup.received(HOME, step(old, 2, null));
+    backup.received(HOME, delivery(old, 2));
+    return begun.size() - 1;
+  }
+
+  private static Packet.Replicate step(Epoch old, long batch, Packet.@Nullable Begin begin) {
+    return new Packet.Replicate(old, old, batch, begin, List.of(), List.of(), true);
+  }
+
+  private static Packet.Deliver delivery(Epoch old, long batch) {
+    Letter letter = new Letter(THIRD.id(), batch, 1, LoneCore.plain(0, 0, null), new byte[1]);
+    return new Packet.Deliver(
+        old,
+        new Packet.Step(old, batch),
+        List.of(new Packet.Delivery(new Tag(old, batch, 1), 1, 1, letter)));
   }
 
   /** Until there is nothing to answer. */
