@@ -70,10 +70,11 @@ public interface MessageQueue<T> extends AutoCloseable {
   void publish(T body, Publish options);
 
   /**
-   * Publishes a message without waiting. The future completes when {@link #publish} would return,
-   * on a thread of the queue's own, and fails with what it throws. Messages of one member come in
-   * in the order of the calls. Closing this handle does not end it: it completes when the message
-   * is in, or the cluster is closed.
+   * Publishes a message without waiting, but for one that is larger than this handle knows the
+   * queue to take: whether it takes more by now is asked first. The future completes when {@link
+   * #publish} would return, on a thread of the queue's own, and fails with what it throws. Messages
+   * of one member come in in the order of the calls. Closing this handle does not end it: it
+   * completes when the message is in, or the cluster is closed.
    *
    * @throws IllegalArgumentException as {@link #publish} does, at once; if others have opened the
    *     queue for smaller messages since, the future fails with it

@@ -31,7 +31,7 @@ final class QueueHandle<T> implements MessageQueue<T> {
 
   private final QueueNode queue;
   private final Class<T> type;
-  private final Settings settings;
+  private volatile Settings settings;
   private final Map<Listening<T>, Boolean> listening = new ConcurrentHashMap<>();
   private final List<Registration> others = new CopyOnWriteArrayList<>();
   private final Set<CompletableFuture<Void>> publishing = ConcurrentHashMap.newKeySet();
@@ -122,10 +122,18 @@ final class QueueHandle<T> implements MessageQueue<T> {
               + body.getClass().getName());
     }
     byte[] bytes = queue.codec().encode(body);
-    if (bytes.length > settings.largest()) {
-      throw new IllegalArgumentException(settings.tooLarge("queue '" + name() + "'", bytes.length));
-    }
+    checkSize(bytes.length);
     queue.publish(options.traits(queue.now(), replyTo), bytes, ticket);
+  }
+
+  /** Whoever said how large a message may be may have said so since this handle was opened. */
+  private void checkSize(int bytes) {
+    if (bytes > settings.largest()) {
+      settings = ask(Packet.Opened.class, new Packet.Open(null)).settings();
+    }
+    if (bytes > settings.largest()) {
+      throw new IllegalArgumentException(settings.tooLarge("queue '" + name() + "'", bytes));
+    }
   }
 
   // ---- listening

@@ -76,9 +76,9 @@ public interface Topic<T> extends AutoCloseable {
 
   /**
    * Removes a durable subscription with its messages: those that wait, the dead letters, and those
-   * that are out, which are handled to the end where they are and nowhere again. A message that is
-   * published while this runs may stay behind, and come when there is a subscription of that name
-   * again.
+   * that are out, which are handled to the end where they are and nowhere again. Waits for messages
+   * that are being published, and removes them as well; only what a member was publishing that is
+   * lost meanwhile may stay behind, and come when there is a subscription of that name again.
    *
    * @return whether there was one
    */

@@ -3,7 +3,6 @@ package org.memogrid.queue;
 
 import static java.util.Objects.requireNonNull;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -63,16 +62,19 @@ final class TopicHandle<T> implements Topic<T> {
       throw new IllegalArgumentException(
           Settings.DEFAULT.tooLarge("topic '" + name + "'", bytes.length));
     }
-    List<CompletableFuture<Void>> durable = new ArrayList<>();
-    for (String subscription : topics.durable(name)) {
-      durable.add(publish(feature.queue(queueName(subscription)), bytes));
+    List<UnderWay.Sending> durable = topics.sendToDurable(name);
+    try {
+      durable.forEach(sending -> publish(feature.queue(sending.queue()), bytes, sending.done()));
+      topics.tellAll(name, bytes);
+    } catch (RuntimeException | Error e) {
+      durable.forEach(sending -> sending.done().completeExceptionally(e));
+      throw e;
     }
-    topics.tellAll(name, bytes);
-    return CompletableFuture.allOf(durable.toArray(CompletableFuture[]::new));
+    return CompletableFuture.allOf(
+        durable.stream().map(UnderWay.Sending::done).toArray(CompletableFuture[]::new));
   }
 
-  private static CompletableFuture<Void> publish(QueueNode queue, byte[] bytes) {
-    CompletableFuture<Void> done = new CompletableFuture<>();
+  private static void publish(QueueNode queue, byte[] bytes, CompletableFuture<Void> done) {
     queue.publish(
         Traits.PLAIN,
         bytes,
@@ -85,7 +87,6 @@ final class TopicHandle<T> implements Topic<T> {
                     done.completeExceptionally(failure);
                   }
                 }));
-    return done;
   }
 
   @Override
@@ -143,17 +144,24 @@ final class TopicHandle<T> implements Topic<T> {
       throw new IllegalArgumentException(
           "a durable subscription of topic '" + name + "' has a blank name: give it one");
     }
-    return "topic/" + name + "/" + subscription;
+    return Topics.queue(name, subscription);
   }
 
   @Override
   public boolean removeDurable(String subscription) {
     try (MessageQueue<T> queue = durable(subscription)) {
-      boolean was = feature.topics().removeDurable(name, subscription);
-      var unused =
-          Waits.await(feature.queue(queueName(subscription)).ask(new Packet.Empty()), queue.name());
+      Topics topics = feature.topics();
+      boolean was = topics.removeDurable(name, subscription);
+      while (!topics.haveSendersEnded(name, subscription)) {
+        empty(queue.name()); // they may wait for room in it
+      }
+      empty(queue.name());
       return was;
     }
+  }
+
+  private void empty(String queue) {
+    var unused = Waits.await(feature.queue(queue).ask(new Packet.Empty()), queue);
   }
 
   private Registration remembered(Registration registration) {

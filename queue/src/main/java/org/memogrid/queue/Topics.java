@@ -40,6 +40,7 @@ final class Topics {
   private final Registration service;
   private final Map<String, List<Subscriber>> subscribers = new ConcurrentHashMap<>();
   private final Versions versions = new Versions();
+  private final UnderWay underWay;
   private @Nullable Store durable;
 
   /** A message to all members. */
@@ -59,6 +60,7 @@ final class Topics {
     this.node = node;
     this.threads = threads;
     this.service = node.wire().serve(SERVICE, format, this::onMessage);
+    this.underWay = new UnderWay(node, threads);
   }
 
   Codec codec() {
@@ -67,6 +69,7 @@ final class Topics {
 
   void stop() {
     service.close();
+    underWay.stop();
     subscribers.clear();
   }
 
@@ -118,8 +121,19 @@ final class Topics {
     return open;
   }
 
-  List<String> durable(String topic) {
-    return names(store().get(topic));
+  static String queue(String topic, String subscription) {
+    return "topic/" + topic + "/" + subscription;
+  }
+
+  /** Begins to send a message to all durable subscriptions that there are. */
+  List<UnderWay.Sending> sendToDurable(String topic) {
+    return underWay.begin(
+        () -> names(store().get(topic)).stream().map(name -> queue(topic, name)).toList());
+  }
+
+  /** Waits a moment for what was sent to it; whether all of that has ended. */
+  boolean haveSendersEnded(String topic, String subscription) {
+    return underWay.hasEnded(queue(topic, subscription));
   }
 
   private List<String> names(@Nullable Envelope envelope) {

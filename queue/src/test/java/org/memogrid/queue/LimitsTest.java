@@ -50,6 +50,23 @@ class LimitsTest {
   }
 
   @Test
+  void whoOpenedBeforeMoreWasAllowedSendsItAllTheSame() {
+    MessageQueue<String> before = builder("q").open(cluster);
+    String large = "x".repeat(Settings.DEFAULT_LARGEST);
+    assertThatThrownBy(() -> before.publish(large))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("it takes " + Settings.DEFAULT_LARGEST);
+    MessageQueue<String> after =
+        builder("q").maxMessageBytes(Settings.DEFAULT_LARGEST + 100).open(cluster);
+    before.publish(large);
+    assertThat(before.publishAsync(large)).succeedsWithin(SOON);
+    assertThat(after.size()).isEqualTo(2);
+    assertThatThrownBy(() -> before.publish(large + "x".repeat(100)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("it takes " + (Settings.DEFAULT_LARGEST + 100));
+  }
+
+  @Test
   void aTopicTakesWhatAQueueTakesThatSaysNothing() {
     Topic<String> topic = Topic.named("t", String.class).open(cluster);
     String large = "x".repeat(Settings.DEFAULT_LARGEST);
@@ -62,6 +79,26 @@ class LimitsTest {
     assertThatThrownBy(() -> topic.publish("x".repeat(101)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("queue 'topic/t/audit'");
+    assertThat(audit.size()).isZero();
+  }
+
+  /**
+   * The race: 1. a publisher sees a subscription, and waits for room in its queue; 2. it is
+   * removed, and its queue emptied, so that there is room; 3. the message comes in.
+   */
+  @Test
+  void whatIsUnderWayToASubscriptionThatIsRemovedDoesNotStayBehind() {
+    MessageQueue<String> audit = builder("topic/t/audit").capacity(1, WhenFull.BLOCK).open(cluster);
+    Topic<String> topic = Topic.named("t", String.class).open(cluster);
+    topic.subscribeDurably("audit", message -> {}).close();
+    topic.publish("first");
+    CompletableFuture<Void> second = topic.publishAsync("second");
+    CompletableFuture<Void> third = topic.publishAsync("third");
+    assertThat(topic.removeDurable("audit")).isTrue();
+    assertThat(second).succeedsWithin(SOON);
+    assertThat(third).succeedsWithin(SOON);
+    assertThat(audit.size()).isZero();
+    topic.publish("nobody keeps it");
     assertThat(audit.size()).isZero();
   }
 

@@ -335,5 +335,21 @@ class QueueClusterTest {
     assertThat(later).containsExactly("c");
     assertThat(topics.get(0).removeDurable("audit")).isTrue();
     assertThat(topics.get(0).removeDurable("audit")).isFalse();
+    removedWhileAnotherMemberPublishes(topics);
+  }
+
+  /** What is under way is found on all members. */
+  private void removedWhileAnotherMemberPublishes(List<Topic<String>> topics) {
+    MessageQueue<String> narrow =
+        MessageQueue.named("topic/news/narrow", String.class)
+            .capacity(1, WhenFull.BLOCK)
+            .open(cluster.node(0));
+    topics.get(0).subscribeDurably("narrow", message -> {}).close();
+    topics.get(1).publish("a");
+    CompletableFuture<Void> waits = topics.get(2).publishAsync("b");
+    assertThat(topics.get(0).removeDurable("narrow")).isTrue();
+    assertThat(narrow.size()).isZero();
+    assertThat(waits).succeedsWithin(SOON);
+    assertThat(narrow.size()).isZero();
   }
 }
