@@ -14,13 +14,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.memogrid.cluster.Cluster;
 import org.memogrid.pipeline.Pipeline;
+import org.memogrid.pipeline.Step;
 import org.memogrid.queue.Listen;
 import org.memogrid.queue.MessageQueue;
 
 /**
  * A pipeline of three steps that cost nothing beside the queue that it stands on, on two members
  * that talk over the loopback: throughput in turns, latency at a rate that neither feels, and a
- * step that takes 10 ms. Both members are in this JVM.
+ * step that takes 10 ms. Values of the first pipeline run on from step to step, those of the second
+ * go through the queue of each. Both members are in this JVM.
  */
 final class PipelineBench implements Bench.Suite {
   private static final int UNDER_WAY = 1_000;
@@ -55,12 +57,14 @@ final class PipelineBench implements Bench.Suite {
     private final boolean quick;
     private final Way queue;
     private final Way pipeline;
+    private final Way queued;
     private final Way slow;
 
     Run(List<Cluster> nodes, boolean quick) {
       this.quick = quick;
       this.queue = queue(nodes);
-      this.pipeline = pipeline(nodes);
+      this.pipeline = pipeline(nodes, "bench", Step.plain());
+      this.queued = pipeline(nodes, "queued", Step.plain().queued());
       this.slow = slow(nodes);
     }
 
@@ -88,14 +92,14 @@ final class PipelineBench implements Bench.Suite {
       };
     }
 
-    private static Way pipeline(List<Cluster> nodes) {
+    private static Way pipeline(List<Cluster> nodes, String name, Step step) {
       List<Pipeline<Integer, Integer>> pipelines = new ArrayList<>();
       for (Cluster node : nodes) {
         pipelines.add(
-            Pipeline.<Integer, Integer>named("bench")
+            Pipeline.<Integer, Integer>named(name)
                 .step("one", n -> n + 1)
-                .step("two", n -> n + 1)
-                .step("three", n -> n + 1)
+                .step("two", n -> n + 1, step)
+                .step("three", n -> n + 1, step)
                 .start(node));
       }
       return value -> pipelines.get(0).submit(value);
@@ -122,28 +126,24 @@ final class PipelineBench implements Bench.Suite {
       int count = quick ? 5_000 : 40_000;
       int rounds = quick ? 2 : 7;
       for (int i = 0; i < 2; i++) { // warm
-        var unused = perSecond(queue, count, UNDER_WAY) + perSecond(pipeline, count, 3 * UNDER_WAY);
+        var unused =
+            perSecond(queue, count, UNDER_WAY)
+                + perSecond(pipeline, count, 3 * UNDER_WAY)
+                + perSecond(queued, count, 3 * UNDER_WAY);
       }
       double[] ofQueue = new double[rounds];
       double[] ofPipeline = new double[rounds];
+      double[] ofQueued = new double[rounds];
       for (int i = 0; i < rounds; i++) {
         ofQueue[i] = perSecond(queue, 3 * count, UNDER_WAY);
         ofPipeline[i] = perSecond(pipeline, count, 3 * UNDER_WAY);
+        ofQueued[i] = perSecond(queued, count, 3 * UNDER_WAY);
       }
       double base = median(ofQueue);
-      double through = median(ofPipeline);
       List<Row> rows = new ArrayList<>();
       rows.add(new Row("throughput", "queue", "2 members", 1, base, "/s", 1, "queue"));
-      rows.add(
-          new Row(
-              "throughput",
-              "pipeline, 3 free steps",
-              "2 members",
-              1,
-              through,
-              "/s",
-              through / (base / 3),
-              "queue / 3"));
+      rows.add(through("pipeline, 3 free steps", median(ofPipeline), base));
+      rows.add(through("pipeline, 3 free steps, queued", median(ofQueued), base));
       int paced = quick ? 400 : 4_000;
       double queueTime = latency(queue, paced);
       double pipelineTime = latency(pipeline, paced);
@@ -171,6 +171,11 @@ final class PipelineBench implements Bench.Suite {
               ofSlow / 2_000,
               "ideal"));
       return rows;
+    }
+
+    private static Row through(String system, double perSecond, double queue) {
+      double ratio = perSecond / (queue / 3);
+      return new Row("throughput", system, "2 members", 1, perSecond, "/s", ratio, "queue / 3");
     }
 
     private static double perSecond(Way way, int count, int underWay) {

@@ -16,8 +16,13 @@ sealed interface Act {
   /** See whether all parts of the group are there: {@link Passage#looked}. */
   record Look() implements Act {}
 
-  /** Publish these: {@link Passage#moved} when all are held by two members. */
-  record Move(List<Parcel> parcels) implements Act {}
+  /**
+   * Publish these: {@link Passage#moved} when all are held by two members.
+   *
+   * @param mayRunOn whether it may go through {@link Passage#onTo} in place of that, under the
+   *     message as it is
+   */
+  record Move(List<Parcel> parcels, boolean mayRunOn) implements Act {}
 
   /**
    * One message.
@@ -26,6 +31,15 @@ sealed interface Act {
    * @param beyond whether it comes in though the queue is full
    */
   record Parcel(StepDefinition to, Envelope envelope, @Nullable String moveId, boolean beyond) {}
+
+  /**
+   * A value that ran on to this step and failed: publish it to the step's own queue, as {@link
+   * Move} does.
+   *
+   * @param again whether it is tried again, after a pause
+   * @param pause null for one as the queue would make
+   */
+  record HandBack(Parcel parcel, boolean again, @Nullable Duration pause) implements Act {}
 
   /** The value has an end: {@link Passage#concluded} when that is held by two members. */
   record Conclude(Outcome outcome) implements Act {}

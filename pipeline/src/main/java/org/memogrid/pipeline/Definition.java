@@ -5,6 +5,8 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -73,6 +75,39 @@ final class Definition {
       }
     }
     return null;
+  }
+
+  /**
+   * The step of that name.
+   *
+   * @throws IllegalArgumentException if there is none, or none that can be jumped to from there
+   */
+  StepDefinition target(StepDefinition from, String name) {
+    StepDefinition to = step(name);
+    if (to == null) {
+      throw new IllegalArgumentException(
+          at(from.name()) + " can't jump to '" + name + "': " + has());
+    }
+    int depth = from.depth();
+    if (to.depthBefore() != depth
+        || (depth > 0 && !Objects.equals(join(to, depth), join(from, depth)))) {
+      throw new IllegalArgumentException(
+          at(from.name())
+              + " can't jump to '"
+              + name
+              + "', which is not in the same fan-out: jump within it, or to its join");
+    }
+    return to;
+  }
+
+  /** A pause before a step is tried again, as its queue would make it after so many attempts. */
+  Duration pause(int attempts) {
+    long most = firstPause.toMillis();
+    for (int i = 1; i < attempts && most < longestPause.toMillis(); i++) {
+      most *= 2;
+    }
+    most = Math.min(most, longestPause.toMillis());
+    return Duration.ofMillis(ThreadLocalRandom.current().nextLong(most + 1));
   }
 
   String queue(StepDefinition step) {

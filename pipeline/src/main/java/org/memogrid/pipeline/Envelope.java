@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param hop how many steps it has gone in its branch
  * @param jumps how often it went back
  * @param branches of the fan-outs that it is in, the outermost first
+ * @param before what its step made of it before it came to the step's queue
  * @param value encoded; null is null
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
@@ -28,7 +29,18 @@ record Envelope(
     int hop,
     int jumps,
     List<Branch> branches,
+    Before before,
     byte @Nullable [] value) {
+  /**
+   * Of a value that ran on to its step, and failed there.
+   *
+   * @param attempts how many that were
+   * @param gaveUp why it is to be a dead letter; null if it is to be tried again
+   */
+  record Before(int attempts, @Nullable String gaveUp) {
+    static final Before NONE = new Before(0, null);
+  }
+
   /**
    * One of the elements of a fan-out.
    *
@@ -40,14 +52,37 @@ record Envelope(
 
   Envelope next(byte @Nullable [] result, int moreJumps) {
     return new Envelope(
-        id, origin, chosen, deadline, keep, hop + 1, jumps + moreJumps, branches, result);
+        id,
+        origin,
+        chosen,
+        deadline,
+        keep,
+        hop + 1,
+        jumps + moreJumps,
+        branches,
+        Before.NONE,
+        result);
+  }
+
+  /** The same value at the same step. */
+  Envelope with(Before before) {
+    return new Envelope(id, origin, chosen, deadline, keep, hop, jumps, branches, before, value);
   }
 
   Envelope branch(long print, int index, int count, long since, byte @Nullable [] element) {
     List<Branch> more = new ArrayList<>(branches);
     more.add(new Branch(hop, print, index, count, since));
     return new Envelope(
-        id, origin, chosen, deadline, keep, hop + 1, jumps, List.copyOf(more), element);
+        id,
+        origin,
+        chosen,
+        deadline,
+        keep,
+        hop + 1,
+        jumps,
+        List.copyOf(more),
+        Before.NONE,
+        element);
   }
 
   /** The value whose elements these are, where it was fanned out. */
@@ -62,6 +97,7 @@ record Envelope(
         last.hop,
         jumps,
         branches.subList(0, branches.size() - 1),
+        Before.NONE,
         null);
   }
 

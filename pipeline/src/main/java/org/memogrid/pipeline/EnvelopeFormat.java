@@ -18,6 +18,8 @@ final class EnvelopeFormat {
   private static final int HAS_VALUE = 1;
   private static final int CHOSEN = 2;
   private static final int UUID_ORIGIN = 4;
+  private static final int BEFORE = 8;
+  private static final int GAVE_UP = 16;
 
   /** More than the fields take beside texts and branches. */
   private static final int FIELDS = 64;
@@ -31,14 +33,20 @@ final class EnvelopeFormat {
     UUID member = uuid(envelope.origin());
     byte[] origin = member == null ? envelope.origin().getBytes(UTF_8) : new byte[0];
     List<Envelope.Branch> branches = envelope.branches();
+    Envelope.Before before = envelope.before();
+    String why = before.gaveUp();
+    byte[] gaveUp = why == null ? new byte[0] : why.getBytes(UTF_8);
     ByteBuffer out =
-        ByteBuffer.allocate(FIELDS + id.length + origin.length + BRANCH * branches.size());
+        ByteBuffer.allocate(
+            FIELDS + id.length + origin.length + gaveUp.length + BRANCH * branches.size());
     byte[] value = envelope.value();
     out.put(
         (byte)
             ((value == null ? 0 : HAS_VALUE)
                 | (envelope.chosen() ? CHOSEN : 0)
-                | (member == null ? 0 : UUID_ORIGIN)));
+                | (member == null ? 0 : UUID_ORIGIN)
+                | (before.attempts() == 0 ? 0 : BEFORE)
+                | (why == null ? 0 : GAVE_UP)));
     text(id, out);
     if (member == null) {
       text(origin, out);
@@ -49,6 +57,12 @@ final class EnvelopeFormat {
     number(envelope.keep(), out);
     number(envelope.hop(), out);
     number(envelope.jumps(), out);
+    if (before.attempts() != 0) {
+      number(before.attempts(), out);
+    }
+    if (why != null) {
+      text(gaveUp, out);
+    }
     number(branches.size(), out);
     for (Envelope.Branch branch : branches) {
       number(branch.hop(), out);
@@ -90,6 +104,11 @@ final class EnvelopeFormat {
       long keep = number(in);
       int hop = (int) number(in);
       int jumps = (int) number(in);
+      Envelope.Before before = Envelope.Before.NONE;
+      if ((flags & (BEFORE | GAVE_UP)) != 0) {
+        int attempts = (flags & BEFORE) == 0 ? 0 : (int) number(in);
+        before = new Envelope.Before(attempts, (flags & GAVE_UP) == 0 ? null : text(in));
+      }
       List<Envelope.Branch> branches = List.of();
       long depth = number(in);
       if (depth > 0) {
@@ -107,7 +126,7 @@ final class EnvelopeFormat {
         in.get(value);
       }
       boolean chosen = (flags & CHOSEN) != 0;
-      return new Envelope(id, origin, chosen, deadline, keep, hop, jumps, branches, value);
+      return new Envelope(id, origin, chosen, deadline, keep, hop, jumps, branches, before, value);
     } catch (BufferUnderflowException | IllegalArgumentException e) {
       throw new IllegalArgumentException(
           "a step's message can't be read: run one version everywhere", e);

@@ -60,8 +60,13 @@ final class Graveyard implements DeadSteps {
         step.name(),
         decode.apply(envelope.value()),
         cause(letter.cause()),
-        letter.message().attempt() - 1,
+        attempts(letter.message().attempt() - 1, envelope.before().attempts()),
         letter.diedAt());
+  }
+
+  /** Put back, its attempts were counted anew, and those of before are none. */
+  private int attempts(int counted, int before) {
+    return before == 0 ? counted : Math.min(counted + before, definition.attempts);
   }
 
   private static String cause(String whole) {

@@ -33,6 +33,10 @@ sealed interface Packet {
    * What one member did in a step.
    *
    * @param runs by duration, as {@link StepCounter} has them
+   * @param guests how many values are in it that ran on to it
+   * @param away how many are out by its queue and ran on to other steps
+   * @param ranOn how many left it per second, lately, that had run on to it
    */
-  record StepCount(String step, long failures, List<Long> runs) {}
+  record StepCount(
+      String step, long failures, List<Long> runs, int guests, int away, double ranOn) {}
 }

@@ -45,6 +45,9 @@ final class PacketFormat implements WireFormat<Packet> {
             Fault.writeText(step.step(), out);
             out.writeLong(step.failures());
             list(step.runs(), out, out::writeLong);
+            out.writeInt(step.guests());
+            out.writeInt(step.away());
+            out.writeDouble(step.ranOn());
           });
     } else if (packet instanceof Packet.Revive revive) {
       out.writeByte(6);
@@ -134,7 +137,12 @@ final class PacketFormat implements WireFormat<Packet> {
                   in,
                   () ->
                       new Packet.StepCount(
-                          Fault.readText(in), in.readLong(), list(in, in::readLong))));
+                          Fault.readText(in),
+                          in.readLong(),
+                          list(in, in::readLong),
+                          in.readInt(),
+                          in.readInt(),
+                          in.readDouble())));
       case 6 -> new Packet.Revive(list(in, () -> death(in)));
       case 7 -> new Packet.Revived();
       default ->

@@ -5,7 +5,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,30 +14,91 @@ import org.jspecify.annotations.Nullable;
  * <p>Invariant: the message is settled last, when what it led to is held by two members. If this
  * member is lost before, the message comes again elsewhere, and what it led to is recognised by its
  * id.
+ *
+ * <p>A value may run on to the next step under the message of the step before. What happens to it
+ * there is told of the step where it is; if it must be tried again, or is to be a dead letter, it
+ * goes to that step's queue, so that the message itself is never failed by another step than its
+ * own. For the same reason a message that was out before takes its value one step and no further:
+ * the member that had it may have been lost by any of the steps to which it ran on.
  */
 final class Passage {
   /** Begins why a step gave up a message, in its dead letter: its value's end was told before. */
   static final String GIVEN_UP = "its step gave it up: ";
 
+  /** Of the values that run on, in bytes. A queue takes a hundred times as much. */
+  private static final int SMALL = 64 * 1024;
+
   private final Definition definition;
   private final StepDefinition step;
   private final int attempt;
+  private final Way way;
   private final Rules rules;
   private Envelope envelope;
   private boolean joined;
   private Act last = new Act.Ack();
 
-  Passage(Definition definition, StepDefinition step, Envelope envelope, int attempt, Rules rules) {
+  /** How a value came to a step. */
+  private enum Way {
+    /** By a message that nobody had before. */
+    FIRST,
+    /** By a message that was out before. */
+    AGAIN,
+    /** From the step before, under that one's message. */
+    RAN_ON
+  }
+
+  private Passage(
+      Definition definition,
+      StepDefinition step,
+      Envelope envelope,
+      int attempt,
+      Way way,
+      Rules rules) {
     this.definition = definition;
     this.step = step;
     this.envelope = envelope;
     this.attempt = attempt;
+    this.way = way;
     this.rules = rules;
+  }
+
+  /**
+   * Of a message that was handed out.
+   *
+   * @param attempt as its queue counts them
+   * @param redelivered whether somebody had it before
+   */
+  static Passage of(
+      Definition definition,
+      StepDefinition step,
+      Envelope envelope,
+      int attempt,
+      boolean redelivered,
+      Rules rules) {
+    // A dead letter that was put back is counted anew.
+    int earlier = redelivered && attempt == 1 ? 0 : envelope.before().attempts();
+    Way way = redelivered ? Way.AGAIN : Way.FIRST;
+    return new Passage(definition, step, envelope, earlier + attempt, way, rules);
+  }
+
+  /** Of a value that runs on as a {@linkplain Act.Move#mayRunOn move} of this one allows. */
+  Passage onTo(Act.Parcel parcel) {
+    return new Passage(definition, parcel.to(), parcel.envelope(), 1, Way.RAN_ON, rules);
+  }
+
+  /** How often the step has the value now. */
+  int attempt() {
+    return attempt;
   }
 
   /** Never but in tests, which show that it loses values. */
   boolean settlesEarly() {
     return !rules.apply(Rule.MOVE_THEN_ACK);
+  }
+
+  /** As {@link #settlesEarly}, when the value runs on. */
+  boolean settlesWhenRunningOn() {
+    return !rules.apply(Rule.HOLD_WHILE_RUNNING_ON);
   }
 
   /** Whose value is worked on. Behind a join it is that which was fanned out. */
@@ -54,6 +114,10 @@ final class Passage {
   // ---- events
 
   Act begin(long now) {
+    String gaveUp = envelope.before().gaveUp();
+    if (gaveUp != null && way == Way.FIRST) {
+      return new Act.Bury(gaveUp); // its end was told when it was given up; put back, it goes on
+    }
     if (envelope.deadline() != 0 && now >= envelope.deadline() && rules.apply(Rule.DROP_LATE)) {
       return conclude(late(definition, step.name(), attempt - 1), new Act.Ack());
     }
@@ -213,20 +277,36 @@ final class Passage {
   // ---- decisions
 
   private Act retry(@Nullable Duration pause, Fault fault) {
-    return attempt >= definition.attempts
-        ? bury(Outcome.Kind.DEAD, fault)
+    if (attempt >= definition.attempts) {
+      return bury(Outcome.Kind.DEAD, fault);
+    }
+    return way == Way.RAN_ON
+        ? new Act.HandBack(back(new Envelope.Before(counted(), null)), true, pause)
         : new Act.Retry(pause, fault.text());
+  }
+
+  private int counted() {
+    return rules.apply(Rule.COUNT_WHAT_RAN_ON) ? attempt : 0;
+  }
+
+  /** To its own step. It has the id of any other run of the step before, and comes in once. */
+  private Act.Parcel back(Envelope.Before before) {
+    Envelope again = envelope.with(before);
+    return new Act.Parcel(step, again, rules.apply(Rule.MOVE_ONCE) ? again.moveId() : null, true);
   }
 
   private Act bury(Outcome.Kind kind, Fault fault) {
     String what = attempt + (attempt == 1 ? " attempt failed" : " attempts failed, the last");
     String why = what + " with " + fault.text();
+    String grave = GIVEN_UP + why;
     return conclude(
         outcome(
             kind,
             why + "; it is a dead letter: Pipeline.deadLetters() shows it and puts it back",
             fault),
-        new Act.Bury(GIVEN_UP + why));
+        way == Way.RAN_ON
+            ? new Act.HandBack(back(new Envelope.Before(0, grave)), false, null)
+            : new Act.Bury(grave));
   }
 
   private Outcome outcome(Outcome.Kind kind, String why, Fault fault) {
@@ -250,7 +330,7 @@ final class Passage {
     if (target.equals(StepContext.END)) {
       return to(null, value);
     }
-    StepDefinition to = target(definition, step, target);
+    StepDefinition to = definition.target(step, target);
     boolean back = to.index() <= step.index();
     if (back && envelope.jumps() >= definition.maxJumps && rules.apply(Rule.LIMIT_JUMPS)) {
       IllegalStateException cycle =
@@ -278,37 +358,30 @@ final class Passage {
     return move(List.of(parcel(to, envelope.next(value, 0))));
   }
 
-  /**
-   * The step of that name.
-   *
-   * @throws IllegalArgumentException if there is none, or none that can be jumped to from there
-   */
-  static StepDefinition target(Definition definition, StepDefinition from, String name) {
-    StepDefinition to = definition.step(name);
-    if (to == null) {
-      throw new IllegalArgumentException(
-          definition.at(from.name()) + " can't jump to '" + name + "': " + definition.has());
-    }
-    int depth = from.depth();
-    if (to.depthBefore() != depth
-        || (depth > 0
-            && !Objects.equals(definition.join(to, depth), definition.join(from, depth)))) {
-      throw new IllegalArgumentException(
-          definition.at(from.name())
-              + " can't jump to '"
-              + name
-              + "', which is not in the same fan-out: jump within it, or to its join");
-    }
-    return to;
-  }
-
   private Act.Parcel parcel(StepDefinition to, Envelope next) {
     String id = rules.apply(Rule.MOVE_ONCE) ? next.moveId() : null;
     return new Act.Parcel(to, next, id, to.index() <= step.index());
   }
 
   private Act move(List<Act.Parcel> parcels) {
-    return new Act.Move(parcels);
+    return new Act.Move(parcels, parcels.size() == 1 && mayRunOn(parcels.get(0)));
+  }
+
+  /**
+   * Not back, or there were no end of it under one message; not to a join, which looks for parts in
+   * a cache; not where the values of a step are counted, which its queue does; and not if what
+   * fails there could not be tried again, or might not get into the queue for that.
+   */
+  private boolean mayRunOn(Act.Parcel parcel) {
+    StepDefinition to = parcel.to();
+    byte[] value = parcel.envelope().value();
+    return (way != Way.AGAIN || !rules.apply(Rule.RUN_ON_ONCE))
+        && !parcel.beyond()
+        && to.kind() != StepDefinition.Kind.JOIN
+        && to.capacity() == 0
+        && !to.queued()
+        && (value == null || value.length <= SMALL)
+        && definition.attempts > 1;
   }
 
   private Act conclude(Outcome outcome, Act then) {

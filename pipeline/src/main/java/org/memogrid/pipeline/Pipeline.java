@@ -18,6 +18,9 @@ import org.memogrid.cache.Registration;
  * was taken in is worked on until it has an end, whatever one member is lost meanwhile, and it has
  * one end: the first result stands, for its caller and for all who ask for it by its id.
  *
+ * <p>A value may run on to a step whose runs are short without its queue, on the same node: then
+ * the steps since the last queue run again if that is lost; {@link Step#queued} prevents it.
+ *
  * <p>Values wait in {@linkplain org.memogrid.queue.MessageQueue queues}, in the memory of two
  * members; so do results, for as long as {@link PipelineBuilder#keepResults} says. Values are
  * encoded by the cluster's codec and must be of classes that it allows; null is a value.
@@ -107,7 +110,10 @@ public interface Pipeline<I extends @Nullable Object, O extends @Nullable Object
   /** Values that nobody works on any more. */
   DeadSteps deadLetters();
 
-  /** Hands values to no step, in the whole cluster, until {@link #resume}. */
+  /**
+   * Hands values to no step, in the whole cluster, until {@link #resume}. Those that nodes have
+   * already, some 20 ms of work, go on, to later steps for 200 ms.
+   */
   void pause();
 
   /** Hands out again. */

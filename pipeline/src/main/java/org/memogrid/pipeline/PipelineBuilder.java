@@ -344,6 +344,7 @@ public final class PipelineBuilder<
               draft.options.awaitingOrDefault(),
               draft.options.timeoutOr(stepTimeout),
               draft.options.capacityOr(capacity),
+              draft.options.isQueued(),
               draft.options.handlerOr(onError)));
     }
     return new Definition(

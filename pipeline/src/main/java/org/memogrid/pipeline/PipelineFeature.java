@@ -120,7 +120,9 @@ public final class PipelineFeature implements Feature {
             + ": "
             + cause
             + "; Pipeline.deadLetters() shows it, if it was not purged";
-    Outcome outcome = new Outcome(Outcome.Kind.DEAD, null, step, attempts, why, null);
+    Outcome outcome =
+        new Outcome(
+            Outcome.Kind.DEAD, null, step, attempts + envelope.before().attempts(), why, null);
     Death death = new Death(Definition.key(pipeline, envelope.id()), step, diedAt);
     started(results).buried(death, envelope.origin(), envelope.chosen(), envelope.keep(), outcome);
   }

@@ -23,7 +23,6 @@ import org.memogrid.cache.Mode;
 import org.memogrid.cache.Registration;
 import org.memogrid.cluster.Cluster;
 import org.memogrid.internal.node.Node;
-import org.memogrid.queue.Listen;
 import org.memogrid.queue.MessageQueue;
 import org.memogrid.queue.Publish;
 import org.memogrid.queue.QueueBuilder;
@@ -92,6 +91,10 @@ final class PipelineHandle<I extends @Nullable Object, O extends @Nullable Objec
     return requireNonNull(queues.get(step.name()), step.name());
   }
 
+  StepRunner runner(StepDefinition step) {
+    return requireNonNull(runners.get(step.name()), step.name());
+  }
+
   Parts parts() {
     return requireNonNull(parts, "parts");
   }
@@ -105,9 +108,7 @@ final class PipelineHandle<I extends @Nullable Object, O extends @Nullable Objec
   }
 
   List<Packet.StepCount> counts() {
-    return runners.entrySet().stream()
-        .map(step -> step.getValue().counter().count(step.getKey()))
-        .toList();
+    return runners.values().stream().map(StepRunner::count).toList();
   }
 
   boolean isClosed() {
@@ -142,10 +143,7 @@ final class PipelineHandle<I extends @Nullable Object, O extends @Nullable Objec
     }
     if (works) {
       for (StepDefinition step : definition.steps) {
-        StepRunner runner = requireNonNull(runners.get(step.name()));
-        int window = Math.max(2 * step.concurrency(), step.awaiting());
-        Listen listen = Listen.concurrency(step.concurrency()).adaptive(window);
-        registrations.add(queue(step).listenAsync(runner::take, listen));
+        registrations.add(runner(step).listen(queue(step)));
       }
     }
     fromJmx = PipelineJmx.register(node.membership().self().name(), this);
@@ -203,7 +201,8 @@ final class PipelineHandle<I extends @Nullable Object, O extends @Nullable Objec
     long keep = definition.keepResults.isZero() ? 0 : Checks.millis(definition.keepResults);
     String origin = node.membership().self().id();
     Envelope envelope =
-        new Envelope(id, origin, own != null, deadline, keep, 0, 0, List.of(), bytes);
+        new Envelope(
+            id, origin, own != null, deadline, keep, 0, 0, List.of(), Envelope.Before.NONE, bytes);
     Outcome late = limit == null ? null : Passage.late(definition, StepContext.END, 0);
     Publish publish = Publish.normal().orFail();
     if (own == null) {

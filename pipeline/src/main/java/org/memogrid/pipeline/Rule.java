@@ -12,6 +12,12 @@ enum Rule {
   MOVE_THEN_ACK,
   /** What a step is run twice for goes to the next step once. */
   MOVE_ONCE,
+  /** A message whose value runs on stays until what that led to is held by two members. */
+  HOLD_WHILE_RUNNING_ON,
+  /** What failed when it ran on to a step has one attempt less there. */
+  COUNT_WHAT_RAN_ON,
+  /** A value runs on if its message was out with nobody before. */
+  RUN_ON_ONCE,
   /** A value that jumped back too often fails. */
   LIMIT_JUMPS,
   /** No step begins with a value whose deadline has passed. */

@@ -40,8 +40,8 @@ final class Statistics {
     return new StepStats(
         step.name(),
         queue.waiting(),
-        queue.inFlight(),
-        queue.handledPerSecond(),
+        Math.max(0, queue.inFlight() + sum.guests() - sum.away()),
+        queue.handledPerSecond() + sum.ranOn(),
         StepCounter.runs(sum),
         sum.failures(),
         StepCounter.quantile(sum, 0.5),

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * gives another.
  */
 public final class Step {
-  private static final Step PLAIN = new Step(0, 0, null, null, 0);
+  private static final Step PLAIN = new Step(0, 0, null, null, 0, false);
   private static final int AWAITING = 1_000;
   private static final int MOST_AWAITING = 100_000;
 
@@ -20,18 +20,21 @@ public final class Step {
   private final @Nullable Duration timeout;
   private final @Nullable ErrorHandler onError;
   private final int capacity;
+  private final boolean queued;
 
   private Step(
       int concurrency,
       int awaiting,
       @Nullable Duration timeout,
       @Nullable ErrorHandler onError,
-      int capacity) {
+      int capacity,
+      boolean queued) {
     this.concurrency = concurrency;
     this.awaiting = awaiting;
     this.timeout = timeout;
     this.onError = onError;
     this.capacity = capacity;
+    this.queued = queued;
   }
 
   /** Nothing of its own. */
@@ -46,7 +49,8 @@ public final class Step {
    * @throws IllegalArgumentException if it is below one
    */
   public static Step concurrency(int threads) {
-    return new Step(Checks.atLeastOne("the concurrency of a step", threads), 0, null, null, 0);
+    return new Step(
+        Checks.atLeastOne("the concurrency of a step", threads), 0, null, null, 0, false);
   }
 
   /**
@@ -61,7 +65,12 @@ public final class Step {
           "a step can't await " + values + " values: give at most " + MOST_AWAITING);
     }
     return new Step(
-        concurrency, Checks.atLeastOne("what a step awaits", values), timeout, onError, capacity);
+        concurrency,
+        Checks.atLeastOne("what a step awaits", values),
+        timeout,
+        onError,
+        capacity,
+        queued);
   }
 
   /**
@@ -75,12 +84,14 @@ public final class Step {
         awaiting,
         Checks.positive("the timeout of a step", timeout),
         onError,
-        capacity);
+        capacity,
+        queued);
   }
 
   /** Asked instead of the pipeline's error handler. */
   public Step onError(ErrorHandler handler) {
-    return new Step(concurrency, awaiting, timeout, requireNonNull(handler, "handler"), capacity);
+    return new Step(
+        concurrency, awaiting, timeout, requireNonNull(handler, "handler"), capacity, queued);
   }
 
   /**
@@ -94,7 +105,17 @@ public final class Step {
         awaiting,
         timeout,
         onError,
-        Checks.atLeastOne("the capacity of a step", values));
+        Checks.atLeastOne("the capacity of a step", values),
+        queued);
+  }
+
+  /**
+   * Values come to this step through its queue alone. Without it, a value may run on to a step
+   * whose runs are short right where the step before was run: that saves the way through the queue,
+   * but if the node is lost in this step, the step before runs again too.
+   */
+  public Step queued() {
+    return new Step(concurrency, awaiting, timeout, onError, capacity, true);
   }
 
   int concurrencyOr(int other) {
@@ -115,5 +136,9 @@ public final class Step {
 
   int capacityOr(int other) {
     return capacity == 0 ? other : capacity;
+  }
+
+  boolean isQueued() {
+    return queued;
   }
 }

@@ -18,6 +18,7 @@ final class StepCounter {
 
   private final AtomicLongArray runs = new AtomicLongArray(RANGES);
   private final LongAdder failures = new LongAdder();
+  private final Recent ranOn = new Recent();
 
   void ran(long nanos) {
     runs.incrementAndGet(range(nanos));
@@ -26,6 +27,11 @@ final class StepCounter {
   void failed(long nanos) {
     ran(nanos);
     failures.increment();
+  }
+
+  /** A value that had run on to the step has left it. */
+  void ranOn(long now) {
+    ranOn.add(now);
   }
 
   private static int range(long nanos) {
@@ -40,22 +46,34 @@ final class StepCounter {
     return power < 2 ? 0 : (1L << power) + ((long) (range % PARTS) << (power - 2));
   }
 
-  Packet.StepCount count(String step) {
+  Packet.StepCount count(String step, int guests, int away, long now) {
     List<Long> counts = new ArrayList<>(RANGES);
     int last = 0;
     for (int i = 0; i < RANGES; i++) {
       counts.add(runs.get(i));
       last = counts.get(i) > 0 ? i + 1 : last;
     }
-    return new Packet.StepCount(step, failures.sum(), List.copyOf(counts.subList(0, last)));
+    return new Packet.StepCount(
+        step,
+        failures.sum(),
+        List.copyOf(counts.subList(0, last)),
+        guests,
+        away,
+        ranOn.perSecond(now));
   }
 
   /** The counts of several members as one. */
   static Packet.StepCount sum(String step, List<Packet.StepCount> counts) {
     long failures = 0;
+    int guests = 0;
+    int away = 0;
+    double ranOn = 0;
     long[] runs = new long[RANGES];
     for (Packet.StepCount count : counts) {
       failures += count.failures();
+      guests += count.guests();
+      away += count.away();
+      ranOn += count.ranOn();
       for (int i = 0; i < Math.min(RANGES, count.runs().size()); i++) {
         runs[i] += count.runs().get(i);
       }
@@ -64,7 +82,7 @@ final class StepCounter {
     for (long each : runs) {
       all.add(each);
     }
-    return new Packet.StepCount(step, failures, all);
+    return new Packet.StepCount(step, failures, all, guests, away, ranOn);
   }
 
   static long runs(Packet.StepCount count) {

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param depth in how many fan-outs it is; a join counts as outside of the one that it ends
  * @param work what it does
  * @param awaiting how many values may be in it on one member, waiting for a thread or a future
+ * @param queued whether values come to it through its queue alone
  */
 record StepDefinition(
     String name,
@@ -21,6 +22,7 @@ record StepDefinition(
     int awaiting,
     Duration timeout,
     int capacity,
+    boolean queued,
     @Nullable ErrorHandler onError) {
   enum Kind {
     PLAIN,

@@ -4,8 +4,9 @@ package org.memogrid.pipeline;
 import java.time.Duration;
 
 /**
- * How a step does. Depth and rates are those of its queue in the whole cluster; runs, failures and
- * latency are added up over the nodes that answer in time.
+ * How a step does. Depth and rates are those of its queue in the whole cluster, with what ran on to
+ * it past its queue; that, runs, failures and latency are added up over the nodes that answer in
+ * time.
  *
  * @param name of the step
  * @param depth values that wait for it

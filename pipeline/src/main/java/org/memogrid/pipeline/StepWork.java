@@ -8,50 +8,65 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.memogrid.queue.Message;
 import org.memogrid.queue.MessageQueue;
 import org.memogrid.queue.Publish;
+import org.memogrid.queue.QueueFeature;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One message in one step on this member: carries out what its {@link Passage} wants. Thread-safe
- * as the {@link StepRunner} says.
+ * One value in one step on this member: carries out what its {@link Passage} wants. Thread-safe as
+ * the {@link StepRunner} says.
  */
-final class StepWork implements StepContext {
+final class StepWork {
   private static final Logger LOG = LoggerFactory.getLogger(StepWork.class);
 
   private final PipelineHandle<?, ?> pipeline;
   private final Definition definition;
   private final StepDefinition step;
-  private final StepCounter counter;
-  private final Message<byte[]> message;
+  private final StepRunner runner;
+  private final Carried carried;
   private final Passage passage;
-  final CompletableFuture<@Nullable Void> end = new CompletableFuture<>();
   private final Envelope arrived;
+  private final Place place;
   private @Nullable List<byte @Nullable []> joined;
-  private @Nullable String goTo;
   private @Nullable Throwable thrown;
-  private boolean handling;
   private long began;
 
-  StepWork(
-      PipelineHandle<?, ?> pipeline,
-      StepDefinition step,
-      StepCounter counter,
-      Message<byte[]> message) {
+  StepWork(PipelineHandle<?, ?> pipeline, StepRunner runner, Carried carried, Passage passage) {
     this.pipeline = pipeline;
     this.definition = pipeline.definition();
-    this.step = step;
-    this.counter = counter;
-    this.message = message;
-    this.arrived = Envelope.decode(message.body());
-    this.passage = new Passage(definition, step, arrived, message.attempt(), Rules.all());
+    this.runner = runner;
+    this.step = runner.step();
+    this.carried = carried;
+    this.passage = passage;
+    this.arrived = passage.envelope();
+    this.place = new Place(definition, step, passage.attempt(), arrived.id());
   }
 
   void begin() {
     perform(passage.begin(pipeline.now()));
+  }
+
+  /**
+   * For who runs it, as the value runs on to this step.
+   *
+   * @param parcel what is published if it is not run here after all
+   */
+  QueueFeature.Task asTask(Act.Parcel parcel) {
+    return new QueueFeature.Task() {
+      @Override
+      public void run() {
+        begin();
+      }
+
+      @Override
+      public void leave() {
+        perform(new Act.Move(List.of(parcel), false));
+      }
+    };
   }
 
   // ---- acts
@@ -68,19 +83,20 @@ final class StepWork implements StepContext {
             passage.looked(pipeline.parts().all(group(), arrived.last().count()), pipeline.now()));
       } else if (act instanceof Act.Move move) {
         move(move);
+      } else if (act instanceof Act.HandBack back) {
+        handBack(back);
       } else if (act instanceof Act.Conclude conclude) {
         conclude(conclude);
       } else if (act instanceof Act.Ack) {
         forgetParts();
-        end.complete(null);
+        carried.ack();
       } else if (act instanceof Act.Retry retry) {
         retry(retry);
       } else if (act instanceof Act.Bury bury) {
-        message.reject(bury.why());
-        end.complete(null);
+        carried.reject(bury.why());
       }
     } catch (RuntimeException | Error e) {
-      LOG.warn("{} could not go on with {}: it comes again", this, message, e);
+      LOG.warn("{} could not go on with {}: it comes again", this, carried, e);
       comeAgain(e);
     }
   }
@@ -88,10 +104,9 @@ final class StepWork implements StepContext {
   /** It is no failure of the step that its pipeline is closed here, or the cluster. */
   private void comeAgain(Throwable why) {
     if (pipeline.isClosed()) {
-      message.release();
-      end.complete(null);
+      carried.release();
     } else {
-      end.completeExceptionally(why);
+      carried.fail(why);
     }
   }
 
@@ -113,23 +128,46 @@ final class StepWork implements StepContext {
 
   private void retry(Act.Retry retry) {
     Duration pause = retry.pause();
+    if (pause == null && arrived.before().attempts() > 0) {
+      pause = definition.pause(passage.attempt()); // the queue does not know of the first attempts
+    }
     if (pause != null) {
-      message.nack(pause, retry.why());
-      end.complete(null);
+      carried.nack(pause, retry.why());
     } else {
       Throwable cause = thrown;
-      end.completeExceptionally(cause == null ? new IllegalStateException(retry.why()) : cause);
+      carried.fail(cause == null ? new IllegalStateException(retry.why()) : cause);
     }
   }
 
+  private void handBack(Act.HandBack back) {
+    Duration pause = back.pause();
+    Publish options = Publish.normal();
+    if (back.again()) {
+      options = options.delay(pause == null ? definition.pause(passage.attempt()) : pause);
+    }
+    publish(List.of(back.parcel()), options, this::comeAgain);
+  }
+
   private void move(Act.Move move) {
+    List<Act.Parcel> parcels = move.parcels();
+    if (move.mayRunOn()) {
+      Act.Parcel only = parcels.get(0);
+      if (pipeline.runner(only.to()).welcome(carried, passage, only)) {
+        return; // whoever runs it there has the message
+      }
+    }
+    publish(parcels, Publish.normal(), refused -> perform(passage.broken(Fault.of(refused))));
+  }
+
+  private void publish(
+      List<Act.Parcel> parcels, Publish options, Consumer<IllegalArgumentException> refuse) {
     List<CompletableFuture<Void>> held = new ArrayList<>();
     try {
-      for (Act.Parcel parcel : move.parcels()) {
-        held.add(publish(parcel));
+      for (Act.Parcel parcel : parcels) {
+        held.add(publish(parcel, options));
       }
     } catch (IllegalArgumentException refused) {
-      perform(passage.broken(Fault.of(refused)));
+      refuse.accept(refused);
       return;
     }
     CompletableFuture<?> all =
@@ -147,10 +185,9 @@ final class StepWork implements StepContext {
             });
   }
 
-  private CompletableFuture<Void> publish(Act.Parcel parcel) {
-    Publish options = Publish.normal();
+  private CompletableFuture<Void> publish(Act.Parcel parcel, Publish plain) {
     String id = parcel.moveId();
-    options = id == null ? options : options.dedupeId(id);
+    Publish options = id == null ? plain : plain.dedupeId(id);
     options = parcel.beyond() ? options.beyondCapacity() : options;
     MessageQueue<byte[]> queue = pipeline.queue(parcel.to());
     return queue.publishAsync(parcel.envelope().encode(), options);
@@ -183,16 +220,17 @@ final class StepWork implements StepContext {
 
   private void run(Act.Run run) {
     began = System.nanoTime();
-    pipeline.hearing().tell(Progress.Kind.BEGUN, this, 0, null);
+    pipeline.hearing().tell(Progress.Kind.BEGUN, place, 0, null);
     Object result;
     try {
       joined = run.parts();
-      result = step.work().run(input(), this);
+      result = step.work().run(input(), place);
     } catch (Throwable e) { // whatever it is, somebody waits for this value
       failed(e, false);
       return;
     }
     if (result instanceof CompletionStage<?> later) {
+      runner.runs().awaits();
       await(later);
     } else {
       returned(result);
@@ -248,12 +286,12 @@ final class StepWork implements StepContext {
     return new StepTimeoutException(
         definition.at(step.name())
             + ": the future that it returned for value "
-            + id()
+            + arrived.id()
             + " did not end in "
             + step.timeout()
             + "; give more time with timeout(...) or stepTimeout(...)",
         step.name(),
-        attempt(),
+        passage.attempt(),
         null);
   }
 
@@ -268,7 +306,7 @@ final class StepWork implements StepContext {
   private void returned(@Nullable Object result) {
     Act act;
     try {
-      if (step.kind() == StepDefinition.Kind.FAN_OUT && goTo == null) {
+      if (step.kind() == StepDefinition.Kind.FAN_OUT && place.chosen() == null) {
         List<byte @Nullable []> elements = new ArrayList<>();
         if (result instanceof Collection<?> all) {
           all.forEach(element -> elements.add(encode(element)));
@@ -277,15 +315,19 @@ final class StepWork implements StepContext {
         }
         act = passage.returnedAll(elements, pipeline.now());
       } else {
-        act = passage.returned(encode(result), goTo);
+        act = passage.returned(encode(result), place.chosen());
       }
     } catch (RuntimeException | Error e) {
       broken(e);
       return;
     }
     long took = System.nanoTime() - began;
-    counter.ran(took);
-    pipeline.hearing().tell(Progress.Kind.DONE, this, took, null);
+    runner.counter().ran(took);
+    runner.runs().ran(took);
+    if (carried.at() != null) {
+      runner.counter().ranOn(pipeline.now());
+    }
+    pipeline.hearing().tell(Progress.Kind.DONE, place, took, null);
     perform(act);
   }
 
@@ -299,25 +341,28 @@ final class StepWork implements StepContext {
   }
 
   private void broken(Throwable e) {
-    counter.failed(System.nanoTime() - began);
-    pipeline.hearing().tell(Progress.Kind.FAILED, this, System.nanoTime() - began, e);
-    thrown = e;
+    countFailure(e);
     perform(passage.broken(Fault.of(e)));
   }
 
-  private void failed(Throwable error, boolean late) {
+  private void countFailure(Throwable error) {
     long took = System.nanoTime() - began;
-    counter.failed(took);
+    runner.counter().failed(took);
+    runner.runs().ran(took);
     thrown = error;
-    pipeline.hearing().tell(Progress.Kind.FAILED, this, took, error);
-    LOG.debug("{} failed on {}", this, message, error);
+    pipeline.hearing().tell(Progress.Kind.FAILED, place, took, error);
+  }
+
+  private void failed(Throwable error, boolean late) {
+    countFailure(error);
+    LOG.debug("{} failed on {}", this, carried, error);
     Fault fault = Fault.of(error);
     ErrorHandler handler = step.onError();
     Recovery recovery = null;
     if (handler != null) {
-      handling = true;
+      place.handling();
       try {
-        recovery = handler.handle(error, inputOrNull(), this);
+        recovery = handler.handle(error, inputOrNull(), place);
         if (recovery == null) {
           throw new NullPointerException("the error handler returned null: return a Recovery");
         }
@@ -338,56 +383,12 @@ final class StepWork implements StepContext {
   }
 
   private Fault withHandler(Fault fault, Throwable own) {
-    LOG.warn("{}: its error handler failed on value {}", this, id(), own);
+    LOG.warn("{}: its error handler failed on value {}", this, arrived.id(), own);
     return new Fault(
         fault.type(),
         fault.text() + " (and then its error handler with " + Fault.text(own) + ")",
         fault.frames(),
         fault.thrown());
-  }
-
-  // ---- the context
-
-  @Override
-  public String pipeline() {
-    return definition.name;
-  }
-
-  @Override
-  public String currentStep() {
-    return step.name();
-  }
-
-  @Override
-  public String nextStep() {
-    StepDefinition next = definition.next(step);
-    return next == null ? END : next.name();
-  }
-
-  @Override
-  public int attempt() {
-    return message.attempt();
-  }
-
-  @Override
-  public String id() {
-    return arrived.id();
-  }
-
-  @Override
-  public void goTo(String target) {
-    java.util.Objects.requireNonNull(target, "step");
-    if (handling) {
-      throw new IllegalStateException(
-          definition.at(step.name())
-              + ": its error handler can't goTo('"
-              + target
-              + "'): return Recovery.jump(...)");
-    }
-    if (!target.equals(END)) {
-      var unused = Passage.target(definition, step, target);
-    }
-    goTo = target;
   }
 
   @Override

@@ -18,7 +18,9 @@ final class PipelineChecker {
   private final PipelineSim sim;
   private final Map<String, Value> values = new LinkedHashMap<>();
   private final Map<String, Integer> entered = new HashMap<>();
-  private final Map<String, Integer> cycles = new HashMap<>();
+  private final Map<String, Set<String>> cycles = new HashMap<>();
+  private final Map<String, Integer> failed = new HashMap<>();
+  private final Set<Long> blamed = new HashSet<>();
   private final List<String> violations = new ArrayList<>();
 
   /** What is known of one value. */
@@ -110,22 +112,51 @@ final class PipelineChecker {
     }
   }
 
-  void begun(SimQueues.Entry entry, Envelope at, @Nullable List<byte @Nullable []> parts) {
+  void begun(
+      SimQueues.Entry entry,
+      StepDefinition step,
+      Passage passage,
+      @Nullable List<byte @Nullable []> parts) {
+    Envelope at = passage.envelope();
     long now = SimPipelineMember.EPOCH + (long) sim.time.now();
     boolean storesFirst = parts != null;
     if (at.deadline() != 0 && now >= at.deadline() && !storesFirst) {
       violated("a step begins with " + at.id() + " behind its deadline");
     }
-    if (at.id().startsWith("cycle")
-        && entry.step.index() == 1
-        && entry.attempt == 1
-        && !entry.redriven) {
-      if (cycles.merge(at.id(), 1, Integer::sum) > sim.definition.maxJumps + 1) {
+    if (at.id().startsWith("cycle") && step.index() == 1) {
+      Set<String> rounds = cycles.computeIfAbsent(at.id(), id -> new HashSet<>());
+      rounds.add(at.moveId());
+      if (rounds.size() > sim.definition.maxJumps + 1) {
         violated(at.id() + " goes round and round");
       }
     }
     if (parts != null && !parts.isEmpty() && parts.size() != entry.envelope.last().count()) {
       violated(at.id() + " is joined with a part missing");
+    }
+  }
+
+  /** A step has taken its member down; its queue counts that, once it is the step's own. */
+  void killed(SimQueues.Entry entry, StepDefinition step) {
+    if (!entry.step.equals(step) && !blamed.add(entry.number)) {
+      violated(
+          entry.envelope.id()
+              + " took two members down in "
+              + step.name()
+              + ", for which "
+              + entry.step.name()
+              + " is blamed");
+    }
+  }
+
+  /** Where nothing comes twice, each step has as many attempts as it should have. */
+  void failed(SimQueues.Entry entry, StepDefinition step, Passage passage) {
+    boolean once = sim.scenario == PipelineSim.Scenario.CALM && sim.twice == 0;
+    // A join is begun by each part that finds all of them.
+    if (once && !entry.redriven && step.kind() != StepDefinition.Kind.JOIN) {
+      String place = step.name() + " " + passage.envelope().moveId();
+      if (failed.merge(place, 1, Integer::sum) > sim.definition.attempts) {
+        violated(passage.envelope().id() + " is tried too often: " + place);
+      }
     }
   }
 

@@ -42,12 +42,16 @@ final class PipelineSim {
   final Rules rules;
   final Definition definition;
   final double twice;
+
+  private final double runningOn;
+
   int runs;
   private final double failing;
   private final boolean traced;
   private final StringBuilder chart = new StringBuilder();
   private final Map<Member, SimPipelineMember> members = new LinkedHashMap<>();
   private final Map<String, Integer> incarnations = new HashMap<>();
+  private final Map<String, Integer> poisoned = new HashMap<>();
   private int submitted;
   private boolean healed;
   private double nextLossAt;
@@ -59,6 +63,7 @@ final class PipelineSim {
     this.scenario = time.oneOf(List.of(Scenario.values()));
     this.failing = time.chance(0.5) ? 0.2 : 0;
     this.twice = time.chance(0.5) ? 0.1 : 0;
+    this.runningOn = seed % 2 == 1 ? 0.6 : 0;
     // Some lives have fan-outs whose elements take longer than their parts are kept.
     Duration parts = seed % 5 == 3 ? Duration.ofMillis(20) : Duration.ofDays(1);
     this.definition = definition(time.chance(0.4), parts);
@@ -99,6 +104,7 @@ final class PipelineSim {
             1,
             Duration.ofSeconds(1),
             0,
+            false,
             null));
   }
 
@@ -141,6 +147,9 @@ final class PipelineSim {
       kind = time.chance(0.3) ? "stuck" : "late";
       deadline = SimPipelineMember.EPOCH + (long) time.now() + time.between(20, 300);
     }
+    if (kind.equals("v") && runningOn > 0 && submitted % 8 == 3) {
+      kind = "poison";
+    }
     String id = kind + submitted++;
     long until = deadline;
     net.whenAwake(member.self, () -> member.submit(id, until));
@@ -163,9 +172,34 @@ final class PipelineSim {
   }
 
   /** Whether this run of a step never ends. */
-  boolean isStuck(SimQueues.Entry entry) {
-    entry.endless = entry.envelope.id().startsWith("stuck") && entry.step.index() == 1;
-    return entry.endless;
+  boolean isStuck(SimQueues.Entry entry, StepDefinition step) {
+    boolean stuck = entry.envelope.id().startsWith("stuck") && step.index() == 1;
+    entry.endless |= stuck;
+    return stuck;
+  }
+
+  /** Whether a value that may run on does. */
+  boolean runsOn() {
+    return runningOn > 0 && time.chance(runningOn);
+  }
+
+  /**
+   * In how long this run takes its member down: some do once, some twice; null if it does not. One
+   * member is lost at a time.
+   */
+  @Nullable Integer poison(SimQueues.Entry entry, StepDefinition step) {
+    String id = entry.envelope.id();
+    if (!id.startsWith("poison")
+        || step.index() != 1
+        || healed
+        || scenario != Scenario.CRASH
+        || views.current().members().size() < 3
+        || poisoned.merge(id, 1, Integer::sum) > 2) {
+      return null;
+    }
+    int in = time.between(1, 30) + (int) Math.max(0, nextLossAt - time.now());
+    nextLossAt = time.now() + in + SETTLING;
+    return in;
   }
 
   double failing() {
@@ -197,7 +231,7 @@ final class PipelineSim {
     }
   }
 
-  private void crash(Member victim) {
+  void crash(Member victim) {
     note(victim + " crashes");
     net.crash(victim);
     checker.crashed(victim);

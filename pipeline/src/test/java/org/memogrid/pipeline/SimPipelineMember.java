@@ -151,11 +151,22 @@ final class SimPipelineMember {
     sim.checker.submitting(id, self);
     feed(() -> core.expect(id, deadline, PipelineSim.KEEP, late, caller));
     Envelope envelope =
-        new Envelope(id, self.id(), false, deadline, PipelineSim.KEEP, 0, 0, List.of(), bytes(id));
+        new Envelope(
+            id,
+            self.id(),
+            false,
+            deadline,
+            PipelineSim.KEEP,
+            0,
+            0,
+            List.of(),
+            Envelope.Before.NONE,
+            bytes(id));
     StepDefinition first = sim.definition.steps.get(0);
     sim.queues.publish(
         self,
         new Act.Parcel(first, envelope, envelope.moveId(), false),
+        0,
         () -> sim.checker.submitted(id));
   }
 
@@ -178,7 +189,13 @@ final class SimPipelineMember {
     if (stopped || entry.hand != hand) {
       return;
     }
-    new Work(entry, hand).begin();
+    new Work(
+            entry,
+            hand,
+            entry.step,
+            Passage.of(
+                sim.definition, entry.step, entry.envelope, entry.attempt, hand > 1, sim.rules))
+        .begin();
   }
 
   private static byte[] bytes(String text) {
@@ -188,13 +205,17 @@ final class SimPipelineMember {
   private final class Work {
     final SimQueues.Entry entry;
     final int hand;
+
+    /** Where the value is; it may have run on from the entry's. */
+    final StepDefinition step;
+
     final Passage passage;
 
-    Work(SimQueues.Entry entry, int hand) {
+    Work(SimQueues.Entry entry, int hand, StepDefinition step, Passage passage) {
       this.entry = entry;
       this.hand = hand;
-      this.passage =
-          new Passage(sim.definition, entry.step, entry.envelope, entry.attempt, sim.rules);
+      this.step = step;
+      this.passage = passage;
     }
 
     void begin() {
@@ -206,8 +227,11 @@ final class SimPipelineMember {
         return;
       }
       if (act instanceof Act.Run run) {
-        sim.checker.begun(entry, passage.envelope(), run.parts());
-        if (!sim.isStuck(entry)) {
+        sim.checker.begun(entry, step, passage, run.parts());
+        Integer poison = sim.poison(entry, step);
+        if (poison != null) {
+          sim.time.after(poison, this::die);
+        } else if (!sim.isStuck(entry, step)) {
           sim.time.after(
               sim.time.between(1, 30),
               () -> sim.net.whenAwake(self, () -> feed(() -> perform(ran()))));
@@ -217,18 +241,15 @@ final class SimPipelineMember {
       } else if (act instanceof Act.Look) {
         perform(passage.looked(sim.queues.look(entry.envelope), now()));
       } else if (act instanceof Act.Move move) {
-        settleEarly();
-        int[] missing = {move.parcels().size()};
-        for (Act.Parcel parcel : move.parcels()) {
-          sim.queues.publish(
-              self,
-              parcel,
-              () -> {
-                if (--missing[0] == 0) {
-                  perform(passage.moved());
-                }
-              });
+        if (move.mayRunOn() && sim.runsOn()) {
+          runOn(move.parcels().get(0));
+        } else {
+          settleEarly();
+          publish(move.parcels(), 0);
         }
+      } else if (act instanceof Act.HandBack back) {
+        settleEarly();
+        publish(List.of(back.parcel()), back.again() ? sim.time.between(1, 30) : 0);
       } else if (act instanceof Act.Conclude conclude) {
         settleEarly();
         conclude(conclude.outcome());
@@ -238,6 +259,37 @@ final class SimPipelineMember {
         sim.queues.retry(self, entry, hand);
       } else if (act instanceof Act.Bury) {
         sim.queues.bury(self, entry, hand);
+      }
+    }
+
+    private void die() {
+      if (!stopped) {
+        sim.checker.killed(entry, step);
+        sim.crash(self);
+      }
+    }
+
+    private void runOn(Act.Parcel parcel) {
+      sim.note(self + " runs on with " + parcel.envelope().id() + " to " + parcel.to().name());
+      if (passage.settlesWhenRunningOn()) {
+        sim.queues.ack(self, entry, hand);
+      }
+      Work next = new Work(entry, hand, parcel.to(), passage.onTo(parcel));
+      sim.time.after(sim.time.between(0, 3), () -> sim.net.whenAwake(self, next::begin));
+    }
+
+    private void publish(List<Act.Parcel> parcels, int pause) {
+      int[] missing = {parcels.size()};
+      for (Act.Parcel parcel : parcels) {
+        sim.queues.publish(
+            self,
+            parcel,
+            pause,
+            () -> {
+              if (--missing[0] == 0) {
+                perform(passage.moved());
+              }
+            });
       }
     }
 
@@ -270,18 +322,19 @@ final class SimPipelineMember {
     private Act ran() {
       String id = passage.envelope().id();
       if (sim.time.chance(sim.failing())) {
+        sim.checker.failed(entry, step, passage);
         return passage.failed(
             Fault.of(new IllegalStateException("boom")), false, false, null, null);
       }
       String made = id + " run " + sim.runs++;
-      if (entry.step.kind() == StepDefinition.Kind.FAN_OUT) {
+      if (step.kind() == StepDefinition.Kind.FAN_OUT) {
         List<byte @Nullable []> elements = new ArrayList<>();
         for (int i = sim.time.between(0, 3); i > 0; i--) {
           elements.add(bytes(made + " element " + i));
         }
         return passage.returnedAll(elements, now());
       }
-      boolean cycles = id.startsWith("cycle") && entry.step.index() == 1;
+      boolean cycles = id.startsWith("cycle") && step.index() == 1;
       String goTo = cycles ? sim.definition.steps.get(1).name() : null;
       return passage.returned(bytes(made), goTo);
     }

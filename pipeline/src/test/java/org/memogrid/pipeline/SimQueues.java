@@ -61,7 +61,10 @@ final class SimQueues {
         });
   }
 
-  void publish(Member by, Act.Parcel parcel, Runnable done) {
+  /**
+   * @param pause before it is handed out
+   */
+  void publish(Member by, Act.Parcel parcel, int pause, Runnable done) {
     ask(
         by,
         () -> {
@@ -71,7 +74,7 @@ final class SimQueues {
             Entry entry = new Entry(++last, parcel.to(), parcel.envelope());
             entries.put(entry.number, entry);
             sim.checker.entered(parcel);
-            sim.time.after(sim.time.between(1, 10), () -> hand(entry));
+            sim.time.after(pause + sim.time.between(1, 10), () -> hand(entry));
           }
           sim.time.after(sim.time.between(1, 10), () -> sim.net.whenAwake(by, done));
         });

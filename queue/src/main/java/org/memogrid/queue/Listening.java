@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
  * One listener: runs its handler on so many threads at a time, in the order the messages come, and
  * settles each. Thread-safe.
  */
-final class Listening<T> implements QueueNode.Listener, Registration {
+final class Listening<T> implements QueueNode.Listener, QueueFeature.Threads, Registration {
   private static final Logger LOG = LoggerFactory.getLogger(Listening.class);
 
   private final QueueNode queue;
@@ -26,7 +26,7 @@ final class Listening<T> implements QueueNode.Listener, Registration {
   private final Begin<T> begin;
   private final int concurrency;
   private final Consumer<Listening<T>> onClose;
-  private final Queue<Packet.Delivery> waiting = new ArrayDeque<>();
+  private final Queue<QueueFeature.Task> waiting = new ArrayDeque<>();
   private final @Nullable Selector wanted;
   private final long subscription;
   private final @Nullable Window window;
@@ -57,31 +57,35 @@ final class Listening<T> implements QueueNode.Listener, Registration {
 
   @Override
   public void take(Packet.Delivery delivery) {
-    boolean late;
-    synchronized (this) {
-      late = closed;
-      if (!late) {
-        waiting.add(delivery);
-        if (running == concurrency) {
-          return;
-        }
-        running++;
-      }
+    Task task = new Task(delivery);
+    if (!offer(task, Integer.MAX_VALUE)) {
+      task.leave(); // it came ahead of the end of the subscription, which close() sends
     }
-    if (late) {
-      release(delivery); // it came ahead of the end of the subscription, which close() sends
-      return;
+  }
+
+  @Override
+  public boolean offer(QueueFeature.Task task, int most) {
+    synchronized (this) {
+      if (closed || (running == concurrency && waiting.size() >= most)) {
+        return false;
+      }
+      waiting.add(task);
+      if (running == concurrency) {
+        return true;
+      }
+      running++;
     }
     try {
       queue.threads().execute(this::work);
     } catch (RejectedExecutionException leaving) {
       close();
     }
+    return true;
   }
 
   private void work() {
     while (true) {
-      Packet.Delivery next;
+      QueueFeature.Task next;
       synchronized (this) {
         next = waiting.poll();
         if (next == null) {
@@ -90,7 +94,30 @@ final class Listening<T> implements QueueNode.Listener, Registration {
         }
       }
       boolean unused = Thread.interrupted(); // by the last one's handler, not of this one
-      handle(next);
+      try {
+        next.run();
+      } catch (RuntimeException | Error e) {
+        LOG.error("a listener of queue '{}' failed", queue.name(), e);
+      }
+    }
+  }
+
+  /** A message that is to be handled. */
+  private final class Task implements QueueFeature.Task {
+    private final Packet.Delivery delivery;
+
+    Task(Packet.Delivery delivery) {
+      this.delivery = delivery;
+    }
+
+    @Override
+    public void run() {
+      handle(delivery);
+    }
+
+    @Override
+    public void leave() {
+      queue.settle(delivery.tag(), Packet.Verdict.RELEASED, "", 0);
     }
   }
 
@@ -153,10 +180,6 @@ final class Listening<T> implements QueueNode.Listener, Registration {
     }
   }
 
-  private void release(Packet.Delivery delivery) {
-    queue.settle(delivery.tag(), Packet.Verdict.RELEASED, "", 0);
-  }
-
   @Override
   public void leave(String why) {
     close();
@@ -165,7 +188,7 @@ final class Listening<T> implements QueueNode.Listener, Registration {
   /** What was not begun goes to other listeners; what was, ends here. */
   @Override
   public void close() {
-    List<Packet.Delivery> unbegun;
+    List<QueueFeature.Task> unbegun;
     synchronized (this) {
       if (closed) {
         return;
@@ -175,7 +198,7 @@ final class Listening<T> implements QueueNode.Listener, Registration {
       waiting.clear();
     }
     queue.unsubscribe(subscription);
-    unbegun.forEach(this::release);
+    unbegun.forEach(QueueFeature.Task::leave);
     onClose.accept(this);
   }
 }

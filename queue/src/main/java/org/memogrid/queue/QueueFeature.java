@@ -55,6 +55,29 @@ public final class QueueFeature implements Feature {
     void buried(String queue, Object body, int attempts, String cause, long diedAt);
   }
 
+  /**
+   * What the registration of a listener is, too: its threads, which do other work in turn with its
+   * messages. Thread-safe. Not for users.
+   */
+  public interface Threads {
+    /**
+     * Has a task run as if it were a message that has come now: when those before it have begun, as
+     * one of those that the listener handles at a time.
+     *
+     * @param most if all threads are busy and so many wait already, it is refused
+     * @return false if it was refused, also because the listener has ended
+     */
+    boolean offer(Task task, int most);
+  }
+
+  /** What is run by the threads of a listener. Not for users. */
+  public interface Task {
+    void run();
+
+    /** It is not run here any more: the listener has ended. */
+    void leave();
+  }
+
   /** For the service loader. */
   public QueueFeature() {}
 
