@@ -50,7 +50,11 @@ class ProcessEndTest {
                     .serve("silent", GateFeature.NUMBER, in -> {});
           });
       Await.until("two members", () -> here.membership().members().size() == 2);
-      Member there = here.membership().members().get(1);
+      Member there =
+          here.membership().members().stream()
+              .filter(member -> member.name().equals("there"))
+              .findFirst()
+              .orElseThrow();
       CompletableFuture<Integer> reply =
           here.unwrap(Node.class)
               .wire()

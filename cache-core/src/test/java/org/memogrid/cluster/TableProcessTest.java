@@ -251,7 +251,8 @@ final class TableProcessTest {
   private int lastOf(int writer) {
     Path file = directory.resolve("confirmed" + writer);
     try {
-      return Files.exists(file) ? ByteBuffer.wrap(Files.readAllBytes(file)).getInt() : 0;
+      byte[] number = Files.exists(file) ? Files.readAllBytes(file) : new byte[0];
+      return number.length < Integer.BYTES ? 0 : ByteBuffer.wrap(number).getInt(); // just opened
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

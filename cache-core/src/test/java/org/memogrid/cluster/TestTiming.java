@@ -10,11 +10,12 @@ import org.memogrid.internal.engine.Timing;
 public final class TestTiming {
   /**
    * For members of one JVM that join one after another: nobody is on the way, so the first need not
-   * wait; a loaded machine is silent longer than a dead one.
+   * wait for long, and the others are answered within that also on a loaded machine; which is
+   * silent longer than a dead one.
    */
   public static final Timing ONE_AFTER_ANOTHER =
       Timing.DEFAULT
-          .withJoin(Duration.ofMillis(300))
+          .withJoin(Duration.ofSeconds(1))
           .withSilence(Duration.ofSeconds(20), Duration.ofSeconds(2));
 
   private TestTiming() {}

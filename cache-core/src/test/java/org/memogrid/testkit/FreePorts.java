@@ -8,10 +8,11 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +29,12 @@ public final class FreePorts implements AutoCloseable {
   private static final int LOWEST = 10_000;
   private static final int RANGES = 110;
   private static final int PROBED = 8;
+
+  /**
+   * Of this JVM. Invariant: the file of a range that it has is not opened again, since closing it
+   * would give up the lock.
+   */
+  private static final Set<Integer> TAKEN = ConcurrentHashMap.newKeySet();
 
   private final int base;
   private final FileChannel file;
@@ -64,10 +71,27 @@ public final class FreePorts implements AutoCloseable {
       file.close();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    } finally {
+      TAKEN.remove(base);
     }
   }
 
   private static @Nullable FreePorts claim(int base) {
+    if (!TAKEN.add(base)) {
+      return null;
+    }
+    FreePorts claimed = null;
+    try {
+      claimed = locked(base);
+      return claimed;
+    } finally {
+      if (claimed == null) {
+        TAKEN.remove(base);
+      }
+    }
+  }
+
+  private static @Nullable FreePorts locked(int base) {
     try {
       Path folder = Path.of(System.getProperty("java.io.tmpdir"), "memogrid-test-ports");
       Files.createDirectories(folder);
@@ -76,7 +100,7 @@ public final class FreePorts implements AutoCloseable {
               folder.resolve(Integer.toString(base)),
               StandardOpenOption.CREATE,
               StandardOpenOption.WRITE);
-      FileLock lock = tryLock(file);
+      FileLock lock = file.tryLock();
       if (lock != null && free(base, PROBED) && free(base + 100, PROBED)) {
         return new FreePorts(base, file, lock);
       }
@@ -84,14 +108,6 @@ public final class FreePorts implements AutoCloseable {
       return null;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    }
-  }
-
-  private static @Nullable FileLock tryLock(FileChannel file) throws IOException {
-    try {
-      return file.tryLock();
-    } catch (OverlappingFileLockException heldInThisJvm) {
-      return null;
     }
   }
 

@@ -70,7 +70,12 @@ public final class NodeProcess implements AutoCloseable {
    * @param jvmArgs come after the kit's own, so they win
    */
   public static NodeProcess start(String name, List<String> prefix, List<String> jvmArgs) {
-    Path log = Path.of("target", "nodes", "%03d-%s.log".formatted(STARTED.incrementAndGet(), name));
+    Path log =
+        Path.of(
+            "target",
+            "nodes",
+            "%d-%03d-%s.log"
+                .formatted(ProcessHandle.current().pid(), STARTED.incrementAndGet(), name));
     List<String> command = new ArrayList<>(prefix);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(

@@ -50,6 +50,7 @@ record HaproxyConfig(int port, List<Integer> nodes) {
           timeout connect 500ms
           timeout client 90s
           timeout server 90s
+          timeout check 3s
           retries 3
           option redispatch 1
         frontend demo

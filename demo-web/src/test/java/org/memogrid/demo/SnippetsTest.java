@@ -339,7 +339,7 @@ class SnippetsTest {
             .start(cluster);
 
     CompletableFuture<String> result = reverse.submit("ham"); // returns at once
-    String mah = result.get(1, TimeUnit.SECONDS);
+    String mah = result.get(1, TimeUnit.MINUTES);
 
     Submission<String> submission =
         reverse.submit("ham", Submit.plain().deadline(Duration.ofSeconds(5)));

@@ -344,7 +344,7 @@ class MemoScenarioTest {
             "`waitTimeout`",
             hanging + "; one of them runs",
             hanging(b -> b, false, 3),
-            hanging(b -> b.waitTimeout(SHORT), false, 1)));
+            hanging(b -> b.waitTimeout(Duration.ofSeconds(1)), false, 1)));
     assertThat(page()).containsAll(rows);
   }
 

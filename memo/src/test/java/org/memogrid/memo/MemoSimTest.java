@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The contract, simulated. {@code bin/sim memo SEED} shows what happens in a seed. */
+@Timeout(900) // of processor time it takes a minute: beside other work, five are not enough
 class MemoSimTest {
   /** So many that each rule decides often enough, the rarest too. */
   private static final long ENOUGH = 40_000;

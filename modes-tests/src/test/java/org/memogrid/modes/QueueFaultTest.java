@@ -58,6 +58,17 @@ class QueueFaultTest {
     }
   }
 
+  /**
+   * Publishes until the dispatcher knows that so many members listen: they have told it, no more.
+   */
+  private void warmUp(NodeProcess producer, int from, int listeners) {
+    int next = from;
+    while (shares(from, next).size() < listeners) {
+      publishOneByOne(producer, "turns", next, next + 1);
+      next++;
+    }
+  }
+
   /** Who handled how many of the numbers. */
   private Map<String, List<Integer>> shares(int from, int to) {
     Map<String, List<Integer>> shares = new TreeMap<>();
@@ -75,6 +86,7 @@ class QueueFaultTest {
     cluster.nodes().forEach(node -> listen(node, "turns"));
     NodeProcess spare = cluster.spare();
     NodeProcess another = cluster.spare();
+    warmUp(producer, 1_000, 2);
     publishOneByOne(producer, "turns", 0, 20);
     assertThat(shares(0, 20).values())
         .as("one the even, one the odd numbers")
@@ -87,10 +99,12 @@ class QueueFaultTest {
     assertThat(shares(20, 30)).containsOnlyKeys(producer.name());
 
     listen(start(spare), "turns");
+    warmUp(producer, 2_000, 2);
     publishOneByOne(producer, "turns", 30, 50);
     assertThat(shares(30, 50).values()).allSatisfy(its -> assertThat(its).hasSize(10));
 
     listen(start(another), "turns");
+    warmUp(producer, 3_000, 3);
     publishOneByOne(producer, "turns", 50, 80);
     assertThat(shares(50, 80)).hasSize(3);
     assertThat(shares(50, 80).values()).allSatisfy(its -> assertThat(its).hasSize(10));

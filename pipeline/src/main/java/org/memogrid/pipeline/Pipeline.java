@@ -33,7 +33,7 @@ import org.memogrid.cache.Registration;
  *         .step("upper", text -> text.toUpperCase())
  *         .step("mark", text -> text + "!")
  *         .start(cluster);
- * String shouted = p.submit("ham").get(1, TimeUnit.SECONDS); // HAM!
+ * String shouted = p.submit("ham").get(1, TimeUnit.MINUTES); // HAM!
  * }</pre>
  *
  * @param <I> what goes in

@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.memogrid.cache.Mode;
@@ -25,6 +26,7 @@ import org.memogrid.testkit.NodeProcess;
  * own, and the modes beside each other: the tests wait most of their time. Another JVM is the
  * second member of the three clusters.
  */
+@Timeout(900) // of processor time it takes a minute: beside other work, five are not enough
 class TckTest {
   /** How many the release has; {@code dummyTest} is one of them. */
   private static final int TESTS = 479;
