@@ -30,6 +30,7 @@ public final class Bench {
               entry("memo", MemoPeers::run),
               entry("pipeline", new PipelineBench()),
               entry("queue", QueueBench::run),
+              entry("queue-delay", QueueBench::runDelays),
               entry("reads", new Reads()),
               entry("remote", RemoteBench::run),
               entry("start", StartBench::run),

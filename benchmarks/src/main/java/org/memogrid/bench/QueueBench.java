@@ -36,13 +36,32 @@ final class QueueBench {
     return rows;
   }
 
+  /** Only how long a message is on its way, as {@code bin/bench queue-delay}. */
+  static List<Row> runDelays(boolean quick) {
+    List<Row> rows = new ArrayList<>();
+    Map<String, Pair> pairs = new TreeMap<>();
+    try {
+      start(pairs);
+      delays(pairs, quick, rows);
+    } catch (IOException | InterruptedException e) {
+      throw new IllegalStateException("the queues' benchmark failed", e);
+    } finally {
+      pairs.values().forEach(Pair::close);
+    }
+    return rows;
+  }
+
+  private static void start(Map<String, Pair> pairs) throws IOException, InterruptedException {
+    for (String system : SYSTEMS) {
+      pairs.put(system, new Pair(system));
+    }
+  }
+
   private static void beside(boolean quick, List<Row> rows)
       throws IOException, InterruptedException {
     Map<String, Pair> pairs = new TreeMap<>();
     try {
-      for (String system : SYSTEMS) {
-        pairs.put(system, new Pair(system));
-      }
+      start(pairs);
       for (int size : new int[] {100, 200}) {
         Map<String, Double> rates = rates(pairs, size, quick);
         for (String system : SYSTEMS) {
@@ -102,20 +121,39 @@ final class QueueBench {
     return count;
   }
 
+  /**
+   * Of ours, every second queue has its home where it is taken from, the others where it is sent.
+   */
   private static void delays(Map<String, Pair> pairs, boolean quick, List<Row> rows)
       throws InterruptedException {
     int count = quick ? 500 : 2_500;
     int rounds = quick ? 2 : 6;
     Map<String, List<Double>> middle = new TreeMap<>();
     Map<String, List<Double>> late = new TreeMap<>();
+    Map<String, List<Double>> byHome = new TreeMap<>();
     for (int round = 0; round < rounds; round++) {
+      String home = round % 2 == 0 ? "sender" : "taker";
       for (String system : SYSTEMS) {
         Pair pair = of(pairs, system);
-        pair.pace("paced-" + round, count);
-        middle.computeIfAbsent(system, s -> new ArrayList<>()).add(pair.micros(50));
+        String queue = "paced-" + round;
+        pair.pace(system.equals(OURS) ? pair.withHome(queue, home) : queue, count);
+        double delay = pair.micros(50);
+        middle.computeIfAbsent(system, s -> new ArrayList<>()).add(delay);
         late.computeIfAbsent(system, s -> new ArrayList<>()).add(pair.micros(99));
+        if (system.equals(OURS)) {
+          byHome.computeIfAbsent(home, h -> new ArrayList<>()).add(delay);
+        }
       }
     }
+    byHome.forEach(
+        (home, values) ->
+            rows.add(
+                row(
+                    "p50 at " + RATE + "/s, home at the " + home,
+                    OURS,
+                    at(values, 50),
+                    "us",
+                    medians(middle))));
     for (String system : SYSTEMS) {
       double delay = at(of(middle, system), 50);
       rows.add(row("p50 at " + RATE + "/s", system, delay, "us", medians(middle)));
@@ -187,6 +225,18 @@ final class QueueBench {
         unused = producer.ask("pace", queue, count, 100, RATE);
         unused = consumer.ask("taken", count);
       }
+    }
+
+    /** A queue whose home is the process that sends or the one that takes. */
+    String withHome(String name, String which) throws InterruptedException {
+      String queue = name;
+      String sender = "n1";
+      for (int i = 0;
+          producer.ask("dispatcher", queue).equals(sender) != which.equals("sender");
+          i++) {
+        queue = name + "-" + i;
+      }
+      return queue;
     }
 
     double micros(int percent) throws InterruptedException {
