@@ -12,12 +12,10 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -27,7 +25,6 @@ import org.memogrid.cluster.Codec;
 import org.memogrid.cluster.Member;
 import org.memogrid.cluster.Membership;
 import org.memogrid.internal.node.Node;
-import org.memogrid.internal.node.Outcomes;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,16 +34,13 @@ import org.slf4j.LoggerFactory;
  * <p>Invariants:
  *
  * <ul>
- *   <li>The core handles one event at a time. Whoever brings an event handles it and those that
- *       come meanwhile, unless somebody is at it already; after so many a thread of the queue's own
- *       goes on, since the wire's must not be kept from other senders' messages.
+ *   <li>The core handles one event at a time, in {@link Turns}.
  *   <li>The user's code never runs in a turn, nor what hangs on a future.
  *   <li>What a message changes is sent at the end of the turn, with what others changed in it.
  * </ul>
  */
 final class QueueNode {
   private static final Logger LOG = LoggerFactory.getLogger(QueueNode.class);
-  private static final int ROUND = 128;
   private static final Duration LEAVING = Duration.ofSeconds(3);
   private static final Duration GIVING_BACK = Duration.ofMillis(500);
 
@@ -55,8 +49,6 @@ final class QueueNode {
   private final Executor threads;
   private final Consumer<Effect.Buried> undertaker;
   private final PacketFormat format = new PacketFormat();
-  private final Queue<Runnable> events = new ConcurrentLinkedQueue<>();
-  private final AtomicInteger backlog = new AtomicInteger();
   private final AtomicLong installed = new AtomicLong(-1);
   private final AtomicLong lastSubscription = new AtomicLong();
   private final Set<Same> handlers = ConcurrentHashMap.newKeySet();
@@ -64,7 +56,7 @@ final class QueueNode {
   private final Map<String, CompletableFuture<Packet.Response>> requests =
       new ConcurrentHashMap<>();
   private final List<Consumer<String>> lossListeners = new CopyOnWriteArrayList<>();
-  private final Outcomes after;
+  private final Turns turns;
   private volatile @Nullable String closed;
   private volatile boolean leaving;
   private volatile @Nullable Settings options;
@@ -76,7 +68,6 @@ final class QueueNode {
   private final Queue<Packet> toSelf = new ArrayDeque<>();
   private final List<CompletableFuture<Packet.Reply>> asked = new ArrayList<>();
   private final Set<Member> told = new HashSet<>();
-  private List<Runnable> outcomes = new ArrayList<>();
   private final Alarm alarm;
 
   /** Takes messages for one subscription. Must not block. */
@@ -92,7 +83,7 @@ final class QueueNode {
     this.undertaker = undertaker;
     this.node = node;
     this.threads = threads;
-    this.after = new Outcomes(threads, node.scheduler());
+    this.turns = new Turns("queue '" + name + "'", threads, node.scheduler(), this::endRound);
     this.alarm = new Alarm(node.scheduler(), this::rang);
     Member self = node.membership().self();
     this.core =
@@ -123,67 +114,18 @@ final class QueueNode {
   // ---- turns
 
   private void feed(Runnable event) {
-    events.add(event);
-    if (backlog.getAndIncrement() == 0) {
-      handle(1);
-    }
+    turns.feed(event);
   }
 
-  private void goOn() {
-    handle(Integer.MAX_VALUE);
-  }
-
-  private void handle(int rounds) {
-    for (int round = 0; ; round++) {
-      int handled = round();
-      List<Runnable> ended = outcomes;
-      if (!ended.isEmpty()) {
-        outcomes = new ArrayList<>();
-        after.add(ended);
-      }
-      if (backlog.addAndGet(-handled) <= 0) {
-        return;
-      }
-      if (round + 1 >= rounds && elsewhere(this::goOn)) {
-        return;
-      }
-    }
-  }
-
-  private int round() {
-    int handled = 0;
-    for (Runnable next = events.poll(); next != null; next = events.poll()) {
-      run(next);
-      if (++handled == ROUND) {
-        break;
-      }
-    }
+  private void endRound() {
     do {
       for (Packet own = toSelf.poll(); own != null; own = toSelf.poll()) {
         Packet packet = own;
-        run(() -> core.received(self(), packet));
+        turns.run(() -> core.received(self(), packet));
       }
-      run(core::flush);
+      turns.run(core::flush);
     } while (!toSelf.isEmpty());
     wake();
-    return handled;
-  }
-
-  private void run(Runnable event) {
-    try {
-      event.run();
-    } catch (RuntimeException | Error e) {
-      LOG.error("queue '{}' failed on an event: messages may be stuck, report this", name, e);
-    }
-  }
-
-  private boolean elsewhere(Runnable task) {
-    try {
-      threads.execute(task);
-      return true;
-    } catch (RejectedExecutionException leaving) {
-      return false;
-    }
   }
 
   private void wake() {
@@ -203,7 +145,7 @@ final class QueueNode {
 
   /** Runs the user's code after the turn. Called in a turn. */
   void later(Runnable task) {
-    outcomes.add(task);
+    turns.later(task);
   }
 
   // ---- events
@@ -249,14 +191,14 @@ final class QueueNode {
 
   /** In a turn. */
   private void refuse(CompletableFuture<Packet.Reply> answer, String why) {
-    outcomes.add(() -> answer.completeExceptionally(new IllegalStateException(why)));
+    later(() -> answer.completeExceptionally(new IllegalStateException(why)));
   }
 
   void received(Member from, Packet packet) {
     if (packet instanceof Packet.Response response) {
       CompletableFuture<Packet.Response> request = requests.remove(response.correlationId);
       if (request != null) {
-        after.add(List.of(() -> request.complete(response)));
+        turns.outside(() -> request.complete(response));
       }
     } else {
       feed(() -> core.received(from, packet));
@@ -326,7 +268,7 @@ final class QueueNode {
         () -> {
           if (leaving) {
             String why = whyClosed();
-            outcomes.add(() -> listener.leave(why));
+            later(() -> listener.leave(why));
           } else {
             core.subscribe(new Packet.Subscription(id, window, selector));
           }
@@ -423,13 +365,13 @@ final class QueueNode {
       answered(answered);
     } else if (effect instanceof Effect.Lost lost) {
       LOG.error("{}", lost.what());
-      outcomes.add(() -> lossListeners.forEach(listener -> tell(listener, lost.what())));
+      later(() -> lossListeners.forEach(listener -> tell(listener, lost.what())));
       Settings own = options;
       if (own != null) {
         core.ask(new Packet.Open(own), new CompletableFuture<>()); // they may be gone as well
       }
     } else if (effect instanceof Effect.Buried buried) {
-      outcomes.add(() -> undertaker.accept(buried));
+      later(() -> undertaker.accept(buried));
     } else if (effect instanceof Effect.Reigning reigning) {
       LOG.debug(
           "{} {} queue '{}' as {}",
@@ -469,7 +411,7 @@ final class QueueNode {
   private void answered(Effect.Answered answered) {
     CompletableFuture<Packet.Reply> answer = (CompletableFuture<Packet.Reply>) answered.ticket();
     asked.removeIf(other -> other == answer);
-    outcomes.add(() -> answer.complete(answered.reply()));
+    later(() -> answer.complete(answered.reply()));
   }
 
   private void tell(Consumer<String> listener, String what) {
@@ -511,10 +453,10 @@ final class QueueNode {
         () -> {
           boolean late = System.nanoTime() - until >= 0;
           if (core.isQuiet()) {
-            outcomes.add(() -> quiet.complete(null));
+            later(() -> quiet.complete(null));
           } else if (late && gaveBack) {
             LOG.warn("queue '{}' leaves with messages under way: they come again elsewhere", name);
-            outcomes.add(() -> quiet.complete(null));
+            later(() -> quiet.complete(null));
           } else if (late) {
             core.giveBack();
             lookLater(quiet, until + GIVING_BACK.toNanos(), true);
@@ -531,7 +473,7 @@ final class QueueNode {
           node.scheduler()
               .schedule(() -> checkQuiet(quiet, until, gaveBack), 10, TimeUnit.MILLISECONDS);
     } catch (RejectedExecutionException gone) {
-      outcomes.add(() -> quiet.complete(null));
+      later(() -> quiet.complete(null));
     }
   }
 
@@ -554,7 +496,7 @@ final class QueueNode {
           core.shutDown(why);
           List<CompletableFuture<Packet.Reply>> waiting = List.copyOf(asked);
           asked.clear();
-          outcomes.add(
+          later(
               () -> {
                 IllegalStateException failure = new IllegalStateException(why);
                 waiting.forEach(answer -> answer.completeExceptionally(failure));
