@@ -15,6 +15,7 @@ import org.infinispan.interceptors.impl.EntryWrappingInterceptor;
 import org.infinispan.lifecycle.ModuleLifecycle;
 import org.infinispan.partitionhandling.PartitionHandling;
 import org.infinispan.partitionhandling.impl.PartitionHandlingManager;
+import org.infinispan.remoting.transport.Transport;
 import org.memogrid.internal.store.Envelope;
 
 /**
@@ -52,6 +53,12 @@ public final class NearModule implements ModuleMetadataBuilder, ModuleLifecycle 
   public void cacheStarting(ComponentRegistry cache, Configuration configuration, String name) {
     if (!isOurs(cache)) {
       return;
+    }
+    if (configuration.clustering().cacheMode().isClustered()) {
+      StaleEntries.install(
+          cache.getComponent(BasicComponentRegistry.class),
+          configuration,
+          cache.getGlobalComponentRegistry().getComponent(Transport.class).getAddress());
     }
     if (configuration.transaction().transactionMode().isTransactional()) {
       TransactionalModule.complete(cache, configuration, name); // a near read knows no transaction

@@ -8,9 +8,12 @@ import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.infinispan.factories.GlobalComponentRegistry;
+import org.infinispan.partitionhandling.AvailabilityMode;
 import org.infinispan.remoting.transport.Transport;
 import org.infinispan.remoting.transport.jgroups.JGroupsTransport;
+import org.infinispan.topology.CacheTopology;
 import org.infinispan.topology.LocalTopologyManager;
+import org.jgroups.Address;
 import org.jgroups.JChannel;
 import org.jgroups.View;
 import org.jgroups.protocols.DISCARD;
@@ -136,17 +139,86 @@ final class SplitTest {
     }
   }
 
-  private static void split(LoopCluster cluster, String... caches) throws Exception {
-    for (int side = 0; side < 2; side++) { // a split before that is between two clusters of one
+  /** What it had is under what it is given when it is back; what was removed meanwhile is not. */
+  @ParameterizedTest
+  @EnumSource(names = {"REPLICATED", "DISTRIBUTED"})
+  void whoWasCutOffBringsNothingBackThatTheOthersRemoved(Mode mode) throws Exception {
+    try (LoopCluster cluster = new LoopCluster(new SerialCodec(), 3, Partitions.CONSISTENT)) {
+      CacheOptions options = CacheOptions.of(mode);
+      CacheOptions everywhere = mode == Mode.DISTRIBUTED ? options.owners(3) : options;
+      Cache<Integer, Integer> cut = cluster.caches(2).cache("c", everywhere);
+      Cache<Integer, Integer> cache = cluster.caches(0).cache("c", everywhere);
+      IntStream.range(0, 20).forEach(key -> cache.put(key, 1));
+      awaitRest(cluster, 3, "c");
+      cutOff(cluster, 2);
+      Await.until("the others", () -> cache.unwrap(Store.class).topology().members().size() == 2);
+      IntStream.range(0, 10).forEach(cache::remove);
+      cache.put(10, 2);
+      LocalTopologyManager topologies =
+          GlobalComponentRegistry.componentOf(
+              cluster.node(2).manager(), LocalTopologyManager.class);
+      int before = topologies.getCacheTopology("c").getTopologyId();
+      for (int side = 0; side < 3; side++) {
+        channel(cluster.node(side)).getProtocolStack().removeProtocol(DISCARD.class);
+      }
+      Await.until("all three", () -> cluster.node(2).manager().getMembers().size() == 3);
+      Await.until(
+          "an owner of all again, in a later topology",
+          () -> {
+            CacheTopology now = topologies.getCacheTopology("c");
+            return now.getTopologyId() > before
+                && now.getPhase() == CacheTopology.Phase.NO_REBALANCE
+                && now.getCurrentCH().getMembers().size() == 3
+                && topologies.getCacheAvailability("c") == AvailabilityMode.AVAILABLE;
+          });
+      for (int key = 0; key < 10; key++) {
+        assertThat(cut.get(key)).as("key %s", key).isNull();
+      }
+      assertThat(cut.get(10)).isEqualTo(2);
+      assertThat(cut.size()).isEqualTo(10);
+      assertThat(cut.asMap()).hasSize(10);
+    }
+  }
+
+  /** The last member of three, which becomes the coordinator of its own side. */
+  private static void cutOff(LoopCluster cluster, int victim) throws Exception {
+    Address alone = channel(cluster.node(victim)).getAddress();
+    long id = channel(cluster.node(victim)).getView().getViewId().getId() + 1;
+    Address[] others = {
+      channel(cluster.node(0)).getAddress(), channel(cluster.node(1)).getAddress()
+    };
+    for (int side = 0; side < 3; side++) {
+      JChannel channel = channel(cluster.node(side));
+      DISCARD discard = new DISCARD().setAddress(channel.getAddress());
+      channel
+          .getProtocolStack()
+          .insertProtocol(
+              side == victim ? discard.discardAll(true) : discard.addIgnoreMember(alone),
+              ProtocolStack.Position.ABOVE,
+              TP.class);
+    }
+    for (int side = 0; side < 3; side++) {
+      GMS views = channel(cluster.node(side)).getProtocolStack().findProtocol(GMS.class);
+      views.installView(
+          side == victim ? View.create(alone, id, alone) : View.create(others[0], id, others));
+    }
+  }
+
+  private static void awaitRest(LoopCluster cluster, int members, String... caches) {
+    for (int side = 0; side < members; side++) { // a split before that is between others
       LocalTopologyManager topologies =
           GlobalComponentRegistry.componentOf(
               cluster.node(side).manager(), LocalTopologyManager.class);
       for (String cache : caches) {
         Await.until(
-            "two members at rest",
-            () -> topologies.getStableCacheTopology(cache).getMembers().size() == 2);
+            members + " members at rest",
+            () -> topologies.getStableCacheTopology(cache).getMembers().size() == members);
       }
     }
+  }
+
+  private static void split(LoopCluster cluster, String... caches) throws Exception {
+    awaitRest(cluster, 2, caches);
     for (int side = 0; side < 2; side++) {
       JChannel channel = channel(cluster.node(side));
       channel
