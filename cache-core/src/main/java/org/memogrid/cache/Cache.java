@@ -185,6 +185,9 @@ public interface Cache<K, V> extends AutoCloseable {
   @Override
   void close();
 
-  /** Removes the cache, its entries and its options from the whole cluster. */
+  /**
+   * Removes the cache, its entries and its options from the whole cluster. Not while others open
+   * one of that name, or join: they may then run it with different options, and calls to it fail.
+   */
   void destroy();
 }
