@@ -247,6 +247,31 @@ class QueueClusterTest {
     assertThat(queue.size()).isZero();
   }
 
+  /** As LimitsTest has it for one member: what another member has under way is waited for, too. */
+  @Test
+  void whatAnotherMemberSendsToASubscriptionThatIsRemovedDoesNotStayBehind() {
+    MessageQueue<String> audit =
+        MessageQueue.named("topic/full/audit", String.class)
+            .capacity(1, WhenFull.BLOCK)
+            .open(cluster.node(0));
+    Topic<String> here = Topic.named("full", String.class).open(cluster.node(0));
+    Topic<String> there = Topic.named("full", String.class).open(cluster.node(1));
+    here.subscribeDurably("audit", message -> {}).close();
+    Await.until(
+        "the other knows of it",
+        () -> {
+          there.publishAsync("first").orTimeout(60, TimeUnit.SECONDS).join();
+          return audit.size() == 1;
+        });
+    List<CompletableFuture<Void>> sent = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      sent.add(there.publishAsync("message " + i)); // each waits for room
+    }
+    assertThat(here.removeDurable("audit")).isTrue();
+    sent.forEach(each -> each.orTimeout(60, TimeUnit.SECONDS).join());
+    assertThat(audit.size()).isZero();
+  }
+
   @Test
   void aDurableSubscriptionOutlivesItsDispatcherAndIsEmptyWhenItIsRemoved() {
     String topic = "lasting-";
