@@ -51,17 +51,7 @@ record Envelope(
   record Branch(int hop, long print, int index, int count, long since) {}
 
   Envelope next(byte @Nullable [] result, int moreJumps) {
-    return new Envelope(
-        id,
-        origin,
-        chosen,
-        deadline,
-        keep,
-        hop + 1,
-        jumps + moreJumps,
-        branches,
-        Before.NONE,
-        result);
+    return moved(hop + 1, jumps + moreJumps, branches, result);
   }
 
   /** The same value at the same step. */
@@ -72,33 +62,19 @@ record Envelope(
   Envelope branch(long print, int index, int count, long since, byte @Nullable [] element) {
     List<Branch> more = new ArrayList<>(branches);
     more.add(new Branch(hop, print, index, count, since));
-    return new Envelope(
-        id,
-        origin,
-        chosen,
-        deadline,
-        keep,
-        hop + 1,
-        jumps,
-        List.copyOf(more),
-        Before.NONE,
-        element);
+    return moved(hop + 1, jumps, List.copyOf(more), element);
   }
 
   /** The value whose elements these are, where it was fanned out. */
   Envelope joined() {
     Branch last = last();
+    return moved(last.hop, jumps, branches.subList(0, branches.size() - 1), null);
+  }
+
+  /** Elsewhere on its way, where nothing has gone wrong with it yet. */
+  private Envelope moved(int hop, int jumps, List<Branch> branches, byte @Nullable [] value) {
     return new Envelope(
-        id,
-        origin,
-        chosen,
-        deadline,
-        keep,
-        last.hop,
-        jumps,
-        branches.subList(0, branches.size() - 1),
-        Before.NONE,
-        null);
+        id, origin, chosen, deadline, keep, hop, jumps, branches, Before.NONE, value);
   }
 
   Branch last() {

@@ -1,42 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.pipeline;
 
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cluster.Member;
 import org.memogrid.internal.node.Node;
 import org.memogrid.internal.node.Outcomes;
+import org.memogrid.internal.node.Turns;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The results that this member decides, keeps and waits for: the shell around a {@link ResultCore}.
  *
- * <p>Invariants: the core handles one event at a time; whoever brings one handles it and those that
- * come meanwhile, and after so many a thread of the pipelines' goes on. What others wait for runs
+ * <p>Invariants: the core handles one event at a time, in {@link Turns}. What others wait for runs
  * among the {@link Outcomes}, never in a turn. What a turn has to say goes out at its end.
  */
 final class Results {
   private static final Logger LOG = LoggerFactory.getLogger(Results.class);
-  private static final int ROUND = 256;
 
   private final Node node;
-  private final Executor threads;
-  private final Outcomes after;
+  private final Turns turns;
   private final PacketFormat format = new PacketFormat();
-  private final Queue<Runnable> events = new ConcurrentLinkedQueue<>();
-  private final AtomicInteger backlog = new AtomicInteger();
 
   // Used by whoever has the turn.
   private final ResultCore<Ticket> core;
-  private List<Runnable> outcomes = new ArrayList<>();
   private long wakeAt = Long.MAX_VALUE;
   private @Nullable String closed;
 
@@ -56,8 +47,7 @@ final class Results {
 
   Results(Node node, Executor threads, Outcomes after) {
     this.node = node;
-    this.threads = threads;
-    this.after = after;
+    this.turns = new Turns("pipelines", threads, after, this::endRound);
     this.core =
         new ResultCore<>(
             node.membership().self(),
@@ -71,17 +61,17 @@ final class Results {
 
               @Override
               public void concluded(Ticket ticket) {
-                outcomes.add(ticket::concluded);
+                turns.later(ticket::concluded);
               }
 
               @Override
               public void ended(Ticket ticket, Outcome outcome) {
-                outcomes.add(() -> ticket.ended(outcome));
+                turns.later(() -> ticket.ended(outcome));
               }
 
               @Override
               public void unknown(Ticket ticket) {
-                outcomes.add(ticket::unknown);
+                turns.later(ticket::unknown);
               }
             });
   }
@@ -89,16 +79,16 @@ final class Results {
   // ---- events
 
   void install() {
-    feed(() -> core.install(node.membership().id(), node.membership().members()));
+    turns.feed(() -> core.install(node.membership().id(), node.membership().members()));
   }
 
   void received(Member from, long view, Mail mail) {
-    feed(() -> core.received(from, view, mail));
+    turns.feed(() -> core.received(from, view, mail));
   }
 
   /** The member has no pipelines. */
   void lacking(Member member) {
-    feed(() -> core.lacking(member));
+    turns.feed(() -> core.lacking(member));
   }
 
   /** Somebody here waits for a value that is submitted next. */
@@ -113,7 +103,7 @@ final class Results {
 
   /** Dead letters are put back; {@code done} runs in the turn. */
   void revive(List<Death> deaths, Runnable done) {
-    feed(
+    turns.feed(
         () -> {
           core.revive(deaths);
           done.run();
@@ -125,7 +115,7 @@ final class Results {
   }
 
   void forget(String key, Ticket ticket) {
-    feed(() -> core.forget(key, ticket));
+    turns.feed(() -> core.forget(key, ticket));
   }
 
   void offer(String key, String origin, boolean chosen, long keep, Outcome outcome, Ticket ticket) {
@@ -139,82 +129,33 @@ final class Results {
   }
 
   private void open(Ticket ticket, Runnable event) {
-    feed(
+    turns.feed(
         () -> {
           String why = closed;
           if (why == null) {
             event.run();
           } else {
-            outcomes.add(() -> ticket.abandoned(why));
+            turns.later(() -> ticket.abandoned(why));
           }
         });
   }
 
   /** Lets those go who wait here. */
   void stop(String why) {
-    feed(
+    turns.feed(
         () -> {
           if (closed == null) {
             closed = why;
-            core.abandon().forEach(ticket -> outcomes.add(() -> ticket.abandoned(why)));
+            core.abandon().forEach(ticket -> turns.later(() -> ticket.abandoned(why)));
           }
         });
   }
 
   // ---- turns
 
-  private void feed(Runnable event) {
-    events.add(event);
-    if (backlog.getAndIncrement() == 0) {
-      handle(1);
-    }
-  }
-
-  private void handle(int rounds) {
-    for (int round = 0; ; round++) {
-      int handled = round();
-      List<Runnable> ended = outcomes;
-      if (!ended.isEmpty()) {
-        outcomes = new ArrayList<>();
-        after.add(ended);
-      }
-      if (backlog.addAndGet(-handled) <= 0) {
-        return;
-      }
-      if (round + 1 >= rounds && elsewhere(() -> handle(Integer.MAX_VALUE))) {
-        return;
-      }
-    }
-  }
-
-  private int round() {
-    int handled = 0;
-    for (Runnable next = events.poll(); next != null; next = events.poll()) {
-      run(next);
-      if (++handled == ROUND) {
-        break;
-      }
-    }
-    run(core::flush);
+  private void endRound() {
+    turns.run(core::flush);
     wake();
-    return handled;
-  }
-
-  private static void run(Runnable event) {
-    try {
-      event.run();
-    } catch (RuntimeException | Error e) {
-      LOG.error("pipelines failed on an event: a caller may wait for ever, report this", e);
-    }
-  }
-
-  private boolean elsewhere(Runnable task) {
-    try {
-      threads.execute(task);
-      return true;
-    } catch (RejectedExecutionException leaving) {
-      return false;
-    }
   }
 
   private void wake() {
@@ -228,7 +169,7 @@ final class Results {
           node.scheduler()
               .schedule(
                   () ->
-                      feed(
+                      turns.feed(
                           () -> {
                             wakeAt = Long.MAX_VALUE;
                             core.tick();

@@ -25,6 +25,8 @@ import org.memogrid.cluster.Codec;
 import org.memogrid.cluster.Member;
 import org.memogrid.cluster.Membership;
 import org.memogrid.internal.node.Node;
+import org.memogrid.internal.node.Outcomes;
+import org.memogrid.internal.node.Turns;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -83,7 +85,12 @@ final class QueueNode {
     this.undertaker = undertaker;
     this.node = node;
     this.threads = threads;
-    this.turns = new Turns("queue '" + name + "'", threads, node.scheduler(), this::endRound);
+    this.turns =
+        new Turns(
+            "queue '" + name + "'",
+            threads,
+            new Outcomes(threads, node.scheduler()),
+            this::endRound);
     this.alarm = new Alarm(node.scheduler(), this::rang);
     Member self = node.membership().self();
     this.core =

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.memogrid.queue;
+package org.memogrid.internal.node;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -7,14 +7,12 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.memogrid.internal.node.Outcomes;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Has events handled one at a time, without a lock. Thread-safe.
+ * Has a feature's events handled one at a time, without a lock. Thread-safe. Not for users.
  *
  * <p>Invariants:
  *
@@ -25,7 +23,7 @@ import org.slf4j.LoggerFactory;
  *   <li>What follows from events for others runs outside of turns, on another thread.
  * </ul>
  */
-final class Turns {
+public final class Turns {
   private static final Logger LOG = LoggerFactory.getLogger(Turns.class);
   private static final int ROUND = 128;
 
@@ -42,18 +40,18 @@ final class Turns {
   /**
    * @param what whose events they are, for the log
    * @param threads where somebody goes on
-   * @param scheduler looks after what follows
+   * @param after runs what follows
    * @param endOfRound to be done in the turn when some events were handled
    */
-  Turns(String what, Executor threads, ScheduledExecutorService scheduler, Runnable endOfRound) {
+  public Turns(String what, Executor threads, Outcomes after, Runnable endOfRound) {
     this.what = what;
     this.threads = threads;
-    this.after = new Outcomes(threads, scheduler);
+    this.after = after;
     this.endOfRound = endOfRound;
   }
 
   /** Has the event handled, in this call or by whoever has the turn. */
-  void feed(Runnable event) {
+  public void feed(Runnable event) {
     events.add(event);
     if (backlog.getAndIncrement() == 0) {
       handle(1);
@@ -61,12 +59,12 @@ final class Turns {
   }
 
   /** Runs the task after the turn. Called in a turn. */
-  void later(Runnable task) {
+  public void later(Runnable task) {
     outcomes.add(task);
   }
 
   /** Runs a task that follows from no turn, where those that do are run. */
-  void outside(Runnable task) {
+  public void outside(Runnable task) {
     after.add(List.of(task));
   }
 
@@ -109,11 +107,11 @@ final class Turns {
   }
 
   /** Runs a part of a turn; what it throws is logged, and the turn goes on. */
-  void run(Runnable part) {
+  public void run(Runnable part) {
     try {
       part.run();
     } catch (RuntimeException | Error e) {
-      LOG.error("{} failed on an event: messages may be stuck, report this", what, e);
+      LOG.error("{} failed on an event: somebody may wait for ever, report this", what, e);
     }
   }
 }
