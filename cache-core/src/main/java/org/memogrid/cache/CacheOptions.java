@@ -175,7 +175,8 @@ public final class CacheOptions {
 
   /**
    * Keeps the entries on disk, in {@link Mode#LOCAL}, or in a database too, so that they are there
-   * when the process comes back. Keys and values must be encodable then, and equal keys alike.
+   * when the process comes back. Keys and values must be encodable then, and equal keys alike. In
+   * LOCAL also {@linkplain Persist#with wherever the program keeps its data}, as objects.
    *
    * <p>In {@link Mode#REPLICATED} and {@link Mode#DISTRIBUTED} all members share one table, by the
    * name of a data source that each of them has, in a cluster that joined with {@code

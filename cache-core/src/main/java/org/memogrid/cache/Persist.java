@@ -25,6 +25,8 @@ public final class Persist {
   private final @Nullable DataSource dataSource;
   private final @Nullable String source;
   private final @Nullable String table;
+  private final @Nullable CacheLoader<Object, Object> loader;
+  private final @Nullable CacheWriter<Object, Object> writer;
   private final boolean preload;
   private final boolean purgeOnStart;
   private final int queueSize;
@@ -35,6 +37,8 @@ public final class Persist {
     this.dataSource = draft.dataSource;
     this.source = draft.source;
     this.table = draft.table;
+    this.loader = draft.loader;
+    this.writer = draft.writer;
     this.preload = draft.preload;
     this.purgeOnStart = draft.purgeOnStart;
     this.queueSize = draft.queueSize;
@@ -101,6 +105,32 @@ public final class Persist {
     return new Persist(draft);
   }
 
+  /**
+   * Wherever the program itself keeps its data; {@link Mode#LOCAL} only. A read of what memory does
+   * not have asks {@code loader}, one of several at once for one key; a write is given to {@code
+   * writer} before memory has it. If one of them throws, the call fails with a {@link
+   * CacheException} that names cache and key, and memory is as it was.
+   *
+   * <p>Keys and values stay objects of this process. The data are the program's: the end of an
+   * entry and {@code destroy} empty memory alone, and {@code size}, {@code entries} and {@code
+   * asMap} see what is in memory. What changes there without the cache is not noticed until the
+   * entry has ended or was evicted. Who writes through a cache elsewhere, or not at all, takes a
+   * memo.
+   *
+   * @param loader asked for what is not in memory
+   * @param writer given all that is written
+   */
+  @SuppressWarnings("unchecked") // both meet the cache's own keys and values only
+  public static <K, V> Persist with(
+      CacheLoader<? super K, ? extends V> loader, CacheWriter<? super K, ? super V> writer) {
+    Objects.requireNonNull(loader, "loader");
+    Objects.requireNonNull(writer, "writer");
+    Draft draft = new Draft();
+    draft.loader = (CacheLoader<Object, Object>) (CacheLoader<?, ?>) loader;
+    draft.writer = (CacheWriter<Object, Object>) (CacheWriter<?, ?>) writer;
+    return new Persist(draft);
+  }
+
   private static String named(String table) {
     Objects.requireNonNull(table, "table");
     if (!TABLE.matcher(table).matches()) {
@@ -117,9 +147,10 @@ public final class Persist {
    * Reads entries into memory when the cache opens, as many as {@code maxEntries} lets in, before
    * it is served; {@link Mode#LOCAL} only. Without it an entry is read when it is first asked for.
    *
-   * @throws IllegalArgumentException with {@link #purgeOnStart}
+   * @throws IllegalArgumentException with {@link #purgeOnStart}, or with a loader of your own
    */
   public Persist preload() {
+    requireKnown("preload", "nobody can ask a loader which keys there are");
     Draft draft = new Draft(this);
     draft.preload = true;
     return new Persist(draft);
@@ -129,24 +160,26 @@ public final class Persist {
    * Deletes all that was kept when the cache opens, so that it holds more than memory has room for
    * but outlives nothing; {@link Mode#LOCAL} only.
    *
-   * @throws IllegalArgumentException with {@link #preload}
+   * @throws IllegalArgumentException with {@link #preload}, or with a writer of your own
    */
   public Persist purgeOnStart() {
+    requireKnown("purgeOnStart", "what its writer wrote is the program's to delete");
     Draft draft = new Draft(this);
     draft.purgeOnStart = true;
     return new Persist(draft);
   }
 
   /**
-   * Lets a write return when memory has it, and has a thread write it to the table
-   * ("write-behind"), with up to {@code batch} others in one transaction; {@link Mode#LOCAL} and
-   * tables only. Of several writes of one key that wait the last is written.
+   * Lets a write return when memory has it, and has a thread write it to the table, or give it to
+   * the writer, ("write-behind") with up to {@code batch} others at once, in a table in one
+   * transaction; {@link Mode#LOCAL} only, and not with files. Of several writes of one key that
+   * wait the last is written.
    *
    * <p>The end of the process takes what waits with it: at most {@code queueSize} keys, and one for
    * each thread that was writing. Closing the cluster writes them first, and says in an error log
-   * how many it could not. What the database refuses is tried again until it takes it, with a
-   * warning, and meanwhile the queue fills: when {@code queueSize} keys wait, a write waits until
-   * there is room, however long the database is away.
+   * how many it could not. What is refused is tried again until it is taken, with a warning, and
+   * meanwhile the queue fills: when {@code queueSize} keys wait, a write waits until there is room,
+   * however long the database is away.
    *
    * @throws IllegalArgumentException if one of the two is below 1, or with files
    */
@@ -155,7 +188,7 @@ public final class Persist {
       throw new IllegalArgumentException(
           "writeBehind(" + queueSize + ", " + batch + "): give at least 1 for both");
     }
-    if (table == null) {
+    if (directory != null) {
       throw new IllegalArgumentException(
           "writeBehind works with tables: a write to a file does not wait for the disk anyway;"
               + " leave it out");
@@ -166,8 +199,21 @@ public final class Persist {
     return new Persist(draft);
   }
 
+  private void requireKnown(String what, String why) {
+    if (loader != null) {
+      throw new IllegalArgumentException(
+          what + " does not work with a loader of your own: " + why + "; leave it out");
+    }
+  }
+
   /** Refuses what no other member can have, or what they would not do in one order. */
   void requireShareable(Mode mode, boolean async) {
+    if (loader != null) {
+      throw new IllegalArgumentException(
+          "a loader and a writer of your own work in mode LOCAL only, and this is "
+              + mode
+              + ": no other member has them; use a table, or a memo for what is only read");
+    }
     if (table == null) {
       throw new IllegalArgumentException(
           "files work in mode LOCAL only, and this is "
@@ -208,14 +254,24 @@ public final class Persist {
     }
   }
 
-  /** The directory that was given, absolute; null if there is a table. */
+  /** The directory that was given, absolute; null if there is none. */
   public @Nullable Path directory() {
     return directory;
   }
 
-  /** The table's name; null if there is a directory. */
+  /** The table's name; null if there is none. */
   public @Nullable String table() {
     return table;
+  }
+
+  /** What is asked for entries; null unless {@link #with} made this. */
+  public @Nullable CacheLoader<Object, Object> loader() {
+    return loader;
+  }
+
+  /** What is given the entries that are written; null unless {@link #with} made this. */
+  public @Nullable CacheWriter<Object, Object> writer() {
+    return writer;
   }
 
   /** The object that was given; null unless it was one. */
@@ -260,6 +316,8 @@ public final class Persist {
         && dataSource == that.dataSource
         && Objects.equals(source, that.source)
         && Objects.equals(table, that.table)
+        && loader == that.loader
+        && writer == that.writer
         && preload == that.preload
         && purgeOnStart == that.purgeOnStart
         && queueSize == that.queueSize
@@ -281,6 +339,9 @@ public final class Persist {
   }
 
   private String place() {
+    if (loader != null && writer != null) {
+      return "loader " + loader.getClass().getName() + ", writer " + writer.getClass().getName();
+    }
     if (table == null) {
       return "file:" + directory;
     }
@@ -300,6 +361,8 @@ public final class Persist {
     private @Nullable DataSource dataSource;
     private @Nullable String source;
     private @Nullable String table;
+    private @Nullable CacheLoader<Object, Object> loader;
+    private @Nullable CacheWriter<Object, Object> writer;
     private boolean preload;
     private boolean purgeOnStart;
     private int queueSize;
@@ -312,6 +375,8 @@ public final class Persist {
       this.dataSource = from.dataSource;
       this.source = from.source;
       this.table = from.table;
+      this.loader = from.loader;
+      this.writer = from.writer;
       this.preload = from.preload;
       this.purgeOnStart = from.purgeOnStart;
       this.queueSize = from.queueSize;

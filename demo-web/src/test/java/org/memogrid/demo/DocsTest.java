@@ -23,7 +23,8 @@ class DocsTest {
       List.of(
           Path.of("src/test/java/org/memogrid/demo/SnippetsTest.java"),
           ROOT.resolve("cdi/src/test/java/org/memogrid/cdi/InjectionTest.java"),
-          ROOT.resolve("examples/src/test/java/org/memogrid/examples/BankTest.java"));
+          ROOT.resolve("examples/src/test/java/org/memogrid/examples/BankTest.java"),
+          ROOT.resolve("examples/src/test/java/org/memogrid/examples/PricesTest.java"));
 
   private static final Pattern JAVA = Pattern.compile("```java\\n(.*?)```", Pattern.DOTALL);
   private static final Pattern LINK = Pattern.compile("\\]\\(([^)#]+)(#[^)]*)?\\)");

@@ -9,6 +9,7 @@ import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Codec;
 import org.memogrid.internal.node.Beans;
 import org.memogrid.internal.store.Envelope;
+import org.memogrid.internal.store.Millis;
 import org.memogrid.internal.store.Renewals;
 import org.memogrid.internal.store.Store;
 import org.memogrid.internal.store.Versions;
@@ -42,7 +43,7 @@ final class Opened {
     this.encodes =
         store.mode() == Mode.REPLICATED
             || store.mode() == Mode.DISTRIBUTED
-            || options.persist() != null;
+            || (options.persist() != null && options.persist().loader() == null);
   }
 
   void shown(Beans.Bean bean) {
@@ -104,14 +105,7 @@ final class Opened {
         encodes
             ? Envelope.ofBytes(versions.next(), codec.encode(value))
             : Envelope.ofValue(versions.next(), value);
-    if (expiry.timeToLive() == null && expiry.maxIdle() == null) {
-      return envelope;
-    }
-    long now = clock.millis();
-    long ttl = expiry.timeToLive() == null ? 0 : Millis.of(expiry.timeToLive());
-    long idle = expiry.maxIdle() == null ? 0 : Millis.of(expiry.maxIdle());
-    long expiresAt = ttl == 0 ? Envelope.NEVER : now + ttl;
-    return envelope.expiring(expiresAt, idle, now);
+    return Millis.ending(envelope, expiry, clock.millis());
   }
 
   long now() {

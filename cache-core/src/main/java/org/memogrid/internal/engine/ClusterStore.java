@@ -32,6 +32,7 @@ import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.CacheOptions.WhenFull;
 import org.memogrid.cache.Locking;
 import org.memogrid.cache.Mode;
+import org.memogrid.cache.Persist;
 import org.memogrid.cache.Registration;
 import org.memogrid.cluster.Codec;
 import org.memogrid.internal.store.Envelope;
@@ -196,16 +197,20 @@ final class ClusterStore implements Store {
   }
 
   private ClusterKey written(Object key) {
-    return ClusterKey.written(key, codec);
+    Persist persist = options.persist();
+    return persist != null && persist.loader() != null
+        ? ClusterKey.of(key, codec) // stays in this process, as it is
+        : ClusterKey.written(key, codec);
+  }
+
+  private long lifespan(Envelope envelope) {
+    return lifespan(envelope, clock.millis());
   }
 
   /** The engine's lifespan: milliseconds from now, or -1 for ever. */
-  private long lifespan(Envelope envelope) {
-    if (!envelope.isMortal()) {
-      return -1;
-    }
+  static long lifespan(Envelope envelope, long now) {
     // The engine's last millisecond is one more.
-    return Math.max(1, envelope.lifeLeft(clock.millis()) - 1);
+    return envelope.isMortal() ? Math.max(1, envelope.lifeLeft(now) - 1) : -1;
   }
 
   @Override

@@ -33,6 +33,7 @@ public final class DurableStores implements StoreFactory {
 
   private final Codec codec;
   private final Tables tables;
+  private final Sources sources;
   private final InstantSource clock;
   private final CoarseClock coarse;
   private final Executor threads;
@@ -70,7 +71,9 @@ public final class DurableStores implements StoreFactory {
     this.coarse = new CoarseClock(clock);
     this.threads = threads;
     this.topology = new SelfTopology(self);
-    this.engine = new LoneEngine(new EntryMarshaller(codec, tables), clock);
+    EntryMarshaller marshaller = new EntryMarshaller(codec, tables);
+    this.sources = marshaller.sources();
+    this.engine = new LoneEngine(marshaller, clock);
   }
 
   @Override
@@ -96,6 +99,9 @@ public final class DurableStores implements StoreFactory {
 
   private Place place(String name, Persist persist) {
     Path directory = persist.directory();
+    if (persist.loader() != null) {
+      return new InSource(name);
+    }
     return directory == null
         ? new InTable(name, persist)
         : new InFolder(name, Folder.open(name, directory));
@@ -150,6 +156,29 @@ public final class DurableStores implements StoreFactory {
     @Override
     public void close() {
       tables.close(name, false);
+    }
+  }
+
+  private final class InSource implements Place {
+    private final String name;
+
+    InSource(String name) {
+      this.name = name;
+    }
+
+    @Override
+    public Configuration prepare(CacheOptions options) {
+      sources.add(name, new Source(name, options, codec, clock));
+      return EngineConfiguration.before(options);
+    }
+
+    /** The program's data are its own. */
+    @Override
+    public void delete() {}
+
+    @Override
+    public void close() {
+      sources.remove(name);
     }
   }
 

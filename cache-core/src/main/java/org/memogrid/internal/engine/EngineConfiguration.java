@@ -111,6 +111,18 @@ final class EngineConfiguration {
     return builder.build();
   }
 
+  /** A cache of one process in front of where its program keeps the data. */
+  static Configuration before(CacheOptions options) {
+    ConfigurationBuilder builder = alone(options.maxEntries());
+    builder
+        .persistence()
+        .addStore(CustomStoreConfigurationBuilder.class)
+        .customStoreClass(SourceStore.class)
+        .segmented(true)
+        .purgeOnStartup(false);
+    return builder.build();
+  }
+
   /** A cache of one process in a table. */
   static Configuration alone(CacheOptions options) {
     ConfigurationBuilder builder = alone(options.maxEntries());

@@ -25,6 +25,10 @@ final class EngineFailure {
                 + " open it again with cluster.cache(...)",
             failure);
       }
+      if (cause instanceof Source.LoadFailure) {
+        return new CacheException(
+            operation + " on cache '" + cache + "': " + cause.getMessage(), failure);
+      }
       if (cause instanceof PersistenceException) {
         return new CacheException(
             operation + " on cache '" + cache + "' was not written: " + cause.getMessage(),

@@ -43,6 +43,7 @@ final class EntryMarshaller extends AbstractMarshaller {
 
   private final Codec codec;
   private final Tables tables;
+  private final Sources sources = new Sources();
 
   EntryMarshaller(Codec codec) {
     this(codec, new Tables(codec, Map.of()));
@@ -61,6 +62,11 @@ final class EntryMarshaller extends AbstractMarshaller {
    */
   Tables tables() {
     return tables;
+  }
+
+  /** The same for its sources. */
+  Sources sources() {
+    return sources;
   }
 
   @Override

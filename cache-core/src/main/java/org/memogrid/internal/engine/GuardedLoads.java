@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.internal.engine;
 
+import static java.util.Objects.requireNonNull;
+
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -56,16 +58,22 @@ final class GuardedLoads {
   /** Loads for a command, unless another has begun to. */
   CompletionStage<?> loadFor(
       InvocationContext context, Object key, int segment, FlagAffectedCommand command) {
-    CompletableFuture<@Nullable InternalCacheEntry<Object, Object>> loaded;
-    Pending there = pending.get(key);
-    if (there != null && there.load.isCurrent()) {
-      loaded = there.entry;
-    } else {
-      LoadGuard.Load load = guard.loading(key, command instanceof WriteCommand);
-      Pending own = new Pending(load, new CompletableFuture<>());
-      loaded = own.entry;
-      pending.put(key, own);
-      load(context, key, segment, load)
+    Pending[] begun = new Pending[1];
+    Pending shared =
+        requireNonNull(
+            pending.compute( // of several at once one loads
+                key,
+                (same, there) -> {
+                  if (there != null && there.load.isCurrent()) {
+                    return there;
+                  }
+                  LoadGuard.Load load = guard.loading(key, command instanceof WriteCommand);
+                  begun[0] = new Pending(load, new CompletableFuture<>());
+                  return begun[0];
+                }));
+    Pending own = begun[0];
+    if (own != null) {
+      load(context, key, segment, own.load)
           .whenComplete(
               (entry, failure) -> {
                 pending.remove(key, own);
@@ -76,7 +84,7 @@ final class GuardedLoads {
                 }
               });
     }
-    return loaded.thenAccept(entry -> give(context, key, command, entry));
+    return shared.entry.thenAccept(entry -> give(context, key, command, entry));
   }
 
   private void give(

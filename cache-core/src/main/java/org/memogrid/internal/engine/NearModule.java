@@ -66,6 +66,11 @@ public final class NearModule implements ModuleMetadataBuilder, ModuleLifecycle 
     }
     if (configuration.persistence().usingStores()) {
       StoreGuards.install(cache.getComponent(BasicComponentRegistry.class), configuration);
+      Source source =
+          Sources.of(cache.getGlobalComponentRegistry().getGlobalConfiguration()).get(name);
+      if (source != null) {
+        StoreGuards.install(cache.getComponent(BasicComponentRegistry.class), source);
+      }
     }
     if (!configuration.clustering().cacheMode().isClustered()) {
       return;

@@ -10,6 +10,7 @@ import org.infinispan.factories.impl.ModuleMetadataBuilder.ModuleBuilder;
 import org.infinispan.interceptors.AsyncInterceptor;
 import org.infinispan.interceptors.AsyncInterceptorChain;
 import org.infinispan.interceptors.impl.CacheLoaderInterceptor;
+import org.infinispan.interceptors.impl.CacheWriterInterceptor;
 import org.infinispan.interceptors.impl.CallInterceptor;
 import org.infinispan.interceptors.impl.ClusteredCacheLoaderInterceptor;
 import org.infinispan.interceptors.impl.DistCacheWriterInterceptor;
@@ -63,6 +64,14 @@ final class StoreGuards {
       chain.removeInterceptor(DistCacheWriterInterceptor.class);
       chain.addInterceptorBefore(own(components, new EarlyWrites()), CallInterceptor.class);
     }
+  }
+
+  /** Has a cache write to its source. */
+  static void install(BasicComponentRegistry components, Source source) {
+    components
+        .getComponent(AsyncInterceptorChain.class)
+        .wired()
+        .replaceInterceptor(new SourceWrites(source), CacheWriterInterceptor.class);
   }
 
   private static AsyncInterceptor own(BasicComponentRegistry components, AsyncInterceptor ours) {

@@ -33,8 +33,6 @@ import org.infinispan.util.concurrent.BlockingManager;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.Persist;
 import org.reactivestreams.Publisher;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The engine's way to a {@link Table}, on threads that may wait. Made by the engine, by its name,
@@ -44,8 +42,6 @@ import org.slf4j.LoggerFactory;
  * @param <V> an entry
  */
 public final class TableStore<K, V> implements NonBlockingStore<K, V> {
-  private static final Logger LOG = LoggerFactory.getLogger(TableStore.class);
-  private static final long RETRY_MILLIS = 500;
   private static final long PURGE_MILLIS = Duration.ofMinutes(1).toMillis();
 
   private volatile @Nullable Running running;
@@ -74,63 +70,22 @@ public final class TableStore<K, V> implements NonBlockingStore<K, V> {
         table().change(rows, keys);
         return;
       }
-      int left = rows.size() + keys.size();
+      int[] left = {rows.size() + keys.size()};
+      Insistence behind = insistence();
       for (int from = 0; from < rows.size(); from += batch) {
         List<Table.Row> some = rows.subList(from, Math.min(rows.size(), from + batch));
-        insist(left, () -> table().change(some, List.of()));
-        left -= some.size();
+        behind.make(() -> left[0], () -> table().change(some, List.of()));
+        left[0] -= some.size();
       }
       for (int from = 0; from < keys.size(); from += batch) {
         List<byte[]> some = keys.subList(from, Math.min(keys.size(), from + batch));
-        insist(left, () -> table().change(List.of(), some));
-        left -= some.size();
+        behind.make(() -> left[0], () -> table().change(List.of(), some));
+        left[0] -= some.size();
       }
     }
 
-    /**
-     * Tries until the database takes it, or the cache closes: who wrote it has been told that it is
-     * written.
-     *
-     * @param left how many changes are lost if this process ends before
-     */
-    void insist(int left, Change change) throws SQLException {
-      boolean refused = false;
-      while (true) {
-        boolean last = opened.closing().getCount() == 0;
-        try {
-          change.make();
-          if (refused) {
-            LOG.info("{} takes what waited for it", opened.place());
-          }
-          return;
-        } catch (SQLException e) {
-          if (last) {
-            LOG.error(
-                "{} did not take {} changes before the cache was closed: they are lost",
-                opened.place(),
-                left,
-                e);
-            return; // the engine would try for ever, on threads that are ended
-          }
-          if (!refused) {
-            LOG.warn(
-                "{} does not take what is written behind; trying again until it does",
-                opened.place(),
-                e);
-          }
-          refused = true;
-          awaitNextTry();
-        }
-      }
-    }
-
-    private void awaitNextTry() throws SQLException {
-      try {
-        var unused = opened.closing().await(RETRY_MILLIS, TimeUnit.MILLISECONDS);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new SQLException("interrupted while the database was away", e);
-      }
+    Insistence insistence() {
+      return new Insistence(opened.place(), opened.closing());
     }
 
     PersistenceException failed(SQLException cause) {
@@ -141,11 +96,6 @@ public final class TableStore<K, V> implements NonBlockingStore<K, V> {
               + "): see that the database runs and that its user may write there, then try again",
           cause);
     }
-  }
-
-  /** What is written behind. */
-  private interface Change {
-    void make() throws SQLException;
   }
 
   /** What is done with the table. */
@@ -241,7 +191,7 @@ public final class TableStore<K, V> implements NonBlockingStore<K, V> {
           if (now.batch == 0) {
             now.table().clear();
           } else {
-            now.insist(1, now.table()::clear);
+            now.insistence().make(() -> 1, now.table()::clear);
           }
           return null;
         });

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.internal.engine;
+
+import static java.util.Objects.requireNonNull;
+
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
+import org.infinispan.commons.util.concurrent.CompletableFutures;
+import org.infinispan.persistence.spi.PersistenceException;
+import org.infinispan.util.concurrent.BlockingManager;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.CacheLoader;
+import org.memogrid.cache.CacheOptions;
+import org.memogrid.cache.CacheWriter;
+import org.memogrid.cache.Expiry;
+import org.memogrid.cache.Persist;
+import org.memogrid.cluster.Codec;
+import org.memogrid.internal.store.Envelope;
+import org.memogrid.internal.store.Millis;
+import org.memogrid.internal.store.Versions;
+
+/**
+ * Where the program of one cache keeps its data: its loader and its writer, on threads that may
+ * wait. What they throw comes out as the engine's exception for stores, with the key. Thread-safe.
+ *
+ * <p>A tombstone and an entry that is written again because it was used are nothing that a program
+ * wrote: its writer does not see them.
+ */
+final class Source {
+  private static final String THREAD = "memogrid-source";
+
+  private final CacheLoader<Object, Object> loader;
+  private final CacheWriter<Object, Object> writer;
+  private final Expiry expiry;
+  private final Codec codec;
+  private final InstantSource clock;
+  private final Versions versions = new Versions();
+  private final CountDownLatch closing = new CountDownLatch(1);
+  private final @Nullable WriteBehind behind;
+  private volatile @Nullable BlockingManager threads;
+
+  /** What the loader says that it could not do: nothing was to be written. */
+  static final class LoadFailure extends PersistenceException {
+    private static final long serialVersionUID = 1L;
+
+    LoadFailure(String message, Throwable cause) {
+      super(message, cause);
+    }
+  }
+
+  Source(String cache, CacheOptions options, Codec codec, InstantSource clock) {
+    Persist persist = requireNonNull(options.persist());
+    this.loader = requireNonNull(persist.loader());
+    this.writer = requireNonNull(persist.writer());
+    this.expiry = options.expiry();
+    this.codec = codec;
+    this.clock = clock;
+    this.behind =
+        persist.queueSize() == 0
+            ? null
+            : new WriteBehind(
+                persist.queueSize(),
+                persist.batch(),
+                new Insistence("cache '" + cache + "': the writer " + nameOf(writer), closing),
+                this::writeNow);
+  }
+
+  private static String nameOf(Object users) {
+    return users.getClass().getName();
+  }
+
+  /** Nothing is asked of it before. */
+  void start(BlockingManager threads) {
+    this.threads = threads;
+  }
+
+  private BlockingManager threads() {
+    return requireNonNull(threads, "the store has not started");
+  }
+
+  /** What waits is written, if the writer takes it. */
+  CompletionStage<Void> stop() {
+    closing.countDown();
+    return behind == null ? CompletableFutures.completedNull() : behind.whenIdle();
+  }
+
+  /** The entry, null if there is none; also one that waits to be written. */
+  CompletionStage<@Nullable Envelope> load(ClusterKey key) {
+    return threads().supplyBlocking(() -> loadNow(key), THREAD);
+  }
+
+  private @Nullable Envelope loadNow(ClusterKey key) {
+    try {
+      WriteBehind.Change waits = behind == null ? null : behind.waitsFor(key);
+      Object value = waits == null ? loader.load(key.key()) : valueOf(waits);
+      return value == null ? null : ending(key, value);
+    } catch (Exception e) {
+      throw new LoadFailure(
+          "the loader "
+              + nameOf(loader)
+              + " failed on key '"
+              + key.key()
+              + "' ("
+              + e
+              + "); memory is as it was, and the next call asks it again",
+          e);
+    }
+  }
+
+  private Envelope ending(ClusterKey key, Object value) {
+    Expiry own = loader.expiry(key.key(), value);
+    return Millis.ending(
+        Envelope.ofValue(versions.next(), value), own == null ? expiry : own, clock.millis());
+  }
+
+  private @Nullable Object valueOf(WriteBehind.Change change) {
+    return change.entry() == null ? null : change.entry().value(codec);
+  }
+
+  /** Done when memory may follow. */
+  CompletionStage<Void> write(Map<ClusterKey, WriteBehind.Change> changes) {
+    Map<ClusterKey, WriteBehind.Change> users = new HashMap<>(changes);
+    users.values().removeIf(Source::isOurs);
+    if (users.isEmpty()) {
+      return CompletableFutures.completedNull();
+    }
+    if (behind != null) {
+      return behind.add(users, threads());
+    }
+    return threads()
+        .runBlocking(
+            () -> {
+              try {
+                writeNow(users);
+              } catch (Exception e) {
+                throw refused(users.keySet().iterator().next(), users.size(), e);
+              }
+            },
+            THREAD);
+  }
+
+  private static boolean isOurs(WriteBehind.Change change) {
+    Envelope entry = change.entry();
+    return entry != null && (entry.isTombstone() || entry.isRenewed());
+  }
+
+  private void writeNow(Map<ClusterKey, WriteBehind.Change> changes) throws Exception {
+    Map<Object, Object> written = new HashMap<>();
+    List<Object> deleted = new ArrayList<>();
+    changes.forEach(
+        (key, change) -> {
+          Object value = valueOf(change);
+          if (value == null) {
+            deleted.add(key.key());
+          } else {
+            written.put(key.key(), value);
+          }
+        });
+    if (written.size() == 1) {
+      Map.Entry<Object, Object> only = written.entrySet().iterator().next();
+      writer.write(only.getKey(), only.getValue());
+    } else if (!written.isEmpty()) {
+      writer.writeAll(written);
+    }
+    if (deleted.size() == 1) {
+      writer.delete(deleted.get(0));
+    } else if (!deleted.isEmpty()) {
+      writer.deleteAll(deleted);
+    }
+  }
+
+  /** Deletes everything, after what waits was written. */
+  CompletionStage<Void> clear() {
+    CompletionStage<Void> before =
+        behind == null ? CompletableFutures.completedNull() : behind.whenIdle();
+    return before.thenCompose(idle -> threads().runBlocking(this::clearNow, THREAD));
+  }
+
+  private void clearNow() {
+    try {
+      writer.clear();
+    } catch (Exception e) {
+      throw new PersistenceException(
+          "the writer " + nameOf(writer) + " refused it (" + e + "); memory is as it was", e);
+    }
+  }
+
+  private PersistenceException refused(ClusterKey key, int keys, Exception cause) {
+    return new PersistenceException(
+        "the writer "
+            + nameOf(writer)
+            + " refused key '"
+            + key.key()
+            + (keys == 1 ? "'" : "' or one of " + (keys - 1) + " others")
+            + " ("
+            + cause
+            + "); memory is as it was",
+        cause);
+  }
+}
