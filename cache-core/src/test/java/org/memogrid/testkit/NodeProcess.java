@@ -34,6 +34,16 @@ public final class NodeProcess implements AutoCloseable {
   /** Long enough for a JVM to boot and for a command to run on a loaded machine. */
   public static final Duration PATIENCE = Duration.ofSeconds(60);
 
+  private static final List<String> JVM =
+      List.of(
+          "-Xmx256m",
+          "-Xss512k",
+          "-XX:+UseSerialGC",
+          "-XX:TieredStopAtLevel=1",
+          "-Djava.net.preferIPv4Stack=true",
+          "-Dorg.slf4j.simpleLogger.showDateTime=true",
+          "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS");
+
   private static final AtomicLong STARTED = new AtomicLong();
   private static final int QUOTED_LINES = 60;
 
@@ -77,18 +87,12 @@ public final class NodeProcess implements AutoCloseable {
             "%d-%03d-%s.log"
                 .formatted(ProcessHandle.current().pid(), STARTED.incrementAndGet(), name));
     List<String> command = new ArrayList<>(prefix);
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(
-        List.of(
-            "-Xmx256m",
-            "-Xss512k",
-            "-XX:+UseSerialGC",
-            "-XX:TieredStopAtLevel=1",
-            "-Djava.net.preferIPv4Stack=true",
-            "-Dorg.slf4j.simpleLogger.showDateTime=true",
-            "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS"));
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    command.add(java);
+    command.addAll(JVM);
+    command.addAll(NodeArchive.options(java, JVM));
     command.addAll(jvmArgs);
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), NodeMain.class.getName()));
+    command.addAll(List.of("-cp", NodeArchive.classPath(), NodeMain.class.getName()));
     try {
       Files.createDirectories(log.getParent());
       Process process =

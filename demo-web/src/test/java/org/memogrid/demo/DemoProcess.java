@@ -18,6 +18,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.memogrid.testkit.Await;
+import org.memogrid.testkit.NodeArchive;
 
 /** A demo node in a JVM of its own, as {@code bin/demo --port} starts it. Ends with this JVM. */
 final class DemoProcess implements AutoCloseable {
@@ -28,6 +29,9 @@ final class DemoProcess implements AutoCloseable {
           "-XX:+UseSerialGC",
           "-XX:TieredStopAtLevel=1",
           "-Djava.net.preferIPv4Stack=true");
+
+  private static final String JAVA =
+      Path.of(System.getProperty("java.home"), "bin", "java").toString();
 
   private static final HttpClient CLIENT =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -57,14 +61,17 @@ final class DemoProcess implements AutoCloseable {
 
   /** Starts a node with more arguments of its JVM, and returns at once. */
   static DemoProcess start(List<String> jvm, int port, String... options) throws IOException {
-    return start(jvm, System.getProperty("java.class.path"), port, options);
+    List<String> all =
+        new ArrayList<>(NodeArchive.options(JAVA, JVM, DemoMain.class.getName(), "--train"));
+    all.addAll(jvm);
+    return start(all, NodeArchive.classPath(), port, options);
   }
 
   /** Starts a node with another class path than this JVM's, and returns at once. */
   static DemoProcess start(List<String> jvm, String classpath, int port, String... options)
       throws IOException {
     List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add(JAVA);
     command.addAll(JVM);
     command.addAll(jvm);
     command.addAll(List.of("-cp", classpath));
