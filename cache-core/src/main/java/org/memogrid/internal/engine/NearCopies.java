@@ -3,6 +3,7 @@ package org.memogrid.internal.engine;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.Policy;
 import com.github.benmanes.caffeine.cache.RemovalCause;
 import java.time.Duration;
 import java.util.concurrent.ConcurrentHashMap;
@@ -51,6 +52,9 @@ import org.jspecify.annotations.Nullable;
 final class NearCopies<P, V> {
   private static final Object CLOSED = new Object();
 
+  /** Noting each use is most of what a bounded map's read costs. */
+  private static final long NOTED_EVERY_MILLIS = 100;
+
   /** Where the entries are. */
   interface Source<P> {
     /** As {@link NearMap.Source#pass}. */
@@ -72,11 +76,15 @@ final class NearCopies<P, V> {
     private long changes;
     private volatile @Nullable V value;
 
+    /** When the bound last heard that it is in use; racy, and none the worse for that. */
+    private long noted;
+
     private Reading(P place, Object pass, Object clear, long begun) {
       this.place = place;
       this.pass = pass;
       this.clear = clear;
       this.begun = begun;
+      this.noted = begun;
     }
 
     P place() {
@@ -107,6 +115,7 @@ final class NearCopies<P, V> {
   private final CoarseClock clock;
   private final long usableMillis;
   private final Cache<Object, Reading<P, V>> copies;
+  private final Policy<Object, Reading<P, V>> quietly;
   private final ConcurrentMap<P, Spot<P, V>> places = new ConcurrentHashMap<>();
   private final AtomicBoolean sweeping = new AtomicBoolean();
 
@@ -127,6 +136,7 @@ final class NearCopies<P, V> {
             .executor(Runnable::run)
             .evictionListener(this::onEviction)
             .build();
+    this.quietly = copies.policy();
   }
 
   private static long millis(Duration duration) {
@@ -135,11 +145,19 @@ final class NearCopies<P, V> {
 
   /** The copy for a key; null says nothing. */
   @Nullable V get(Object key) {
-    Reading<P, V> copy = copies.getIfPresent(key);
-    if (copy == null) {
+    Reading<P, V> copy = quietly.getIfPresentQuietly(key);
+    if (copy == null || !isCurrent(copy)) {
       return null;
     }
-    return isCurrent(copy) && clock.elapsed() - copy.begun < usableMillis ? copy.value : null;
+    long now = clock.elapsed();
+    if (now - copy.begun >= usableMillis) {
+      return null;
+    }
+    if (now - copy.noted >= NOTED_EVERY_MILLIS) {
+      copy.noted = now;
+      var unused = copies.getIfPresent(key);
+    }
+    return copy.value;
   }
 
   private boolean isCurrent(Reading<P, V> reading) {

@@ -268,6 +268,31 @@ final class NearCopiesTest {
     }
   }
 
+  /** That a use is noted now and then only must not cost what is in use its place. */
+  @Test
+  void whatIsInUseStaysWhileOthersPassThrough() {
+    NearCopies<String, Integer> few = copies(10);
+    for (int i = 0; i < 7; i++) {
+      copyInto(few, "before-" + i); // nothing is counted while there is much room
+    }
+    copyInto(few, "used");
+    for (int i = 0; i < 8; i++) {
+      clock.tick(Duration.ofMillis(100));
+      assertThat(few.get("used")).isEqualTo(1);
+    }
+    for (int i = 0; i < 60; i++) {
+      copyInto(few, "passing-" + i / 3);
+    }
+    assertThat(few.get("used")).isEqualTo(1);
+  }
+
+  private static void copyInto(NearCopies<String, Integer> few, String key) {
+    NearCopies.Reading<String, Integer> reading = few.begin(key);
+    if (reading != null) {
+      few.end(reading, key, 1);
+    }
+  }
+
   @Test
   void onceClosedThereAreNone() {
     read("a", 1);
