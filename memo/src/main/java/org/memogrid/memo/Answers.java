@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.memo;
 
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.internal.store.Envelope;
 
@@ -38,36 +39,56 @@ final class Answers<K, V> {
    * What the call gets that asked and heard this. Throws what it is to throw, checked or not.
    *
    * @param seen null, or the stale entry that it may get instead of a failure
+   * @param reader the run that asked, if one did
    */
-  Answer<V> of(K key, Effect.Outcome outcome, @Nullable Envelope seen) {
+  Answer<V> of(K key, Effect.Outcome outcome, @Nullable Envelope seen, @Nullable Running reader) {
     if (outcome instanceof Effect.Threw threw) {
       if (seen != null && isErrorCovered(key, seen, threw)) {
         stale(key);
-        return new Answer<>(remembered(key, seen), null);
+        return new Answer<>(remembered(key, seen, reader), null);
       }
-      throw Failure.sneaky(((Failure) threw.failure()).toThrow());
+      Failure failure = (Failure) threw.failure();
+      read(key, failure.dependencies(), reader);
+      throw Failure.sneaky(failure.toThrow());
     }
     Payload payload = (Payload) ((Effect.Returned) outcome).value().payload();
     if (!payload.isFound()) {
-      return new Answer<>(of(key, payload.result(node.codec())), null);
+      read(key, payload.entry().tags(), reader);
+      return new Answer<>(of(payload.result(node.codec())), null);
     }
     Envelope entry = payload.entry();
     return isGood(key, entry)
-        ? new Answer<>(remembered(key, entry), null)
+        ? new Answer<>(remembered(key, entry, reader), null)
         : new Answer<>(null, entry);
   }
 
   /** A hit. */
-  V remembered(K key, Envelope entry) {
+  V remembered(K key, Envelope entry, @Nullable Running reader) {
     counters.hits.increment();
     node.used(key, entry);
-    return of(key, Payload.result(entry, node.codec()));
+    return of(key, entry, reader);
   }
 
-  V of(K key, @Nullable Object result) {
-    if (Running.isTracked()) {
-      Tags.read(node, key);
+  /** What the entry holds. */
+  V of(K key, Envelope entry, @Nullable Running reader) {
+    read(key, entry.tags(), reader);
+    return of(Payload.result(entry, node.codec()));
+  }
+
+  /**
+   * The run reads the key.
+   *
+   * @param tags of what it gets
+   */
+  void read(K key, Set<String> tags, @Nullable Running reader) {
+    Dependencies read = reader == null ? null : reader.dependencies();
+    if (read != null) {
+      read.read(node.id().store(), Tags.fingerprint(node, key));
+      var unused = read.inherit(tags);
     }
+  }
+
+  private V of(@Nullable Object result) {
     if (result instanceof Failure failure) {
       throw Failure.sneaky(failure.toThrow());
     }

@@ -53,8 +53,11 @@ sealed interface Effect {
   /** Interrupt the run: nobody waits for it. */
   record Stop(Token token) implements Effect {}
 
-  /** Add the keys of entries stored here that have the tag, then tell {@link MemoCore#scanned}. */
-  record Scan(Member to, long scan, @Nullable String tag, List<Object> inFlight)
+  /**
+   * Add the keys of entries stored here that have any of the tags, all if they are null, then tell
+   * {@link MemoCore#scanned}.
+   */
+  record Scan(Member to, long scan, @Nullable Set<String> tags, List<Object> inFlight)
       implements Effect {}
 
   /** Tell {@link MemoCore#chase} of each memo of this member: a run of one may call another. */

@@ -2,6 +2,7 @@
 package org.memogrid.memo;
 
 import java.nio.channels.ClosedByInterruptException;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,8 +11,9 @@ import org.jspecify.annotations.Nullable;
  * @param thrown what to throw on the member where it happened; null elsewhere
  * @param kind what to throw elsewhere
  * @param text what, where, and what to do
+ * @param dependencies tags of what the run that failed had read, if anybody wants to know
  */
-record Failure(@Nullable Throwable thrown, Kind kind, String text) {
+record Failure(@Nullable Throwable thrown, Kind kind, String text, Set<String> dependencies) {
   /** So many are looked at: causes may go round in a circle. */
   private static final int CAUSES = 20;
 
@@ -27,6 +29,15 @@ record Failure(@Nullable Throwable thrown, Kind kind, String text) {
     CLOSED,
     /** It took too long. */
     TIMEOUT
+  }
+
+  Failure(@Nullable Throwable thrown, Kind kind, String text) {
+    this(thrown, kind, text, Set.of());
+  }
+
+  /** Of a run that has read this. */
+  Failure after(@Nullable Dependencies read) {
+    return read == null ? this : new Failure(thrown, kind, text, read.tags());
   }
 
   static Failure of(Throwable thrown, String where) {

@@ -3,8 +3,7 @@ package org.memogrid.memo;
 
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashSet;
-import java.util.LinkedHashSet;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -26,83 +25,85 @@ final class Invalidations {
 
   void key(Object key, String what) {
     Stack.requireRoom();
-    keys(node, List.of(key), what);
-    dependants(node, List.of(key), what, new HashSet<>());
+    withDependants(List.of(key), what);
   }
 
   void all(String what) {
     Stack.requireRoom();
-    keys(node, null, what);
-    dependants(node, null, what, new HashSet<>());
+    withDependants(null, what);
   }
 
   void tag(String tag, String what) {
     Stack.requireRoom();
-    Collection<Object> keys = collect(node, Tags.ofUser(tag), what);
-    keys(node, keys, what);
-    dependants(node, keys, what, new HashSet<>());
+    withDependants(collected(collect(node, Set.of(Tags.ofUser(tag))), what), what);
   }
 
   void matching(Predicate<Object> predicate, String what) {
     Stack.requireRoom();
-    Collection<Object> keys = collect(node, null, what);
+    Collection<Object> keys = collected(collect(node, null), what);
     if (keys != null) {
       keys = keys.stream().filter(predicate).toList();
     }
-    keys(node, keys, what);
-    dependants(node, keys, what, new HashSet<>());
+    withDependants(keys, what);
   }
 
-  /** Results that were computed from the keys', or from any of the memo's if they are null. */
-  private void dependants(
-      MemoNode read, @Nullable Collection<Object> keys, String what, Set<String> done) {
+  /** And what was made of them, or of any of the memo's if they are null. */
+  private void withDependants(@Nullable Collection<Object> keys, String what) {
+    await(List.of(begin(node, keys)), what);
     List<MemoId> tracking = keys != null && keys.isEmpty() ? List.of() : feature.tracking();
     if (tracking.isEmpty()) {
       return;
     }
-    Set<String> tags = new LinkedHashSet<>();
-    if (keys == null) {
-      tags.add(Tags.ofDependants(read, null));
-    } else {
-      keys.forEach(key -> tags.add(Tags.ofDependants(read, key)));
-    }
-    for (String tag : tags) {
-      if (done.add(tag)) {
-        for (MemoId id : tracking) {
-          MemoNode dependant = feature.opened(id);
-          Collection<Object> affected = collect(dependant, tag, what);
-          keys(dependant, affected, what);
-          dependants(dependant, affected, what, done);
-        }
-      }
+    List<MemoNode> memos = tracking.stream().map(feature::opened).toList();
+    Cascade<MemoId> cascade = new Cascade<>(Rules.all(), Tags.ofDependants(node, keys));
+    for (Set<String> tags = cascade.next(); tags != null; tags = cascade.next()) {
+      pass(cascade, memos, tags, what);
     }
   }
 
-  /** Null if all keys are meant. */
-  private @Nullable Collection<Object> collect(MemoNode memo, @Nullable String tag, String what) {
+  /** All memos at once. */
+  private void pass(Cascade<MemoId> cascade, List<MemoNode> memos, Set<String> tags, String what) {
+    List<Collecting> asked = memos.stream().map(memo -> collect(memo, tags)).toList();
+    List<Invalidating> begun = new ArrayList<>();
+    for (int i = 0; i < memos.size(); i++) {
+      Collection<Object> keys = collected(asked.get(i), what);
+      cascade.found(memos.get(i).id(), keys);
+      begun.add(begin(memos.get(i), keys));
+    }
+    await(begun, what);
+  }
+
+  private static Collecting collect(MemoNode memo, @Nullable Set<String> tags) {
     Collecting call = new Collecting();
-    memo.collect(tag, call);
+    memo.collect(tags, call);
+    return call;
+  }
+
+  /** Null if all keys are meant. */
+  private @Nullable Collection<Object> collected(Collecting call, String what) {
     await(call, what);
     return call.keys;
   }
 
-  /** Invalidates the keys, or all if they are null. */
-  private void keys(MemoNode memo, @Nullable Collection<Object> keys, String what) {
-    if (keys == null) {
-      Call.Blocking call = new Call.Blocking();
-      memo.invalidate(null, call);
-      await(call, what);
-      memo.sweep();
-      return;
-    }
-    List<Call.Blocking> calls = new ArrayList<>(keys.size());
-    for (Object key : keys) {
+  /** Begins to invalidate the keys, or all if they are null. */
+  private static Invalidating begin(MemoNode memo, @Nullable Collection<Object> keys) {
+    List<Call.Blocking> calls = new ArrayList<>();
+    for (Object key : keys == null ? Collections.singleton(null) : keys) {
       Call.Blocking call = new Call.Blocking();
       calls.add(call);
       memo.invalidate(key, call);
     }
-    for (Call.Blocking call : calls) {
-      await(call, what);
+    return new Invalidating(memo, keys == null, calls);
+  }
+
+  private record Invalidating(MemoNode memo, boolean isAll, List<Call.Blocking> calls) {}
+
+  private void await(List<Invalidating> begun, String what) {
+    for (Invalidating each : begun) {
+      each.calls.forEach(call -> await(call, what));
+      if (each.isAll) {
+        each.memo.sweep();
+      }
     }
   }
 

@@ -269,11 +269,12 @@ public final class MemoBuilder<K, V> {
   }
 
   /**
-   * Notes which results of memos, this one included, each run reads on its own thread; when one of
-   * those is invalidated, so are the results that were computed from it, before the invalidation
-   * returns. Expiry is not followed, nor is a chain of which a result between is not remembered any
-   * more; in {@link Mode#LOCAL}, nor are invalidations on other members. Each invalidation in the
-   * cluster then looks through the entries of this memo. Default: false.
+   * Notes which results of memos, this one included, each run reads on its own thread, and what
+   * those were made of, if their memos note that too; when one of all these is invalidated, so are
+   * the results that were computed from it, before the invalidation returns. Expiry is not
+   * followed; in {@link Mode#LOCAL}, nor are invalidations on other members. A result that goes
+   * back to more than 256 keys goes with any key of their memos. Each invalidation in the cluster
+   * then looks through the entries of this memo. Default: false.
    */
   @CanIgnoreReturnValue
   public MemoBuilder<K, V> trackDependencies(boolean track) {

@@ -2,6 +2,7 @@
 package org.memogrid.memo;
 
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -148,11 +149,11 @@ final class MemoCore {
   }
 
   /**
-   * Asks all members for the keys that have the tag, or for all keys if it is null, with those in
-   * flight. The caller gets a Collected, or an Invalidated if this member leaves.
+   * Asks all members for the keys that have any of the tags, or for all keys if they are null, with
+   * those in flight. The caller gets a Collected, or an Invalidated if this member leaves.
    */
-  void collect(@Nullable String tag, Object caller) {
-    scans.begin(tag, caller);
+  void collect(@Nullable Set<String> tags, Object caller) {
+    scans.begin(tags, caller);
   }
 
   /** Releases all that wait here. */

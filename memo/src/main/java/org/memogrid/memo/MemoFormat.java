@@ -183,9 +183,9 @@ final class MemoFormat implements WireFormat<Packet> {
     } else if (message instanceof Message.Scan m) {
       out.writeByte(31);
       out.writeLong(m.scan());
-      String tag = m.tag();
-      out.writeBoolean(tag != null);
-      bytes(tag == null ? new byte[0] : tag.getBytes(UTF_8), out);
+      Set<String> tags = m.tags();
+      out.writeBoolean(tags != null);
+      tags(tags == null ? Set.of() : tags, out);
     } else if (message instanceof Message.Scanned m) {
       out.writeByte(32);
       out.writeLong(m.scan());
@@ -233,7 +233,7 @@ final class MemoFormat implements WireFormat<Packet> {
       case 28 -> new Message.InvalidateAck(in.readLong());
       case 29 -> new Message.InvalidateFailed(in.readLong(), failure(in));
       case 30 -> new Message.Cancel(key(in), token(in));
-      case 31 -> new Message.Scan(in.readLong(), tag(in));
+      case 31 -> scan(in.readLong(), in.readBoolean(), tags(in));
       case 32 -> scanned(in.readLong(), in.readBoolean(), keys(in));
       case 35 -> new Message.Fenced(in.readBoolean() ? key(in) : null);
       case 33 -> new Message.Chase(probe(in));
@@ -281,10 +281,7 @@ final class MemoFormat implements WireFormat<Packet> {
       out.writeLong(fresh.until());
       out.writeLong(fresh.costMillis());
     }
-    out.writeInt(entry.tags().size());
-    for (String tag : entry.tags()) {
-      bytes(tag.getBytes(UTF_8), out);
-    }
+    tags(entry.tags(), out);
     bytes(content == null ? new byte[0] : content, out);
   }
 
@@ -295,10 +292,7 @@ final class MemoFormat implements WireFormat<Packet> {
     Envelope.Version version = requireNonNull(seen(in), "a value's version").version();
     long[] life = (flags & MORTAL) == 0 ? null : longs(in);
     long[] fresh = (flags & FRESH) == 0 ? null : longs(in);
-    Set<String> tags = new HashSet<>();
-    for (int i = in.readInt(); i > 0; i--) {
-      tags.add(new String(bytes(in), UTF_8));
-    }
+    Set<String> tags = tags(in);
     Envelope entry = Envelope.ofBytes(version, bytes(in));
     entry = life == null ? entry : entry.expiring(life[0], life[1], life[2]);
     entry =
@@ -320,10 +314,19 @@ final class MemoFormat implements WireFormat<Packet> {
     return keys;
   }
 
-  private static @Nullable String tag(DataInput in) throws IOException {
-    boolean given = in.readBoolean();
-    String tag = new String(bytes(in), UTF_8);
-    return given ? tag : null;
+  private static void tags(Set<String> tags, DataOutput out) throws IOException {
+    out.writeInt(tags.size());
+    for (String tag : tags) {
+      bytes(tag.getBytes(UTF_8), out);
+    }
+  }
+
+  private static Set<String> tags(DataInput in) throws IOException {
+    Set<String> tags = new HashSet<>();
+    for (int i = in.readInt(); i > 0; i--) {
+      tags.add(new String(bytes(in), UTF_8));
+    }
+    return tags;
   }
 
   /** Of an entry that is to be replaced, its version is enough: it is what entries compare. */
@@ -445,6 +448,10 @@ final class MemoFormat implements WireFormat<Packet> {
     }
   }
 
+  private static Message scan(long scan, boolean tagged, Set<String> tags) {
+    return new Message.Scan(scan, tagged ? tags : null);
+  }
+
   private static Message scanned(long scan, boolean told, List<Object> keys) {
     boolean readable = keys.stream().noneMatch(MemoFormat::isUnreadable);
     return new Message.Scanned(scan, told && readable ? keys : null);
@@ -469,11 +476,12 @@ final class MemoFormat implements WireFormat<Packet> {
     out.writeByte(indexOf(KINDS, f.kind()));
     byte[] text = f.text().getBytes(UTF_8);
     bytes(text, out);
+    tags(f.dependencies(), out);
   }
 
   private static Failure failure(DataInput in) throws IOException {
     Failure.Kind kind = KINDS[in.readByte()];
-    return new Failure(null, kind, new String(bytes(in), UTF_8));
+    return new Failure(null, kind, new String(bytes(in), UTF_8), tags(in));
   }
 
   private static void invalidation(Invalidation invalidation, DataOutput out) throws IOException {

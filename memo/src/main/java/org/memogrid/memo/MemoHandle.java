@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -70,13 +71,15 @@ final class MemoHandle<K, V> implements Memo<K, V> {
     Envelope near = node.near(asked);
     if (near != null && answers.isGoodNear(asked, near)) { // its use need not be told
       counters.hits.increment();
-      return answers.of(asked, Payload.result(near, node.codec()));
+      return answers.of(asked, near, Running.reader());
     }
     Envelope here = here(asked);
     if (here == null) {
       return computed(asked, plan.fn, null);
     }
-    return here.fresh() == null ? answers.remembered(asked, here) : aged(asked, here);
+    return here.fresh() == null
+        ? answers.remembered(asked, here, Running.reader())
+        : aged(asked, here);
   }
 
   private @Nullable Envelope here(K key) {
@@ -89,7 +92,7 @@ final class MemoHandle<K, V> implements Memo<K, V> {
 
   private V aged(K key, Envelope entry) {
     return answers.isGood(key, entry)
-        ? answers.remembered(key, entry)
+        ? answers.remembered(key, entry, Running.reader())
         : computed(key, plan.fn, entry);
   }
 
@@ -105,7 +108,8 @@ final class MemoHandle<K, V> implements Memo<K, V> {
         () -> {
           Envelope seen = found;
           while (true) {
-            Answers.Answer<V> answer = answers.of(key, replaced(key, fn, seen), seen);
+            Effect.Outcome came = replaced(key, fn, seen);
+            Answers.Answer<V> answer = answers.of(key, came, seen, Running.reader());
             Envelope tooOld = answer.tooOld();
             if (tooOld == null) {
               return answers.cast(answer.value());
@@ -246,7 +250,7 @@ final class MemoHandle<K, V> implements Memo<K, V> {
    */
   private CompletableFuture<V> async(K key, boolean gathered, Consumer<Runnable> due) {
     K asked = open(key);
-    noteRead(asked); // on this thread: the result comes on another
+    noteRead(asked, Set.of()); // though its future may not be waited for
     Envelope here = here(asked);
     if (here != null && (here.fresh() == null || answers.isGood(asked, here))) {
       return completed(asked, here);
@@ -260,7 +264,7 @@ final class MemoHandle<K, V> implements Memo<K, V> {
 
   private CompletableFuture<V> completed(K key, Envelope entry) {
     try {
-      return CompletableFuture.completedFuture(answers.remembered(key, entry));
+      return CompletableFuture.completedFuture(answers.remembered(key, entry, Running.reader()));
     } catch (Throwable e) { // a failure that is remembered
       return CompletableFuture.failedFuture(e);
     }
@@ -370,7 +374,7 @@ final class MemoHandle<K, V> implements Memo<K, V> {
         if (!future.isDone() && answers.isStill(key, seen)) {
           goesOn = true;
           answers.stale(key);
-          future.complete(answers.of(key, Payload.result(seen, node.codec())));
+          future.complete(answers.of(key, seen, outer));
         }
       } catch (Throwable e) {
         future.completeExceptionally(e);
@@ -386,7 +390,7 @@ final class MemoHandle<K, V> implements Memo<K, V> {
 
     private void settle(Effect.Outcome outcome, @Nullable Envelope seen) {
       try {
-        Answers.Answer<V> answer = answers.of(key, outcome, seen);
+        Answers.Answer<V> answer = answers.of(key, outcome, seen, outer);
         Envelope tooOld = answer.tooOld();
         if (tooOld == null) {
           future.complete(answers.cast(answer.value()));
@@ -430,16 +434,18 @@ final class MemoHandle<K, V> implements Memo<K, V> {
   public Optional<V> peek(K key) {
     K asked = open(key);
     requireEncodable(asked);
-    noteRead(asked);
+    noteRead(asked, Set.of());
     Envelope entry = node.anywhere(asked);
     Payload coming = entry == null ? node.onItsWay(asked).orElse(null) : null;
     Object result = null;
     if (coming != null) {
+      noteRead(asked, coming.entry().tags());
       result = coming.result(node.codec());
     } else {
       // Again: 1. it was not stored yet; 2. it was; 3. who ran it took it for on its way no more.
       entry = entry == null ? node.anywhere(asked) : entry;
       if (entry != null && answers.isShown(entry)) {
+        noteRead(asked, entry.tags());
         result = Payload.result(entry, node.codec());
       }
     }
@@ -465,7 +471,10 @@ final class MemoHandle<K, V> implements Memo<K, V> {
             () -> {
               join(asked, call, Running.tokens(), null);
               return answers.of(
-                  asked, outcome(asked, call, t -> seed(asked, value, t, call)), null);
+                  asked,
+                  outcome(asked, call, t -> seed(asked, value, t, call)),
+                  null,
+                  Running.reader());
             });
   }
 
@@ -557,11 +566,9 @@ final class MemoHandle<K, V> implements Memo<K, V> {
     return refresher.isBusy();
   }
 
-  /** That the run which this thread is in reads the key. */
-  private void noteRead(K key) {
-    if (Running.isTracked()) {
-      Tags.read(node, key);
-    }
+  /** That the run which this thread is in reads the key, and gets what has these tags. */
+  private void noteRead(K key, Set<String> tags) {
+    answers.read(key, tags, Running.reader());
   }
 
   // ---- refusals

@@ -4,6 +4,7 @@ package org.memogrid.memo;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
@@ -321,14 +322,14 @@ final class MemoNode {
   }
 
   /** Returns through the call, when all members have told. */
-  void collect(@Nullable String tag, Invalidations.Collecting call) {
+  void collect(@Nullable Set<String> tags, Invalidations.Collecting call) {
     feed(
         core -> {
           Failure failure = closed;
           if (failure != null) {
             call.complete(new Effect.Threw(failure));
           } else {
-            core.collect(tag, call);
+            core.collect(tags, call);
           }
         });
   }

@@ -3,6 +3,7 @@ package org.memogrid.memo;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cluster.Member;
 
@@ -93,8 +94,12 @@ sealed interface Message {
   /** Nobody waits for the run elsewhere either. Answered by Abandon, unless somebody does again. */
   record Cancel(Object key, Token token) implements ToCaller {}
 
-  /** Which keys are in flight, or stored on the member? Answered by Scanned. */
-  record Scan(long scan, @Nullable String tag) implements ToCaller {}
+  /**
+   * Which keys are in flight, or stored on the member? Answered by Scanned.
+   *
+   * @param tags null for all keys; else those with any of the tags, and all in flight
+   */
+  record Scan(long scan, @Nullable Set<String> tags) implements ToCaller {}
 
   /**
    * The keys of this member that a scan is after.

@@ -56,5 +56,11 @@ enum Rule {
   /** R11. A scan names the keys in flight too: what is being computed will be stored. */
   SCAN_IN_FLIGHT,
   /** R11. The same of a scan for a tag: what is being computed may turn out to have it. */
-  IN_FLIGHT_HAS_EVERY_TAG
+  IN_FLIGHT_HAS_EVERY_TAG,
+  /** R11. What was made of an invalidated result is looked for, and invalidated. */
+  FOLLOW_DEPENDANTS,
+  /** R11. It is looked for again until there is nothing new: it may have been made meanwhile. */
+  FOLLOW_TO_THE_END,
+  /** R11. A result is made of all that what it read was made of: that may be gone by then. */
+  INHERIT_DEPENDENCIES
 }

@@ -6,7 +6,6 @@ import static java.util.Objects.requireNonNull;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -150,9 +149,9 @@ final class Runner<K, V> {
   }
 
   private void call(Run<K> run, Execution execution) {
-    Set<String> dependencies = plan.trackDependencies ? new HashSet<>() : null;
+    Dependencies dependencies = plan.trackDependencies ? new Dependencies() : null;
     Running before = Running.current();
-    Begun begun = new Begun(List.of(run), execution);
+    Begun begun = new Begun(List.of(run), execution, dependencies);
     Value value = null;
     Failure failure = null;
     try {
@@ -164,7 +163,7 @@ final class Runner<K, V> {
           result instanceof CompletionStage<?> stage ? valueOf(stage, execution) : result;
       value = values.of(run.key, returned, isStage && !plan.stages, begun.millis(), dependencies);
     } catch (Throwable e) { // also errors: somebody waits
-      failure = failure(run.key, e);
+      failure = failure(run.key, e).after(dependencies);
     } finally {
       Running.exit(before);
       begun.end();
@@ -249,9 +248,9 @@ final class Runner<K, V> {
     for (Run<K> run : runs) {
       batch.computeIfAbsent(run.key, key -> new ArrayList<>()).add(run);
     }
-    Set<String> dependencies = plan.trackDependencies ? new HashSet<>() : null;
+    Dependencies dependencies = plan.trackDependencies ? new Dependencies() : null;
     Running before = Running.current();
-    Begun begun = new Begun(runs, execution);
+    Begun begun = new Begun(runs, execution, dependencies);
     Map<K, ? extends V> results = null;
     Failure failure = null;
     try {
@@ -265,7 +264,7 @@ final class Runner<K, V> {
         results = bulk(Collections.unmodifiableSet(batch.keySet()));
       }
     } catch (Throwable e) {
-      failure = failure(runs.get(0).key, e);
+      failure = failure(runs.get(0).key, e).after(dependencies);
     } finally {
       Running.exit(before);
       begun.end();
@@ -304,7 +303,7 @@ final class Runner<K, V> {
       Begun begun,
       @Nullable Map<K, ? extends V> results,
       @Nullable Failure failure,
-      @Nullable Set<String> dependencies) {
+      @Nullable Dependencies dependencies) {
     Failure failed = failure;
     Value value = null;
     if (results != null) {
@@ -312,7 +311,7 @@ final class Runner<K, V> {
         V result = results.get(run.key);
         value = values.of(run.key, result, false, begun.millis(), dependencies);
       } catch (Throwable e) {
-        failed = failure(run.key, e);
+        failed = failure(run.key, e).after(dependencies);
       }
     }
     if (value != null) {
@@ -359,7 +358,7 @@ final class Runner<K, V> {
   private Running frame(
       Run<K> run,
       @Nullable Running outer,
-      @Nullable Set<String> dependencies,
+      @Nullable Dependencies dependencies,
       Execution execution) {
     return new Running(
         node,
@@ -379,14 +378,15 @@ final class Runner<K, V> {
     private final List<Run<K>> runs;
     private final @Nullable Future<?> timer;
 
-    Begun(List<Run<K>> runs, Execution execution) {
+    Begun(List<Run<K>> runs, Execution execution, @Nullable Dependencies dependencies) {
       this.runs = runs;
       this.timer =
           plan.hardTimeout == 0
               ? null
               : node.after(
                   plan.hardTimeout,
-                  () -> elsewhere(memoThreads, () -> overdue(runs, execution, nanos)));
+                  () ->
+                      elsewhere(memoThreads, () -> overdue(runs, execution, nanos, dependencies)));
     }
 
     void tell() {
@@ -411,7 +411,8 @@ final class Runner<K, V> {
     }
   }
 
-  private void overdue(List<Run<K>> runs, Execution execution, long begun) {
+  private void overdue(
+      List<Run<K>> runs, Execution execution, long begun, @Nullable Dependencies dependencies) {
     if (!execution.tells()) {
       return;
     }
@@ -424,7 +425,8 @@ final class Runner<K, V> {
               + Duration.ofMillis(plan.hardTimeout)
               + " on "
               + node.self();
-      Failure failure = new Failure(new MemoTimeoutException(text), Failure.Kind.TIMEOUT, text);
+      Failure late = new Failure(new MemoTimeoutException(text), Failure.Kind.TIMEOUT, text);
+      Failure failure = late.after(dependencies);
       tell(MemoEvent.Type.FAILED, run.key, begun, failure.thrown());
       failed(run, failure);
     }

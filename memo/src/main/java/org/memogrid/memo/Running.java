@@ -3,7 +3,6 @@ package org.memogrid.memo;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +21,7 @@ record Running(
     Token token,
     @Nullable Running outer,
     List<Token> inherited,
-    @Nullable Set<String> dependencies,
+    @Nullable Dependencies dependencies,
     @Nullable Semaphore permits,
     Execution execution,
     int depth) {
@@ -31,8 +30,9 @@ record Running(
   /** Whether some memo of this process wants to know what its runs read. */
   private static volatile boolean tracked;
 
-  static boolean isTracked() {
-    return tracked;
+  /** The run that this thread is in, for what it reads; null also if nobody wants to know. */
+  static @Nullable Running reader() {
+    return tracked ? CURRENT.get() : null;
   }
 
   static void track() {

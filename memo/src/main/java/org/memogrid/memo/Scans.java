@@ -37,8 +37,8 @@ final class Scans {
     this.leases = leases;
   }
 
-  void begin(@Nullable String tag, Object caller) {
-    ask(new Scan(tag, caller));
+  void begin(@Nullable Set<String> tags, Object caller) {
+    ask(new Scan(tags, caller));
   }
 
   /** Without a configuration it is asked in the first. */
@@ -48,7 +48,7 @@ final class Scans {
     if (core.hasConfiguration()) {
       List<Member> members = core.configuration().members();
       scan.missing.addAll(members);
-      members.forEach(member -> core.send(member, new Message.Scan(number, scan.tag)));
+      members.forEach(member -> core.send(member, new Message.Scan(number, scan.tags)));
     }
   }
 
@@ -56,17 +56,17 @@ final class Scans {
   void installed() {
     List<Scan> again = new ArrayList<>(scans.values());
     scans.clear();
-    again.forEach(scan -> ask(new Scan(scan.tag, scan.caller)));
+    again.forEach(scan -> ask(new Scan(scan.tags, scan.caller)));
   }
 
   void onScan(Member from, Message.Scan scan) {
     Set<Object> inFlight = new LinkedHashSet<>();
     // What tags a run's result will have is not known yet.
-    if (rules.isOn(scan.tag() == null ? Rule.SCAN_IN_FLIGHT : Rule.IN_FLIGHT_HAS_EVERY_TAG)) {
+    if (rules.isOn(scan.tags() == null ? Rule.SCAN_IN_FLIGHT : Rule.IN_FLIGHT_HAS_EVERY_TAG)) {
       inFlight.addAll(flights.keys());
       inFlight.addAll(leases.keys());
     }
-    core.emit(new Effect.Scan(from, scan.scan(), scan.tag(), List.copyOf(inFlight)));
+    core.emit(new Effect.Scan(from, scan.scan(), scan.tags(), List.copyOf(inFlight)));
   }
 
   void onScanned(Member from, Message.Scanned scanned) {
@@ -103,14 +103,14 @@ final class Scans {
   }
 
   private static final class Scan {
-    final @Nullable String tag;
+    final @Nullable Set<String> tags;
     final Object caller;
     final Set<Member> missing = new HashSet<>();
     final Set<Object> keys = new LinkedHashSet<>();
     boolean isAll;
 
-    Scan(@Nullable String tag, Object caller) {
-      this.tag = tag;
+    Scan(@Nullable Set<String> tags, Object caller) {
+      this.tags = tags;
       this.caller = caller;
     }
   }

@@ -2,6 +2,7 @@
 package org.memogrid.memo;
 
 import java.time.InstantSource;
+import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -187,10 +188,10 @@ final class StoreWork {
   /** Tells the keys of live entries held here, whoever is their home. */
   private void scan(Effect.Scan scan) {
     Set<Object> keys = new LinkedHashSet<>(scan.inFlight());
-    String tag = scan.tag();
+    Set<String> tags = scan.tags();
     try (Stream<Map.Entry<Object, Envelope>> all = store.localEntries()) {
       all.filter(entry -> !entry.getValue().isTombstone())
-          .filter(entry -> tag == null || entry.getValue().tags().contains(tag))
+          .filter(entry -> tags == null || !Collections.disjoint(entry.getValue().tags(), tags))
           .forEach(entry -> keys.add(entry.getKey()));
     } catch (RuntimeException e) {
       LOG.warn(

@@ -4,6 +4,8 @@ package org.memogrid.memo;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
+import java.util.Collection;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -15,24 +17,15 @@ final class Tags {
     return "t:" + tag;
   }
 
-  /** Of results that depend on the key's, or on any of the memo's if it is null. */
-  static String ofDependants(MemoNode memo, @Nullable Object key) {
-    String name = "d:" + memo.id().store();
-    return key == null ? name : name + "\n" + fingerprint(memo, key);
-  }
-
-  /** Notes that the run this thread is in has read the key of the memo, if that is wanted. */
-  static void read(MemoNode memo, Object key) {
-    Running running = Running.current();
-    Set<String> dependencies = running == null ? null : running.dependencies();
-    if (dependencies != null) {
-      dependencies.add(ofDependants(memo, null));
-      dependencies.add(ofDependants(memo, key));
-    }
+  /** Of results that were made of any of the keys', or of any of the memo's if they are null. */
+  static Set<String> ofDependants(MemoNode memo, @Nullable Collection<Object> keys) {
+    List<String> named =
+        keys == null ? null : keys.stream().map(key -> fingerprint(memo, key)).toList();
+    return Dependencies.sought(memo.id().store(), named);
   }
 
   /** Equal for equal keys; that others may share it costs a run, no more. */
-  private static String fingerprint(MemoNode memo, Object key) {
+  static String fingerprint(MemoNode memo, Object key) {
     if (memo.isLocal()) {
       return Integer.toHexString(key.hashCode());
     }

@@ -29,14 +29,14 @@ final class Values<K, V> {
    * @param returned what the function returned, or the value of the stage that it did
    * @param isStage whether its callers expect a stage
    * @param costMillis how long that took
-   * @param dependencies tags for what it read
+   * @param dependencies what it read, if that is wanted
    */
   Value of(
       K key,
       @Nullable Object returned,
       boolean isStage,
       long costMillis,
-      @Nullable Set<String> dependencies) {
+      @Nullable Dependencies dependencies) {
     Object held = isStage ? Payload.wrapStage(returned) : Payload.wrap(returned);
     V result = cast(isStage ? CompletableFuture.completedFuture(returned) : returned);
     Set<String> tags = tags(key, result, dependencies);
@@ -70,7 +70,8 @@ final class Values<K, V> {
     long millis = millis("cacheFailures for " + key, life);
     Object held = node.isLocal() ? failure : Payload.wrapFailure(failure);
     long now = node.clock().millis();
-    Envelope entry = entry(key, held).expiring(now + millis, 0, now);
+    Envelope entry =
+        entry(key, held).expiring(now + millis, 0, now).withTags(failure.dependencies());
     return new Value(Payload.made(entry, failure), millis, 0);
   }
 
@@ -136,7 +137,7 @@ final class Values<K, V> {
     }
   }
 
-  private Set<String> tags(K key, V result, @Nullable Set<String> dependencies) {
+  private Set<String> tags(K key, V result, @Nullable Dependencies dependencies) {
     Set<String> all = new HashSet<>();
     if (plan.tags != null) {
       Collection<String> given =
@@ -146,7 +147,7 @@ final class Values<K, V> {
       given.forEach(tag -> all.add(Tags.ofUser(requireNonNull(tag, "a tag of tags"))));
     }
     if (dependencies != null) {
-      all.addAll(dependencies);
+      all.addAll(dependencies.tags());
     }
     return all;
   }

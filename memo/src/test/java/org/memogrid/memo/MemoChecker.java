@@ -27,6 +27,8 @@ import org.memogrid.testkit.sim.SimViews;
  *   <li>I3: a call gets no value older than the last invalidation that was confirmed before it, was
  *       that by key, for all keys, by predicate or by a tag that the value has
  *   <li>I4: every call and every invalidation on a member of the view ends
+ *   <li>I5: a call gets no value that was made of what was invalidated before it, by key or for all
+ *       keys or as something that matches, once what was made of that has been followed
  * </ul>
  */
 final class MemoChecker {
@@ -36,6 +38,7 @@ final class MemoChecker {
   private final Map<Member, int[]> confirmed = new HashMap<>();
   private final Map<Member, int[]> matched = new HashMap<>();
   private final Map<String, Map<Member, int[]>> tagged = new HashMap<>();
+  private final Map<Member, int[]> followed = new HashMap<>();
   private final int[] runs = new int[MemoSim.KEYS];
   private final int[] allowed = new int[MemoSim.KEYS];
   private final Map<Member, int[]> runsOn = new HashMap<>();
@@ -54,6 +57,7 @@ final class MemoChecker {
   private final Set<Object> refreshed = Collections.newSetFromMap(new IdentityHashMap<>());
   private final IdentityHashMap<Effect.Write, Member> writing = new IdentityHashMap<>();
   private final boolean[] leftBehind = new boolean[MemoSim.KEYS];
+  private boolean unfindable;
   private final Set<SimNode.Caller> waiting = new LinkedHashSet<>();
   private final Set<Invalidating> invalidations = new LinkedHashSet<>();
   private long epochs;
@@ -100,6 +104,7 @@ final class MemoChecker {
       if (node == null || node.view <= view.id()) { // what came later may be of another view
         raise(of(confirmed, member), of(confirmed, other));
         raise(of(matched, member), of(matched, other));
+        raise(of(followed, member), of(followed, other));
         tagged.values().forEach(where -> raise(of(where, member), of(where, other)));
       }
     }
@@ -121,6 +126,9 @@ final class MemoChecker {
     caller.atLeast = Math.max(caller.atLeastByKey, of(matched, caller.on)[caller.key]);
     caller.atLeastByTag = new HashMap<>();
     tagged.forEach((tag, where) -> caller.atLeastByTag.put(tag, of(where, caller.on)[caller.key]));
+    if (sim.tracks) {
+      caller.atLeastMadeOf = of(followed, caller.on).clone();
+    }
     waiting.add(caller);
   }
 
@@ -135,12 +143,18 @@ final class MemoChecker {
     }
   }
 
-  /** {@code version} is null for a failure. */
-  void answered(SimNode.Caller caller, @Nullable Integer version) {
+  /** {@code result} is null for a failure. */
+  void answered(SimNode.Caller caller, MemoSim.@Nullable Result result) {
     waiting.remove(caller);
     answers++;
-    if (version != null
-        && !lostEntries[caller.key]
+    if (result != null) {
+      requireFresh(caller, result.version());
+      requireMadeOfFresh(caller, result);
+    }
+  }
+
+  private void requireFresh(SimNode.Caller caller, int version) {
+    if (!lostEntries[caller.key]
         && caller.calledAt >= trustedSince[caller.key]
         && version < atLeast(caller, version)
         && sim.views.has(caller.on)
@@ -154,6 +168,34 @@ final class MemoChecker {
               + caller.key
               + ", invalidated up to "
               + atLeast(caller, version));
+    }
+  }
+
+  /** Not in lives in which a write came late, or may have come, that no search could find. */
+  private void requireMadeOfFresh(SimNode.Caller caller, MemoSim.Result result) {
+    int[] of = result.of();
+    int[] atLeast = caller.atLeastMadeOf;
+    if (of == null
+        || atLeast == null
+        || unfindable
+        || !sim.views.has(caller.on)
+        || lost.contains(caller.on)) {
+      return;
+    }
+    for (int k = 0; k < MemoSim.KEYS; k++) {
+      if (k != caller.key && of[k] < atLeast[k]) {
+        violate(
+            "I5 made of stale",
+            caller.on
+                + " got key "
+                + caller.key
+                + ", made of "
+                + of[k]
+                + " of key "
+                + k
+                + ", invalidated up to "
+                + atLeast[k]);
+      }
     }
   }
 
@@ -199,6 +241,26 @@ final class MemoChecker {
     }
   }
 
+  /**
+   * What was made of what it is about is looked for and invalidated too.
+   *
+   * @param keys that it has invalidated, null for all
+   */
+  Object following(Object caller, @Nullable List<Object> keys) {
+    Invalidating of = (Invalidating) caller;
+    int[] upTo = of.upTo.clone();
+    for (int k = 0; keys != null && k < MemoSim.KEYS; k++) {
+      upTo[k] = keys.contains(k) ? upTo[k] : 0;
+    }
+    Invalidating following = new Invalidating(of.by, upTo, of.begun);
+    invalidations.add(following);
+    return following;
+  }
+
+  void followed(Object following, @Nullable Object failure) {
+    var unused = confirm((Invalidating) following, failure, followed);
+  }
+
   private boolean confirm(
       Invalidating invalidating, @Nullable Object failure, Map<Member, int[]> where) {
     invalidations.remove(invalidating);
@@ -224,8 +286,13 @@ final class MemoChecker {
   void writing(Member by, Effect.Write write) {
     writing.put(write, by);
     if (isOut(by)) {
-      leftBehind[(Integer) write.key()] = true;
+      leaveBehind((Integer) write.key());
     }
+  }
+
+  private void leaveBehind(int key) {
+    leftBehind[key] = true;
+    unfindable = true;
   }
 
   void wrote(Member by, Effect.Write write) {
@@ -321,6 +388,7 @@ final class MemoChecker {
   void entryLost(int key) {
     allowed[key]++;
     lostEntries[key] = true;
+    unfindable = true;
     lostAt[key] = sim.time.now();
   }
 
@@ -343,7 +411,7 @@ final class MemoChecker {
     writing.forEach(
         (write, by) -> {
           if (by.equals(member)) {
-            leftBehind[(Integer) write.key()] = true;
+            leaveBehind((Integer) write.key());
           }
         });
     // A home lost while it invalidates may have fenced one of two runs and refuse the other.
@@ -470,7 +538,7 @@ final class MemoChecker {
   private void violate(String invariant, String what) {
     String violation = invariant + ": " + what + " at " + sim.time.now();
     violations.add(violation);
-    sim.note("*** " + violation);
+    sim.note(() -> "*** " + violation);
   }
 
   private record Running(int key, Member on, List<Member> view) {}

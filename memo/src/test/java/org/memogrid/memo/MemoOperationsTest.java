@@ -20,6 +20,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -121,67 +122,6 @@ class MemoOperationsTest {
       for (Memo<String, Integer> memo : memos) {
         assertThat(memo.apply("k")).isEqualTo(2);
       }
-    }
-  }
-
-  @ParameterizedTest
-  @EnumSource
-  void whatWasComputedFromAnotherResultGoesWithIt(Mode mode) {
-    AtomicInteger price = new AtomicInteger(1);
-    for (boolean tracks : new boolean[] {true, false}) {
-      price.set(1);
-      List<Memo<String, Integer>> prices = members.open(mode, k -> price.get(), b -> b);
-      List<Memo<String, Integer>> totals =
-          members.open(mode, k -> 10 * prices.get(0).apply(k), b -> b.trackDependencies(tracks));
-      List<Memo<String, Integer>> reports =
-          members.open(mode, k -> 100 + totals.get(0).apply(k), b -> b.trackDependencies(tracks));
-      for (Memo<String, Integer> report : reports) {
-        assertThat(report.apply("a")).isEqualTo(110);
-        Members.stored(report, "a", report.apply("a"));
-        Members.stored(report, "b", report.apply("b"));
-      }
-      price.set(2);
-      prices.get(prices.size() - 1).invalidate("a");
-      for (Memo<String, Integer> report : reports) {
-        assertThat(report.apply("a")).isEqualTo(tracks ? 120 : 110);
-        assertThat(report.apply("b")).isEqualTo(110);
-      }
-      prices.get(0).invalidateAll();
-      for (Memo<String, Integer> report : reports) {
-        assertThat(report.apply("b")).isEqualTo(tracks ? 120 : 110);
-      }
-    }
-  }
-
-  /** However a run came to read it. */
-  @ParameterizedTest
-  @EnumSource
-  void whateverWayAResultWasReadItsReadersGoWithIt(Mode mode) {
-    AtomicInteger price = new AtomicInteger(1);
-    Memo<String, Integer> prices = members.open(mode, (String k) -> price.get(), b -> b).get(0);
-    Memo<String, Integer> totals =
-        members
-            .open(
-                mode,
-                (String how) ->
-                    switch (how) {
-                      case "all" -> prices.getAll(List.of("all")).get("all");
-                      case "later" -> prices.async("later").join();
-                      default -> prices.peek("peeked").orElse(0);
-                    },
-                b -> b.trackDependencies(true))
-            .get(0);
-    Members.stored(prices, "peeked", prices.apply("peeked"));
-    for (String how : List.of("all", "later", "peeked")) {
-      assertThat(totals.apply(how)).isEqualTo(1);
-      Members.stored(totals, how, 1);
-    }
-    price.set(2);
-    List.of("all", "later", "peeked").forEach(prices::invalidate);
-    prices.apply("peeked");
-    Members.stored(prices, "peeked", 2);
-    for (String how : List.of("all", "later", "peeked")) {
-      assertThat(totals.apply(how)).as(how).isEqualTo(2);
     }
   }
 
@@ -636,6 +576,43 @@ class MemoOperationsTest {
   }
 
   // ---- the builder
+
+  @Test
+  void statisticsCountWhatHappenedOnTheirMember() throws Exception {
+    CountDownLatch goOn = new CountDownLatch(1);
+    List<Memo<Integer, Integer>> memos =
+        members.open(
+            Mode.DISTRIBUTED,
+            k -> {
+              Members.await(goOn);
+              if (runs.incrementAndGet() == 1) {
+                throw new IllegalStateException("the first fails");
+              }
+              return k;
+            },
+            b -> b.onFailure(FailurePolicy.PROMOTE_NEXT));
+    List<Future<Integer>> calls = new ArrayList<>();
+    for (Memo<Integer, Integer> memo : memos) {
+      calls.add(members.call(() -> memo.apply(1)));
+    }
+    Members.waitAtHome(memos, 1, 2);
+    goOn.countDown();
+    calls.forEach(call -> Await.until("an end", call::isDone));
+    memos.forEach(memo -> Members.stored(memo, 1, 1));
+    assertThat(sum(memos, MemoStats::runs)).isEqualTo(2);
+    assertThat(sum(memos, MemoStats::failures)).isEqualTo(1);
+    assertThat(sum(memos, MemoStats::promotions)).isEqualTo(1);
+    assertThat(sum(memos, stats -> stats.runTime().toNanos())).isPositive();
+    assertThat(sum(memos, MemoStats::fences)).isZero();
+    long hits = memos.get(0).stats().hits();
+    assertThat(memos.get(0).apply(1)).isEqualTo(1);
+    assertThat(memos.get(0).stats().hits()).isEqualTo(hits + 1);
+    assertThat(sum(memos, MemoStats::runs)).isEqualTo(2);
+  }
+
+  private static long sum(List<Memo<Integer, Integer>> memos, ToLongFunction<MemoStats> what) {
+    return memos.stream().mapToLong(memo -> what.applyAsLong(memo.stats())).sum();
+  }
 
   @Test
   void aMemoKeepsWhatItWasBuiltWithWhateverItsBuilderIsToldLater() {

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cluster.Member;
 import org.memogrid.testkit.sim.SimNet;
@@ -24,6 +25,7 @@ import org.memogrid.testkit.sim.VirtualTime;
 final class MemoSim {
   static final int KEYS = 4;
   static final List<String> TAGS = List.of("odd", "even");
+  private static final List<Set<String>> FOUND_BY = TAGS.stream().map(Set::of).toList();
   private static final int BUSY = 1_600;
   private static final int END = BUSY + 30_000;
 
@@ -49,6 +51,9 @@ final class MemoSim {
   /** The keys that the function of a key asks for, one after the other. */
   final int[][] needs = new int[KEYS][];
 
+  /** Whether results go with those that they were made of; then all end, and some end early. */
+  final boolean tracks;
+
   private boolean cutting;
   private long mergedIn = -1;
   private final Set<Member> meeting = new HashSet<>();
@@ -71,12 +76,13 @@ final class MemoSim {
     this.notKept = time.chance(0.2) ? 0.2 : 0;
     this.net = new SimNet(time);
     this.views = new SimViews(time, this::learn);
-    this.keys = time.between(1, 2);
+    int asked = time.between(1, 2);
     this.notes = time.chance(0.5) ? 1 : 100;
     this.storeFailing = time.chance(0.15) ? 0.05 : 0;
     this.permits = time.chance(0.3) ? time.between(1, 2) : Integer.MAX_VALUE;
     this.store = new SimStore<>(time, views, this::owners, this::lost);
-    recursion();
+    this.tracks = recursion();
+    this.keys = tracks ? KEYS : asked;
     this.checker = new MemoChecker(this);
     int size = time.between(2, 5);
     List<Member> members = new ArrayList<>();
@@ -87,8 +93,11 @@ final class MemoSim {
     views.install(members);
   }
 
-  /** In some lives functions call each other: in order, so that all end, or as it comes. */
-  private void recursion() {
+  /**
+   * In some lives functions call each other: in order, so that all end, or as it comes. Returns
+   * whether it is in order.
+   */
+  private boolean recursion() {
     boolean recursive = time.chance(0.3);
     boolean cyclic = recursive && time.chance(0.5);
     for (int key = 0; key < KEYS; key++) {
@@ -100,6 +109,7 @@ final class MemoSim {
       }
       needs[key] = needed.stream().mapToInt(Integer::intValue).toArray();
     }
+    return recursive && !cyclic;
   }
 
   /** Who holds the key's entry: two in DISTRIBUTED, the home first. */
@@ -118,7 +128,7 @@ final class MemoSim {
   }
 
   private void lost(Object key) {
-    note("nobody holds " + key + " any more");
+    note(() -> "nobody holds " + key + " any more");
     checker.entryLost((Integer) key);
   }
 
@@ -196,6 +206,9 @@ final class MemoSim {
     if (node != null) {
       net.whenAwake(node.self, () -> node.invalidate(key));
     }
+    for (int i = tracks ? 4 : 0; i > 0; i--) { // for what is made of it while it goes
+      time.after(time.between(0, 80), () -> call(time.between(0, key)));
+    }
   }
 
   private void invalidateAll() {
@@ -265,7 +278,7 @@ final class MemoSim {
     }
     Member victim = time.oneOf(members);
     if (die <= 6) {
-      note(victim + " pauses");
+      note(() -> victim + " pauses");
       net.pause(victim, time.between(20, 300));
     } else if (members.size() > 2 && !checker.isLost(victim) && !cutting) {
       if (die <= 10) {
@@ -281,7 +294,7 @@ final class MemoSim {
   }
 
   private void crash(Member victim) {
-    note(victim + " crashes");
+    note(() -> victim + " crashes");
     checker.lost(victim);
     net.crash(victim);
     SimNode gone = nodes.remove(victim);
@@ -300,7 +313,7 @@ final class MemoSim {
 
   /** Paused or cut off beyond detection, it comes back and never heard that it was out. */
   private void stray(Member victim) {
-    note(victim + " is taken for lost");
+    note(() -> victim + " is taken for lost");
     checker.lost(victim);
     if (time.chance(0.5)) {
       net.pause(victim, time.between(100, 700));
@@ -313,7 +326,7 @@ final class MemoSim {
     if (views.isCut()) {
       time.after(100, () -> comeBack(victim));
     } else if (nodes.containsKey(victim)) {
-      note(victim + " comes back");
+      note(() -> victim + " comes back");
       store.forget(victim);
       views.join(victim);
       store.rebalance();
@@ -334,7 +347,7 @@ final class MemoSim {
       return;
     }
     cutting = true; // a side that dies out would leave nobody who knows of the other
-    note("cut: " + away + " from the others");
+    note(() -> "cut: " + away + " from the others");
     net.cut(away::contains);
     time.after(
         time.between(1, 50),
@@ -351,7 +364,7 @@ final class MemoSim {
   }
 
   private void heal() {
-    note("the cut heals");
+    note(() -> "the cut heals");
     net.heal();
     int key = anyKey();
     for (SimNode node : List.copyOf(nodes.values())) {
@@ -372,13 +385,13 @@ final class MemoSim {
 
   /** The others go on without it; it learns so later, and begins anew. */
   private void suspect(Member victim) {
-    note(victim + " is suspected");
+    note(() -> victim + " is suspected");
     checker.lost(victim);
     exclude(victim);
     time.after(
         time.between(30, 200),
         () -> {
-          note(victim + " learns that it is out");
+          note(() -> victim + " learns that it is out");
           net.crash(victim);
           SimNode gone = nodes.remove(victim);
           if (gone != null) {
@@ -395,7 +408,7 @@ final class MemoSim {
       return;
     }
     Member joiner = start(name);
-    note(joiner + " joins");
+    note(() -> joiner + " joins");
     views.join(joiner);
     store.rebalance();
     for (int i = time.between(2, 8); i > 0; i--) { // on members of different views
@@ -433,6 +446,11 @@ final class MemoSim {
     return TAGS.get((key + version) % TAGS.size());
   }
 
+  /** The same as what the result is found by. */
+  static Set<String> tags(int key, int version) {
+    return FOUND_BY.get((key + version) % TAGS.size());
+  }
+
   @Nullable SimNode node(Member member) {
     return nodes.get(member);
   }
@@ -463,9 +481,12 @@ final class MemoSim {
     return z ^ (z >>> 31);
   }
 
-  void note(String event) {
+  /**
+   * @param event asked for only if there is a chart: most of a life's time would go into its texts
+   */
+  void note(Supplier<String> event) {
     if (traced) {
-      chart.append(String.format("%9.3f  %s%n", time.now(), event));
+      chart.append(String.format("%9.3f  %s%n", time.now(), event.get()));
     }
   }
 
@@ -485,23 +506,40 @@ final class MemoSim {
     }
   }
 
-  /** An entry: the source's version that the run saw, or a tombstone. */
+  /**
+   * What a run returned: the source's version that it saw.
+   *
+   * @param of the versions that it goes back to, of all keys, {@link #NOTHING} where it is not made
+   *     of the key; null if nobody tracks that
+   * @param tags what it is found by
+   */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  record Result(int version, int @Nullable [] of, Set<String> tags) {
+    static final int NOTHING = Integer.MAX_VALUE;
+
+    @Override
+    public String toString() {
+      return String.valueOf(version);
+    }
+  }
+
+  /** An entry: a result, or a tombstone. */
   static final class Env {
-    final @Nullable Integer version;
+    final @Nullable Result result;
     final long epoch;
     final long fence;
     final double expiresAt;
 
-    Env(@Nullable Integer version, long epoch, long fence, double expiresAt) {
+    Env(@Nullable Result result, long epoch, long fence, double expiresAt) {
       this.fence = fence;
-      this.version = version;
+      this.result = result;
       this.epoch = epoch;
       this.expiresAt = expiresAt;
     }
 
     @Override
     public String toString() {
-      return "entry[" + version + ", " + epoch + "." + fence + "]";
+      return "entry[" + result + ", " + epoch + "." + fence + "]";
     }
   }
 }

@@ -10,7 +10,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The contract, simulated. {@code bin/sim memo SEED} shows what happens in a seed. */
-@Timeout(900) // of processor time it takes a minute: beside other work, five are not enough
+@Timeout(900) // of processor time it takes less than a minute; beside other work, much more
 class MemoSimTest {
   /** So many that each rule decides often enough, the rarest too. */
   private static final long ENOUGH = 40_000;

@@ -3,7 +3,10 @@ package org.memogrid.memo;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -14,10 +17,13 @@ import org.jspecify.annotations.Nullable;
 import org.memogrid.cluster.Member;
 import org.memogrid.memo.MemoSim.Env;
 import org.memogrid.memo.MemoSim.Kind;
+import org.memogrid.memo.MemoSim.Result;
 import org.memogrid.testkit.sim.SimViews;
 
 /** The shell of a core in the simulation: what the real shell does with threads. */
 final class SimNode {
+  private static final String MEMO = "f";
+
   final Member self;
   final Rules rules;
   final MemoCore core;
@@ -61,7 +67,7 @@ final class SimNode {
     settledAt = Double.MAX_VALUE;
     sim.checker.installed(self, next);
     syncAttempts = 0;
-    sim.note(self + " installs " + next);
+    sim.note(() -> self + " installs " + next);
     Configuration configuration =
         new Configuration(
             next.id(),
@@ -101,8 +107,8 @@ final class SimNode {
 
   private void answer(Caller caller, Env here) {
     caller.done = true;
-    sim.checker.answered(caller, here.version);
-    caller.then.accept(true);
+    sim.checker.answered(caller, here.result);
+    caller.then.accept(here.result);
   }
 
   /** What a reader on this member trusts. */
@@ -142,7 +148,7 @@ final class SimNode {
     Caller caller = new Caller(key, self, List.of(), ignored -> {});
     sim.checker.called(caller);
     sim.checker.mayRefresh(key, seen);
-    sim.note(self + " wants " + key + " refreshed");
+    sim.note(() -> self + " wants " + key + " refreshed");
     ask(caller, seen);
   }
 
@@ -180,20 +186,28 @@ final class SimNode {
   }
 
   void invalidate(@Nullable Integer key) {
-    Object caller = sim.checker.invalidating(key, self);
-    sim.note(self + " invalidates " + (key == null ? "all" : key));
+    Invalidation caller = new Invalidation(key, sim.checker.invalidating(key, self));
+    sim.note(() -> self + " invalidates " + (key == null ? "all" : key));
     feed(() -> core.invalidate(key, caller));
+  }
+
+  /** Of a key, or of all. */
+  private record Invalidation(@Nullable Integer key, Object invalidating) {
+    @Nullable List<Object> keys() {
+      return key == null ? null : List.of(key);
+    }
   }
 
   /** Invalidates the keys that the members tell of and that match, each by itself. */
   void invalidateMatching(Match match) {
     Object invalidating = sim.checker.invalidating(match, self);
-    sim.note(self + " invalidates " + match);
-    feed(() -> core.collect(match.tag, new Matching(match, invalidating)));
+    sim.note(() -> self + " invalidates " + match);
+    Set<String> tags = match.tag == null ? null : Set.of(match.tag);
+    feed(() -> core.collect(tags, new Matching(match, invalidating)));
   }
 
   private void collected(Matching matching, @Nullable Set<Object> found) {
-    sim.note(self + " collected " + (found == null ? "that it can't be told" : found));
+    sim.note(() -> self + " collected " + (found == null ? "that it can't be told" : found));
     if (found == null) {
       matching.missing = 1;
       inbox.add(() -> core.invalidate(null, matching));
@@ -204,6 +218,7 @@ final class SimNode {
     if (keys.isEmpty()) {
       sim.checker.invalidatedMatching(matching.match, matching.invalidating, null);
     }
+    matching.keys = keys;
     for (Object key : keys) {
       inbox.add(() -> core.invalidate(key, matching));
     }
@@ -213,8 +228,69 @@ final class SimNode {
     matching.missing--;
     matching.failed |= failure != null;
     if (matching.missing <= 0) {
-      sim.checker.invalidatedMatching(
-          matching.match, matching.invalidating, matching.failed ? "not all" : failure);
+      Object failed = matching.failed ? "not all" : failure;
+      Following following = followingOf(matching.invalidating, matching.keys, failed);
+      sim.checker.invalidatedMatching(matching.match, matching.invalidating, failed);
+      follow(following);
+    }
+  }
+
+  // ---- what was made of what was invalidated
+
+  /** Null if nobody tracks that. */
+  private @Nullable Following followingOf(
+      Object invalidating, @Nullable List<Object> keys, @Nullable Object failure) {
+    if (!sim.tracks || failure != null) {
+      return null;
+    }
+    List<String> names = keys == null ? null : keys.stream().map(String::valueOf).toList();
+    return new Following(
+        new Cascade<>(rules, Dependencies.sought(MEMO, names)),
+        sim.checker.following(invalidating, keys));
+  }
+
+  private void follow(@Nullable Following following) {
+    if (following == null) {
+      return;
+    }
+    Set<String> tags = following.cascade.next();
+    if (tags == null) {
+      sim.checker.followed(following.invalidating, following.failed ? "not all" : null);
+    } else {
+      inbox.add(() -> core.collect(tags, following));
+    }
+  }
+
+  private void collected(Following following, @Nullable Set<Object> keys) {
+    sim.note(() -> self + " found what was made of it: " + (keys == null ? "all" : keys));
+    following.cascade.found(MEMO, keys);
+    following.missing = keys == null ? 1 : keys.size();
+    if (keys == null) {
+      inbox.add(() -> core.invalidate(null, following));
+    } else if (keys.isEmpty()) {
+      follow(following);
+    } else {
+      keys.forEach(key -> inbox.add(() -> core.invalidate(key, following)));
+    }
+  }
+
+  private void invalidated(Following following, @Nullable Object failure) {
+    following.missing--;
+    following.failed |= failure != null;
+    if (following.missing <= 0) {
+      follow(following);
+    }
+  }
+
+  private static final class Following {
+    final Cascade<String> cascade;
+    final Object invalidating;
+    int missing;
+    boolean failed;
+
+    Following(Cascade<String> cascade, Object invalidating) {
+      this.cascade = cascade;
+      this.invalidating = invalidating;
     }
   }
 
@@ -233,6 +309,7 @@ final class SimNode {
   private static final class Matching {
     final Match match;
     final Object invalidating;
+    @Nullable List<Object> keys;
     int missing;
     boolean failed;
 
@@ -286,7 +363,7 @@ final class SimNode {
     } else if (effect instanceof Effect.Bury bury) {
       later(0, 2, () -> bury(bury));
     } else if (effect instanceof Effect.Fill fill) {
-      Env env = new Env((Integer) fill.value().payload(), fill.epoch(), 0, expiry(fill.value()));
+      Env env = new Env((Result) fill.value().payload(), fill.epoch(), 0, expiry(fill.value()));
       if (env.expiresAt < Double.MAX_VALUE) {
         sim.checker.mayRunAgainOn(self, (Integer) fill.key());
       }
@@ -322,13 +399,23 @@ final class SimNode {
     } else if (effect instanceof Effect.Cycle cycle) {
       inbox.add(() -> core.cycled(cycle.probe()));
     } else if (effect instanceof Effect.Collected collected) {
-      collected((Matching) collected.caller(), collected.keys());
+      if (collected.caller() instanceof Following following) {
+        collected(following, collected.keys());
+      } else {
+        collected((Matching) collected.caller(), collected.keys());
+      }
     } else if (effect instanceof Effect.Invalidated invalidated
         && invalidated.caller() instanceof Matching matching) {
       invalidated(matching, invalidated.failure());
+    } else if (effect instanceof Effect.Invalidated invalidated
+        && invalidated.caller() instanceof Following following) {
+      invalidated(following, invalidated.failure());
     } else if (effect instanceof Effect.Invalidated invalidated) {
-      sim.note(self + " is told: invalidated");
-      sim.checker.invalidated(invalidated.caller(), invalidated.failure());
+      sim.note(() -> self + " is told: invalidated");
+      Invalidation of = (Invalidation) invalidated.caller();
+      Following following = followingOf(of.invalidating, of.keys(), invalidated.failure());
+      sim.checker.invalidated(of.invalidating, invalidated.failure());
+      follow(following);
     } else if (effect instanceof Effect.AwaitSync await) {
       boolean goOn = ++syncAttempts > 40;
       sim.time.after(150, () -> event(() -> core.syncOverdue(await.stamp(), goOn)));
@@ -340,7 +427,7 @@ final class SimNode {
       inbox.add(() -> core.received(self, send.stamp(), send.message()));
       return;
     }
-    sim.note(self + " -> " + send.to() + " " + send.message());
+    sim.note(() -> self + " -> " + send.to() + " " + send.message());
     SimNode to = sim.node(send.to());
     if (to != null) {
       sim.net.send(
@@ -362,16 +449,16 @@ final class SimNode {
   private void run(Effect.Start start, Caller caller, List<Member> view) {
     int key = (Integer) start.key();
     int version = sim.checker.started(start.token(), key, self, view);
-    sim.note(self + " runs " + key + " under " + start.token());
+    sim.note(() -> self + " runs " + key + " under " + start.token());
     List<Token> inside = new ArrayList<>();
     inside.add(start.token());
     inside.addAll(caller.ancestors);
-    compute(start.token(), key, version, List.copyOf(inside), 0);
+    compute(new Work(start.token(), key, version, List.copyOf(inside), sim.tracks), 0);
   }
 
   /** Works for a while, then asks for the next key that it needs, or ends. */
-  private void compute(Token token, int key, int version, List<Token> inside, int step) {
-    int[] needs = sim.needs[key];
+  private void compute(Work work, int step) {
+    int[] needs = sim.needs[work.key];
     boolean isLong = runsLong || sim.time.chance(0.05);
     int most = isLong ? 700 : needs.length > 0 ? 50 : 150;
     sim.time.after(
@@ -380,7 +467,7 @@ final class SimNode {
             event(
                 () -> {
                   if (step == needs.length) {
-                    end(token, key, version, sim.time.chance(sim.failing));
+                    end(work, sim.time.chance(sim.failing));
                     return;
                   }
                   boolean gives = rules.isOn(Rule.WAIT_WITHOUT_PERMIT);
@@ -391,23 +478,16 @@ final class SimNode {
                       new Caller(
                           needs[step],
                           self,
-                          inside,
-                          worked -> goOn(gives, token, key, version, inside, step, worked)));
+                          work.inside,
+                          result -> goOn(gives, work, step, result)));
                 }));
   }
 
-  private void goOn(
-      boolean gave,
-      Token token,
-      int key,
-      int version,
-      List<Token> inside,
-      int step,
-      boolean worked) {
-    Runnable next =
-        worked
-            ? () -> compute(token, key, version, inside, step + 1)
-            : () -> end(token, key, version, true);
+  private void goOn(boolean gave, Work work, int step, @Nullable Result result) {
+    if (result != null && work.read(needed(work, step), result, rules)) {
+      rules.made(Rule.INHERIT_DEPENDENCIES);
+    }
+    Runnable next = result != null ? () -> compute(work, step + 1) : () -> end(work, true);
     if (gave) {
       lent--;
       acquirePermit(next);
@@ -416,18 +496,65 @@ final class SimNode {
     }
   }
 
-  private void end(Token token, int key, int version, boolean failing) {
+  private int needed(Work work, int step) {
+    return sim.needs[work.key][step];
+  }
+
+  private void end(Work work, boolean failing) {
     releasePermit();
-    sim.checker.ended(token, this);
+    sim.checker.ended(work.token, this);
     if (failing) {
-      sim.checker.failed(key);
+      sim.checker.failed(work.key);
       boolean shared = sim.time.chance(0.5);
-      inbox.add(() -> core.failed(token, "boom", shared));
+      inbox.add(() -> core.failed(work.token, "boom", shared));
     } else {
-      Value value = new Value(version, timeToLive(key), 0);
-      inbox.add(() -> core.returned(token, value));
+      Value value = new Value(work.result(), timeToLive(work.key), 0);
+      inbox.add(() -> core.returned(work.token, value));
     }
     feed(() -> {});
+  }
+
+  /** A run that goes on. */
+  private static final class Work {
+    final Token token;
+    final int key;
+    final List<Token> inside;
+    private final int version;
+    private final int @Nullable [] of;
+    private final Dependencies dependencies = new Dependencies();
+
+    Work(Token token, int key, int version, List<Token> inside, boolean tracked) {
+      this.token = token;
+      this.key = key;
+      this.version = version;
+      this.inside = inside;
+      this.of = tracked ? new int[MemoSim.KEYS] : null;
+      if (of != null) {
+        Arrays.fill(of, Result.NOTHING);
+        of[key] = version;
+      }
+    }
+
+    /** Returns whether it inherits something by that. */
+    boolean read(int other, Result result, Rules rules) {
+      if (of == null || result.of() == null) {
+        return false;
+      }
+      for (int k = 0; k < of.length; k++) {
+        of[k] = Math.min(of[k], result.of()[k]);
+      }
+      dependencies.read(MEMO, String.valueOf(other));
+      return rules.isOn(Rule.INHERIT_DEPENDENCIES) && dependencies.inherit(result.tags());
+    }
+
+    Result result() {
+      if (of == null) {
+        return new Result(version, null, MemoSim.tags(key, version));
+      }
+      Set<String> tags = new HashSet<>(dependencies.tags());
+      tags.addAll(MemoSim.tags(key, version));
+      return new Result(version, of, tags);
+    }
   }
 
   private void lend() {
@@ -464,6 +591,9 @@ final class SimNode {
       sim.checker.mayExpire(key);
       return Value.NOT_KEPT;
     }
+    if (sim.tracks && key > 0 && sim.time.chance(0.3)) {
+      return sim.time.between(20, 300); // what was made of it lives on
+    }
     return (long) sim.timeToLive;
   }
 
@@ -471,14 +601,17 @@ final class SimNode {
     Caller caller = (Caller) deliver.caller();
     caller.done = true;
     if (deliver.outcome() instanceof Effect.Returned returned) {
-      sim.note(self + " answers " + caller.key + " with " + returned.value().payload());
-      sim.checker.answered(caller, (Integer) returned.value().payload());
+      sim.note(() -> self + " answers " + caller.key + " with " + returned.value().payload());
+      sim.checker.answered(caller, (Result) returned.value().payload());
     } else {
-      sim.note(self + " fails " + caller.key + ": " + deliver.outcome());
+      sim.note(() -> self + " fails " + caller.key + ": " + deliver.outcome());
       sim.checker.answered(caller, null);
     }
-    boolean worked = deliver.outcome() instanceof Effect.Returned;
-    inbox.add(() -> caller.then.accept(worked));
+    Result result =
+        deliver.outcome() instanceof Effect.Returned returned
+            ? (Result) returned.value().payload()
+            : null;
+    inbox.add(() -> caller.then.accept(result));
   }
 
   // ---- the store
@@ -497,17 +630,17 @@ final class SimNode {
       feed(() -> core.scanned(scan.to(), scan.scan(), null));
       return;
     }
-    String tag = scan.tag();
+    Set<String> tags = scan.tags();
     Set<Object> keys = new LinkedHashSet<>();
     for (int key = 0; key < MemoSim.KEYS; key++) {
       Env here = sim.kind == Kind.INVALIDATED ? near.get(key) : sim.store.copy(self, key);
-      Integer version = here == null ? null : here.version;
-      if (version != null && (tag == null || tag.equals(MemoSim.tag(key, version)))) {
+      Result result = here == null ? null : here.result;
+      if (result != null && (tags == null || !Collections.disjoint(result.tags(), tags))) {
         keys.add(key);
       }
     }
     if (keys.addAll(scan.inFlight())) {
-      rules.made(tag == null ? Rule.SCAN_IN_FLIGHT : Rule.IN_FLIGHT_HAS_EVERY_TAG);
+      rules.made(tags == null ? Rule.SCAN_IN_FLIGHT : Rule.IN_FLIGHT_HAS_EVERY_TAG);
     }
     List<Object> told = List.copyOf(keys);
     feed(() -> core.scanned(scan.to(), scan.scan(), told));
@@ -538,7 +671,7 @@ final class SimNode {
   private void write(Effect.Write write, @Nullable Stored seen) {
     Token token = write.token();
     Value value = write.value();
-    Env env = new Env((Integer) value.payload(), token.epoch(), token.fence(), expiry(value));
+    Env env = new Env((Result) value.payload(), token.epoch(), token.fence(), expiry(value));
     if (env.expiresAt < Double.MAX_VALUE) {
       sim.checker.mayExpire((Integer) write.key());
     }
@@ -572,8 +705,14 @@ final class SimNode {
 
   private boolean isDue(Effect.Write write, @Nullable Env there, @Nullable Object expected) {
     Env stands = unexpired(there);
-    if (expected == null && stands != null && stands.version == null) {
+    if (expected == null && stands != null && stands.result == null) {
       rules.made(Rule.LEAVE_TOMBSTONE); // there would be nothing
+    }
+    if (expected == null
+        && stands == null
+        && there != null
+        && there.fence > write.token().fence()) {
+      sim.checker.entryLost((Integer) write.key()); // what took the tombstone's place has ended
     }
     return !write.conditional() || stands == expected;
   }
@@ -627,9 +766,9 @@ final class SimNode {
     if (there == null) {
       return null;
     }
-    Integer version = there.version;
+    Result result = there.result;
     return new Stored(
-        there, version == null ? null : new Value(version, 0, 0), there.epoch, there.fence);
+        there, result == null ? null : new Value(result, 0, 0), there.epoch, there.fence);
   }
 
   private @Nullable Env unexpired(@Nullable Env env) {
@@ -637,7 +776,7 @@ final class SimNode {
   }
 
   private boolean isLive(Env env) {
-    return env.version != null && env.expiresAt > sim.time.now();
+    return env.result != null && env.expiresAt > sim.time.now();
   }
 
   private double expiry(Value value) {
@@ -662,18 +801,19 @@ final class SimNode {
     final int key;
     final Member on;
     final List<Token> ancestors;
-    final Consumer<Boolean> then;
+    final Consumer<@Nullable Result> then;
     int atLeast;
     int atLeastByKey;
     Map<String, Integer> atLeastByTag = Map.of();
+    int @Nullable [] atLeastMadeOf;
     double calledAt;
     boolean computes;
     boolean done;
 
     /**
-     * @param then hears whether there is a value
+     * @param then hears what it got, null for a failure
      */
-    Caller(int key, Member on, List<Token> ancestors, Consumer<Boolean> then) {
+    Caller(int key, Member on, List<Token> ancestors, Consumer<@Nullable Result> then) {
       this.key = key;
       this.on = on;
       this.ancestors = ancestors;
