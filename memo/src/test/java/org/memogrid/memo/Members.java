@@ -3,6 +3,7 @@ package org.memogrid.memo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -50,7 +51,11 @@ final class Members implements AfterAllCallback {
   }
 
   void tick(long seconds) {
-    now.addAndGet(seconds * 1_000);
+    tick(Duration.ofSeconds(seconds));
+  }
+
+  void tick(Duration length) {
+    now.addAndGet(length.toMillis());
   }
 
   static String name() {

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -19,6 +20,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -38,6 +40,11 @@ class MemoScenarioTest {
   private static final String KEY = "apple";
   private static final String JITTER =
       "of 100 prices asked for together, those that end in the same minute";
+  private static final String SIZE = "of 100 prices, those that the three members remember";
+  private static final String WEIGHT = "characters remembered of 100 texts of ten characters";
+  private static final String EARLY =
+      "of 100 prices asked for ten times a second, those that somebody waits for when they end;"
+          + " a question takes 200 ms";
   private static final int MINUTES = 60;
   private static final Duration LIFE = Duration.ofMinutes(5);
   private static final Duration SHORT = Duration.ofMillis(100);
@@ -144,15 +151,7 @@ class MemoScenarioTest {
 
   /** Until all members know what came of the last run. */
   private void settle(List<Memo<String, Integer>> memos) {
-    for (Memo<String, Integer> memo : memos) {
-      Await.until(
-          "no home waits for a run",
-          () -> {
-            CompletableFuture<Integer> leased = new CompletableFuture<>();
-            Members.node(memo).feed(core -> leased.complete(core.leased() + core.waiting()));
-            return leased.join() == 0;
-          });
-    }
+    settleAll(memos);
     if (!down) {
       int newest = answer;
       memos.forEach(memo -> Members.stored(memo, KEY, newest));
@@ -202,6 +201,127 @@ class MemoScenarioTest {
     assertThat(page()).contains("| `jitter(0.5)` | " + JITTER + " | 100 | at most 70 |");
   }
 
+  @Test
+  void howMuchEachRemembersAndWhoRuns() throws Exception {
+    minute.countDown();
+    customer = Thread.currentThread();
+    List<String> rows = new ArrayList<>();
+    rows.add(
+        row(
+            "`executor`",
+            "of ten questions, those asked on the thread of their caller",
+            askedHere(b -> b),
+            askedHere(b -> b.executor(members.callers))));
+    rows.add(
+        row(
+            "`listener`",
+            "events heard of a question that is answered and one that fails",
+            0,
+            events()));
+    assertThat(page()).containsAll(rows);
+    assertThat(kept(b -> b, 100)).isEqualTo(100);
+    assertThat(kept(b -> b.maximumSize(20), 60)).isBetween(1, 60);
+    assertThat(page()).contains("| `maximumSize(20)` | " + SIZE + " | 100 | at most 60 |");
+    assertThat(weight(b -> b, 1_000)).isEqualTo(1_000);
+    assertThat(weight(b -> b.maximumWeight(200, (sku, text) -> text.length()), 200))
+        .isBetween(1, 200);
+    assertThat(page())
+        .contains("| `maximumWeight(200)`, in `LOCAL` | " + WEIGHT + " | 1000 | at most 200 |");
+    assertThat(waitedForAtTheEnd(b -> b)).isEqualTo(100);
+    // A question of 1 ms or more with 200 is asked early as one of 200 ms or more is with 1.
+    assertThat(waitedForAtTheEnd(b -> b.earlyRefresh(200))).isBetween(0, 40);
+    assertThat(page()).contains("| `earlyRefresh(1)` | " + EARLY + " | 100 | at most 40 |");
+  }
+
+  private int askedHere(UnaryOperator<MemoBuilder<String, Integer>> options) {
+    Memo<String, Integer> memo = members.open(Mode.DISTRIBUTED, this::askSupplier, options).get(0);
+    waits.set(0);
+    for (int i = 0; i < 10; i++) {
+      var unused = memo.apply("article-" + i);
+    }
+    questions.set(0);
+    return waits.getAndSet(0);
+  }
+
+  private int events() throws Exception {
+    List<MemoEvent<String>> heard = Collections.synchronizedList(new ArrayList<>());
+    Memo<String, Integer> memo =
+        members
+            .<String, Integer>open(Mode.DISTRIBUTED, this::askSupplier, b -> b.listener(heard::add))
+            .get(0);
+    var unused = memo.apply("apple");
+    down = true;
+    assertThat(fails(() -> memo.apply("pear"))).isEqualTo(1);
+    down = false;
+    questions.set(0);
+    return heard.size();
+  }
+
+  private int kept(UnaryOperator<MemoBuilder<String, Integer>> options, int most) {
+    List<Memo<String, Integer>> memos = members.open(Mode.DISTRIBUTED, this::askSupplier, options);
+    for (int i = 0; i < 100; i++) {
+      var unused = memos.get(0).apply("article-" + i);
+    }
+    settleAll(memos);
+    questions.set(0);
+    Await.until("what is too much is let go", () -> remembered(memos.get(0)) <= most);
+    return remembered(memos.get(0));
+  }
+
+  private static void settleAll(List<Memo<String, Integer>> memos) {
+    for (Memo<String, Integer> memo : memos) {
+      Await.until(
+          "no home waits for a run",
+          () -> {
+            CompletableFuture<Integer> leased = new CompletableFuture<>();
+            Members.node(memo).feed(core -> leased.complete(core.leased() + core.waiting()));
+            return leased.join() == 0;
+          });
+    }
+  }
+
+  private static int weight(UnaryOperator<MemoBuilder<String, String>> options, int most) {
+    Memo<String, String> memo =
+        members.open(Mode.LOCAL, (String sku) -> "ten of it!", options).get(0);
+    for (int i = 0; i < 100; i++) {
+      var unused = memo.apply("article-" + i);
+    }
+    Await.until("what is too much is let go", () -> weight(memo) <= most);
+    return weight(memo);
+  }
+
+  private static int weight(Memo<String, String> memo) {
+    return IntStream.range(0, 100)
+        .mapToObj(i -> memo.peek("article-" + i).orElse(""))
+        .mapToInt(String::length)
+        .sum();
+  }
+
+  /** Of a hundred prices that are asked for ten times a second in the end of their life. */
+  private int waitedForAtTheEnd(UnaryOperator<MemoBuilder<String, Integer>> options) {
+    UnaryOperator<MemoBuilder<String, Integer>> mortal = b -> options.apply(b.timeToLive(LIFE));
+    Memo<String, Integer> memo = hundred(this::askForAWhile, mortal);
+    members.tick(LIFE.minusSeconds(3));
+    for (int i = 0; i < 30; i++) {
+      IntStream.range(0, 100).forEach(k -> assertThat(memo.apply("article-" + k)).isPositive());
+      Await.until("nothing is replaced", () -> !((MemoHandle<?, ?>) memo).isRefreshing());
+      members.tick(Duration.ofMillis(100));
+    }
+    waits.set(0);
+    IntStream.range(0, 100).forEach(k -> assertThat(memo.apply("article-" + k)).isPositive());
+    questions.set(0);
+    return waits.getAndSet(0);
+  }
+
+  /** As long as is counted. */
+  private Integer askForAWhile(String sku) {
+    long end = System.nanoTime() + 1_500_000;
+    while (System.nanoTime() < end) {
+      Thread.onSpinWait();
+    }
+    return askSupplier(sku);
+  }
+
   private int lives(UnaryOperator<MemoBuilder<String, Integer>> options) {
     List<Memo<String, Integer>> memos = members.open(Mode.DISTRIBUTED, this::askSupplier, options);
     for (int now = 0; now < MINUTES; now++) {
@@ -214,7 +334,12 @@ class MemoScenarioTest {
 
   /** A hundred prices, stored. */
   private Memo<String, Integer> hundred(UnaryOperator<MemoBuilder<String, Integer>> options) {
-    Memo<String, Integer> memo = members.open(Mode.DISTRIBUTED, this::askSupplier, options).get(0);
+    return hundred(this::askSupplier, options);
+  }
+
+  private Memo<String, Integer> hundred(
+      Function<String, Integer> supplier, UnaryOperator<MemoBuilder<String, Integer>> options) {
+    Memo<String, Integer> memo = members.open(Mode.DISTRIBUTED, supplier, options).get(0);
     for (int i = 0; i < 100; i++) {
       String sku = "article-" + i;
       Members.stored(memo, sku, memo.apply(sku));
