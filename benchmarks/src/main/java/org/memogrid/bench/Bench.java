@@ -24,10 +24,10 @@ public final class Bench {
       new TreeMap<>(
           Map.ofEntries(
               entry("daemon", DaemonBench::run),
-              entry("disk", new Disk()),
               entry("failover", FailoverBench::run),
               entry("jobs", new Jobs()),
               entry("memo", MemoPeers::run),
+              entry("persist", new PersistBench()),
               entry("pipeline", new PipelineBench()),
               entry("queue", QueueBench::run),
               entry("queue-delay", QueueBench::runDelays),

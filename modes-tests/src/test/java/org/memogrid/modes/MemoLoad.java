@@ -40,15 +40,8 @@ final class MemoLoad {
     this.file = file.toAbsolutePath().toString();
   }
 
-  /** Begins to call on the node, as often as may be. */
+  /** Begins to call on the node. */
   void start(NodeProcess node, long seed) {
-    start(node, seed, 2_000);
-  }
-
-  /**
-   * @param pauseMicros that each caller makes at most after each call
-   */
-  void start(NodeProcess node, long seed, int pauseMicros) {
     String name = node.name();
     node.onEvent(OPERATIONS, told -> heard(name, (long[]) told));
     node.onEvent(
@@ -59,7 +52,7 @@ final class MemoLoad {
           failures.add(new Operation(name, Kind.CALL, timeAndCause[1], 0, at, at));
         });
     String source = file;
-    node.run(there -> there.kept(CALLERS, () -> new Callers(there, source, seed, pauseMicros)));
+    node.run(there -> there.kept(CALLERS, () -> new Callers(there, source, seed)));
   }
 
   /** Ends it, with all that was done told here. */
@@ -130,11 +123,9 @@ final class MemoLoad {
     private final NodeContext there;
     private final VersionSource source;
     private final List<Thread> threads = new ArrayList<>();
-    private final int pauseMicros;
     private volatile boolean stopped;
 
-    Callers(NodeContext there, String file, long seed, int pauseMicros) {
-      this.pauseMicros = pauseMicros;
+    Callers(NodeContext there, String file, long seed) {
       this.there = there;
       this.source = source(there, file);
       for (Mode mode : MODES) {
@@ -172,7 +163,7 @@ final class MemoLoad {
         while (!stopped) {
           try {
             step(random.nextInt(KEYS));
-            LockSupport.parkNanos(random.nextInt(pauseMicros) * 1_000L);
+            LockSupport.parkNanos(random.nextInt(2_000) * 1_000L);
           } catch (RuntimeException | Error e) {
             there.emit(FAILURES, System.nanoTime() + " " + mode + ": " + e);
             LockSupport.parkNanos(FAILURE_PAUSE_NANOS);

@@ -11,6 +11,7 @@ import org.infinispan.configuration.cache.ClusteringConfigurationBuilder;
 import org.infinispan.configuration.cache.Configuration;
 import org.infinispan.configuration.cache.ConfigurationBuilder;
 import org.infinispan.configuration.cache.CustomStoreConfigurationBuilder;
+import org.infinispan.configuration.cache.StoreConfigurationBuilder;
 import org.infinispan.conflict.MergePolicy;
 import org.infinispan.eviction.EvictionStrategy;
 import org.infinispan.partitionhandling.PartitionHandling;
@@ -101,13 +102,15 @@ final class EngineConfiguration {
   /** A cache of one process in files. */
   static Configuration alone(CacheOptions options, Path files) {
     ConfigurationBuilder builder = alone(options.maxEntries());
-    builder
-        .persistence()
-        .addStore(CheckedStoreConfigurationBuilder.class)
+    Persist persist = requireNonNull(options.persist());
+    CheckedStoreConfigurationBuilder store =
+        builder.persistence().addStore(CheckedStoreConfigurationBuilder.class);
+    store
         .dataLocation(files.toString())
         .indexLocation(files.toString())
-        .preload(requireNonNull(options.persist()).isPreload())
+        .preload(persist.isPreload())
         .purgeOnStartup(false);
+    behind(store, persist);
     return builder.build();
   }
 
@@ -128,11 +131,15 @@ final class EngineConfiguration {
     ConfigurationBuilder builder = alone(options.maxEntries());
     Persist persist = requireNonNull(options.persist());
     CustomStoreConfigurationBuilder table = inTable(builder).preload(persist.isPreload());
-    if (persist.queueSize() > 0) {
-      table.maxBatchSize(persist.batch());
-      table.async().enable().modificationQueueSize(persist.queueSize());
-    }
+    behind(table, persist);
     return builder.build();
+  }
+
+  private static void behind(StoreConfigurationBuilder<?, ?> store, Persist persist) {
+    if (persist.queueSize() > 0) {
+      store.maxBatchSize(persist.batch());
+      store.async().enable().modificationQueueSize(persist.queueSize());
+    }
   }
 
   private static CustomStoreConfigurationBuilder inTable(ConfigurationBuilder builder) {

@@ -66,8 +66,10 @@ public final class NearModule implements ModuleMetadataBuilder, ModuleLifecycle 
     }
     if (configuration.persistence().usingStores()) {
       StoreGuards.install(cache.getComponent(BasicComponentRegistry.class), configuration);
-      Source source =
-          Sources.of(cache.getGlobalComponentRegistry().getGlobalConfiguration()).get(name);
+      EntryMarshaller marshaller = marshaller(cache);
+      StoreGuards.install(
+          cache.getComponent(BasicComponentRegistry.class), configuration, marshaller);
+      Source source = marshaller.sources().get(name);
       if (source != null) {
         StoreGuards.install(cache.getComponent(BasicComponentRegistry.class), source);
       }
@@ -107,6 +109,11 @@ public final class NearModule implements ModuleMetadataBuilder, ModuleLifecycle 
   private static boolean isOurs(ComponentRegistry cache) {
     return cache.getGlobalComponentRegistry().getGlobalConfiguration().serialization().marshaller()
         instanceof EntryMarshaller;
+  }
+
+  private static EntryMarshaller marshaller(ComponentRegistry cache) {
+    return (EntryMarshaller)
+        cache.getGlobalComponentRegistry().getGlobalConfiguration().serialization().marshaller();
   }
 
   @SuppressWarnings("unchecked") // our caches hold nothing else
