@@ -4,12 +4,14 @@ package org.memogrid.modes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.memogrid.cache.Cache;
@@ -21,25 +23,34 @@ import org.memogrid.testkit.Await;
 /**
  * Three hosts of which the third is cut off, or stands still, and comes back. A client of the third
  * writes all the while, each time under a new key: where the cluster is CONSISTENT, what it was
- * told is written must be there when all see each other again.
+ * told is written must be there when all see each other again. Memos are {@linkplain HostMemos
+ * called} all the while.
  */
 @Execution(ExecutionMode.CONCURRENT) // they wait for failure detectors
 class CutTest {
+  @TempDir Path directory;
+
   @Test
   void bothSidesOfAnAvailableClusterGoOnAndConverge() {
     try (Hosts hosts = new Hosts(Partitions.AVAILABLE)) {
       hosts.write(1, "before");
+      HostMemos memos = new HostMemos(hosts, directory.resolve("versions"));
+      memos.away();
       hosts.lab().cut(3);
       hosts.awaitSplit();
       hosts.write(1, "majority");
       hosts.write(3, "minority");
       hosts.requireRead(List.of(1, 2), "majority");
       hosts.requireRead(List.of(3), "minority");
+      memos.awaitCalls(1);
+      memos.awaitCalls(3);
       hosts.lab().heal(3);
       hosts.awaitWhole();
+      memos.back();
       Await.untilAsserted("one value per key", () -> requireConverged(hosts));
 
       hosts.write(2, "before the pause");
+      memos.away();
       hosts.node(3).pause();
       hosts.awaitMembers(1, 2);
       hosts.awaitMembers(2, 2);
@@ -49,6 +60,8 @@ class CutTest {
       hosts.awaitWhole();
       Await.untilAsserted(
           "what was written meanwhile", () -> hosts.requireRead(List.of(1, 2, 3), "meanwhile"));
+      memos.back();
+      memos.judge();
     }
   }
 
@@ -58,6 +71,8 @@ class CutTest {
       hosts.write(1, "before");
       Client client = new Client(hosts, 3);
       client.awaitMore();
+      HostMemos memos = new HostMemos(hosts, directory.resolve("versions"));
+      memos.away();
       hosts.lab().cut(3);
       hosts.awaitMembers(1, 2);
       hosts.awaitMembers(2, 2);
@@ -69,11 +84,14 @@ class CutTest {
       Await.untilAsserted("the majority to write", () -> hosts.write(1, "majority"));
       hosts.requireRead(List.of(1, 2), "majority");
       Hosts.MODES.forEach(mode -> requireRefusal(hosts.cache(3, mode)));
+      memos.awaitCalls(1);
       hosts.lab().heal(3);
       hosts.awaitWhole();
+      memos.back();
       hosts.requireRead(List.of(1, 2, 3), "majority");
       client.awaitMore();
 
+      memos.away();
       hosts.node(3).pause();
       hosts.awaitMembers(1, 2);
       hosts.awaitMembers(2, 2);
@@ -82,6 +100,8 @@ class CutTest {
       hosts.awaitWhole();
       hosts.requireRead(List.of(1, 2, 3), "meanwhile");
       client.awaitMore();
+      memos.back();
+      memos.judge();
       Map<String, String> acknowledged = client.end();
       assertThat(acknowledged).hasSizeGreaterThan(10);
       for (Mode mode : Hosts.MODES) {

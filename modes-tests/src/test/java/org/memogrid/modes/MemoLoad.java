@@ -40,8 +40,15 @@ final class MemoLoad {
     this.file = file.toAbsolutePath().toString();
   }
 
-  /** Begins to call on the node. */
+  /** Begins to call on the node, as often as may be. */
   void start(NodeProcess node, long seed) {
+    start(node, seed, 2_000);
+  }
+
+  /**
+   * @param pauseMicros that each caller makes at most after each call
+   */
+  void start(NodeProcess node, long seed, int pauseMicros) {
     String name = node.name();
     node.onEvent(OPERATIONS, told -> heard(name, (long[]) told));
     node.onEvent(
@@ -52,7 +59,7 @@ final class MemoLoad {
           failures.add(new Operation(name, Kind.CALL, timeAndCause[1], 0, at, at));
         });
     String source = file;
-    node.run(there -> there.kept(CALLERS, () -> new Callers(there, source, seed)));
+    node.run(there -> there.kept(CALLERS, () -> new Callers(there, source, seed, pauseMicros)));
   }
 
   /** Ends it, with all that was done told here. */
@@ -123,9 +130,11 @@ final class MemoLoad {
     private final NodeContext there;
     private final VersionSource source;
     private final List<Thread> threads = new ArrayList<>();
+    private final int pauseMicros;
     private volatile boolean stopped;
 
-    Callers(NodeContext there, String file, long seed) {
+    Callers(NodeContext there, String file, long seed, int pauseMicros) {
+      this.pauseMicros = pauseMicros;
       this.there = there;
       this.source = source(there, file);
       for (Mode mode : MODES) {
@@ -163,7 +172,7 @@ final class MemoLoad {
         while (!stopped) {
           try {
             step(random.nextInt(KEYS));
-            LockSupport.parkNanos(random.nextInt(2_000) * 1_000L);
+            LockSupport.parkNanos(random.nextInt(pauseMicros) * 1_000L);
           } catch (RuntimeException | Error e) {
             there.emit(FAILURES, System.nanoTime() + " " + mode + ": " + e);
             LockSupport.parkNanos(FAILURE_PAUSE_NANOS);
