@@ -133,6 +133,28 @@ class QueueFaultTest {
     assertThat(records.deadLetters()).isEmpty();
   }
 
+  /**
+   * It neither dispatches nor listens. The listeners are slower than it: their windows are full.
+   */
+  @Test
+  void aKilledProducerTakesNothingWithItAndNobodyHasMoreThanItsWindow() {
+    start(3);
+    String name = nameDispatchedBy(cluster.node(0));
+    for (NodeProcess node : cluster.nodes().subList(0, 2)) {
+      node.run(there -> QueueLoad.listenLater(there, queue(there, name), 30));
+    }
+    NodeProcess producer = cluster.node(2);
+    String named = producer.name();
+    producer.run(there -> QueueLoad.produce(there, queue(there, name), named));
+    Await.until("work", () -> records.acknowledged() > 200);
+    records.killed(producer);
+    cluster.kill(producer);
+    finish(name);
+    System.out.println("producer: " + records.summary());
+    assertThat(records.duplicates()).isZero();
+    assertThat(records.fullest()).as("the window of a listener, and full").isEqualTo(4);
+  }
+
   @Test
   @Tag("long")
   void membersThatJoinUnderLoadLoseNothingAndHandNothingOutTwice() {

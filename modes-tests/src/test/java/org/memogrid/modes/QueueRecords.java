@@ -81,6 +81,10 @@ final class QueueRecords {
     dead.addAll(numbers);
   }
 
+  int acknowledged() {
+    return acknowledged.size();
+  }
+
   Set<Integer> deadLetters() {
     return dead;
   }
@@ -159,19 +163,35 @@ final class QueueRecords {
   }
 
   private static void checkNode(List<Handling> its) {
-    List<Handling> all;
-    synchronized (its) {
-      all = new ArrayList<>(its);
-    }
+    List<Handling> all = copy(its);
     assertThat(all).allSatisfy(h -> assertThat(h.attempt()).isBetween(1, 10));
     for (Handling one : all) {
-      long atATime =
-          all.stream()
-              .filter(h -> h.limit() == one.limit())
-              .filter(h -> h.began() <= one.began() && one.began() < h.ended())
-              .count();
-      assertThat(atATime).as("messages of a listener at a time").isLessThanOrEqualTo(one.limit());
+      assertThat(atATime(one, all))
+          .as("messages of a listener at a time")
+          .isLessThanOrEqualTo(one.limit());
     }
+  }
+
+  private static List<Handling> copy(List<Handling> its) {
+    synchronized (its) {
+      return new ArrayList<>(its);
+    }
+  }
+
+  private static long atATime(Handling one, List<Handling> all) {
+    return all.stream()
+        .filter(h -> h.limit() == one.limit())
+        .filter(h -> h.began() <= one.began() && one.began() < h.ended())
+        .count();
+  }
+
+  /** The most messages that a listener had at a time. */
+  long fullest() {
+    return handlings.values().stream()
+        .map(QueueRecords::copy)
+        .flatMapToLong(all -> all.stream().mapToLong(one -> atATime(one, all)))
+        .max()
+        .orElse(0);
   }
 
   /** Of one key, one at a time, and in the order of their one producer. */

@@ -4,6 +4,7 @@ package org.memogrid.queue;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.memogrid.cluster.Member;
 
 /** The home's door: what is published comes in once, and only if there is room. */
@@ -13,11 +14,14 @@ final class Admission {
   private final Gate gate;
   private final Outbox outbox;
   private final Handout handout;
-  private final ArrayDeque<Blocked> blocked = new ArrayDeque<>();
+  private final ArrayDeque<Offer> blocked = new ArrayDeque<>();
 
   private Set<Origin> orphans = Set.of();
 
-  private record Blocked(Member from, Letter letter, long settledBelow) {}
+  /**
+   * @param doubted a lost home that may have begun it; null if there is none
+   */
+  private record Offer(Member from, Letter letter, long settledBelow, @Nullable Member doubted) {}
 
   Admission(Desk desk, Log log, Gate gate, Outbox outbox, Handout handout) {
     this.desk = desk;
@@ -39,11 +43,29 @@ final class Admission {
             Packet.Refusal.TOO_LARGE,
             settings().tooLarge("queue '" + desk.queue() + "'", letter.body.length));
       } else if (hasRoom() || letter.traits.room() == Traits.Room.EXCEED) {
-        take(from, letter, batch.settledBelow());
+        take(new Offer(from, letter, batch.settledBelow(), doubted(batch, letter)));
       } else {
-        full(from, letter, batch.settledBelow());
+        full(new Offer(from, letter, batch.settledBelow(), doubted(batch, letter)));
       }
     }
+  }
+
+  /**
+   * The race: 1. a home takes a message, and its own listener has it before the backup does; 2. it
+   * takes the home with it; 3. the producer sends it to the next home, whose copy has nothing of
+   * it.
+   *
+   * <p>One home at most: the next has it wait for the backup, so that its copy knows.
+   */
+  private @Nullable Member doubted(Packet.Enqueue batch, Letter letter) {
+    for (Packet.Before sent : batch.before()) {
+      if (letter.number <= sent.upTo()
+          && log.state.doubts().lost().contains(sent.home().id())
+          && desk.apply(Rule.SUSPECT_WHAT_IS_SENT_AGAIN)) {
+        return sent.home();
+      }
+    }
+    return null;
   }
 
   private boolean isKnown(Letter letter) {
@@ -63,34 +85,42 @@ final class Admission {
     return log.state.settingsOrDefault();
   }
 
-  private void take(Member from, Letter letter, long settledBelow) {
-    Entry entry = log.append(new Op.Add(letter, settledBelow, desk.now()));
+  private void take(Offer offer) {
+    Letter letter = offer.letter;
+    Entry entry = log.append(new Op.Add(letter, offer.settledBelow, desk.now()));
     if (entry != null) {
       entry.addedAt = log.position();
-      handout.enter(entry);
+      Member doubted = offer.doubted;
+      if (doubted == null) {
+        // One with a dedupe id may be another's that comes in again.
+        entry.comesAgain = letter.traits.dedupeId() == null;
+        handout.enter(entry);
+      } else {
+        handout.enterDoubted(entry, doubted);
+      }
     }
-    confirm(from, letter);
+    confirm(offer.from, letter);
   }
 
   private void confirm(Member from, Letter letter) {
     gate.confirm(log.position(), () -> outbox.taken(from, letter.number));
   }
 
-  private void full(Member from, Letter letter, long settledBelow) {
-    if (letter.traits.room() == Traits.Room.FAIL) {
-      refuse(from, letter, Packet.Refusal.FULL, whyFull());
+  private void full(Offer offer) {
+    if (offer.letter.traits.room() == Traits.Room.FAIL) {
+      refuse(offer.from, offer.letter, Packet.Refusal.FULL, whyFull());
       return;
     }
     switch (settings().whenFull()) {
-      case BLOCK -> blocked.add(new Blocked(from, letter, settledBelow));
-      case FAIL -> refuse(from, letter, Packet.Refusal.FULL, whyFull());
+      case BLOCK -> blocked.add(offer);
+      case FAIL -> refuse(offer.from, offer.letter, Packet.Refusal.FULL, whyFull());
       case DROP_OLDEST -> {
         Entry oldest = handout.oldestWaiting();
         if (oldest == null) {
-          refuse(from, letter, Packet.Refusal.FULL, whyFull());
+          refuse(offer.from, offer.letter, Packet.Refusal.FULL, whyFull());
         } else {
           handout.remove(oldest, Op.Reason.DROPPED);
-          take(from, letter, settledBelow);
+          take(offer);
         }
       }
     }
@@ -113,11 +143,11 @@ final class Admission {
   /** Lets in those for whom there is room now. */
   void run() {
     while (!blocked.isEmpty() && log.state.live() < settings().capacity()) {
-      Blocked next = blocked.remove();
+      Offer next = blocked.remove();
       if (isKnown(next.letter)) {
         confirm(next.from, next.letter);
       } else {
-        take(next.from, next.letter, next.settledBelow);
+        take(next);
       }
     }
   }

@@ -146,6 +146,12 @@ final class Consumers {
     return nodes.stream().map(node -> node.member).toList();
   }
 
+  /** Whether anybody does on a member. */
+  boolean listens(Member member) {
+    Node node = node(member);
+    return node != null && !node.listening.isEmpty();
+  }
+
   void limits(Supplier<Allowance> allowances) {
     nodes.forEach(node -> node.allowance = allowances.get());
   }

@@ -53,6 +53,7 @@ final class Dispatcher {
     this.epoch = epoch;
     this.state = state;
     this.view = view;
+    String doubted = doubted();
     Packet.Adopt adopt = new Packet.Adopt(state.epoch(), state.position());
     state.reign(epoch);
     this.reignedAt = state.position();
@@ -73,6 +74,9 @@ final class Dispatcher {
     this.handout = new Handout(desk, log, gate, outbox, this::buried);
     this.admission = new Admission(desk, log, gate, outbox, handout);
     this.questions = new Questions(desk, log, gate, handout, this::tellOfEnd);
+    if (doubted != null) {
+      var unused = log.append(new Op.Doubt(doubted));
+    }
     if (!united.isEmpty()) {
       var unused = log.append(new Op.Unite(united));
     }
@@ -86,6 +90,13 @@ final class Dispatcher {
     state.forEach(this::tellIfDead);
     forgetOutsiders();
     view.members().forEach(this::tellReady);
+  }
+
+  /** The last home, if it is lost and may have begun what is not in the copy. */
+  private @Nullable String doubted() {
+    String last = state.epoch().home();
+    boolean isHere = view.members().stream().anyMatch(member -> member.id().equals(last));
+    return state.doubts().ahead() && !isHere ? last : null;
   }
 
   private Member target(View now) {
@@ -195,7 +206,7 @@ final class Dispatcher {
 
   /** Once the backup has everything, this reign included, nobody else need have anything. */
   private void dropOldBackups() {
-    if (tidy || !replicator.isSynced(target) || replicator.safe() < reignedAt) {
+    if (tidy || !replicator.hasAllThatIsSafe(target) || replicator.safe() < reignedAt) {
       return;
     }
     tidy = true;
@@ -244,6 +255,11 @@ final class Dispatcher {
     settle.settlements().forEach(settlement -> handout.settle(from, settlement));
   }
 
+  /** The member leaves in order. */
+  void leave() {
+    handout.leave();
+  }
+
   void replicated(Member from, Packet.Replicated ack) {
     if (replicator.refused(from, ack)) {
       handout.again(from);
@@ -259,7 +275,7 @@ final class Dispatcher {
     admission.run();
     dropOldBackups();
     replicator.flush();
-    gate.release(replicator.safe(), replicator.isStrict(), replicator::told);
+    gate.release(replicator.safe(), replicator.isStrict(), replicator::told, replicator.toldAll());
     outbox.flush();
   }
 

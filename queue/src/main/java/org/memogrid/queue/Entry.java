@@ -37,6 +37,9 @@ final class Entry {
   /** Where in the log it was added; only the dispatcher that added it knows. */
   long addedAt;
 
+  /** Whether its producer sends it to the next home if no copy has it; only known there too. */
+  boolean comesAgain;
+
   Entry(long seq, Epoch born, Letter letter) {
     this.seq = seq;
     this.born = born;

@@ -219,6 +219,12 @@ final class Fields {
         out.writeInt(recall.failures());
         out.writeInt(recall.crashes());
         list(recall.history(), this::attempt);
+      } else if (op instanceof Op.Ahead ahead) {
+        out.writeByte(16);
+        out.writeBoolean(ahead.may());
+      } else if (op instanceof Op.Doubt doubt) {
+        out.writeByte(17);
+        text(doubt.home());
       }
     }
 
@@ -244,6 +250,8 @@ final class Fields {
       orNull(head.settings(), this::settings);
       epoch(head.lastBorn());
       lineage(head.lineage());
+      out.writeBoolean(head.doubts().ahead());
+      list(head.doubts().lost(), this::text);
       out.writeInt(head.producers().size());
       for (Map.Entry<String, Seen> producer : head.producers().entrySet()) {
         text(producer.getKey());
@@ -259,7 +267,7 @@ final class Fields {
         text(id.getKey());
         out.writeLong(id.getValue());
       }
-      QueueState.Totals totals = head.totals();
+      Totals totals = head.totals();
       out.writeLong(totals.published);
       out.writeLong(totals.handled);
       out.writeLong(totals.redelivered);
@@ -411,6 +419,8 @@ final class Fields {
         case 15 ->
             new Op.Recall(
                 in.readLong(), in.readInt(), in.readInt(), in.readInt(), list(this::attempt));
+        case 16 -> new Op.Ahead(in.readBoolean());
+        case 17 -> new Op.Doubt(text());
         default ->
             throw new IOException(
                 "an operation of kind " + kind + " is not known: run one version on all members");
@@ -440,6 +450,7 @@ final class Fields {
       Settings settings = orNull(this::settings);
       Epoch lastBorn = epoch();
       Lineage lineage = lineage();
+      Doubts doubts = new Doubts(in.readBoolean(), list(this::text));
       Map<String, Seen> producers = new HashMap<>();
       int count = in.readInt();
       for (int i = 0; i < count; i++) {
@@ -456,14 +467,14 @@ final class Fields {
       for (int i = 0; i < count; i++) {
         ids.put(text(), in.readLong());
       }
-      QueueState.Totals totals = new QueueState.Totals();
+      Totals totals = new Totals();
       totals.published = in.readLong();
       totals.handled = in.readLong();
       totals.redelivered = in.readLong();
       totals.buried = in.readLong();
       totals.dropped = in.readLong();
       return new QueueState.Head(
-          nextSeq, position, paused, settings, lastBorn, lineage, producers, ids, totals);
+          nextSeq, position, paused, settings, lastBorn, lineage, doubts, producers, ids, totals);
     }
 
     Selector selector() throws IOException {

@@ -21,6 +21,7 @@ final class Handout {
   private final Outbox outbox;
   private final Waiting waiting;
   private final Consumers consumers;
+  private final Ahead ahead;
   private Allowance allowance;
 
   /** Told of each message that becomes a dead letter. */
@@ -38,6 +39,7 @@ final class Handout {
     this.undertaker = undertaker;
     this.waiting = new Waiting(desk);
     this.consumers = new Consumers(desk);
+    this.ahead = new Ahead(desk, log, gate);
     Settings settings = settings();
     this.allowance = new Allowance(settings.rate(), settings.ratePeriod(), desk.now());
     log.state.forEach(this::ifOut);
@@ -70,6 +72,13 @@ final class Handout {
     waiting.enter(entry);
   }
 
+  /** One that a lost home may have begun: as if it had been out there. */
+  void enterDoubted(Entry entry, Member home) {
+    Attempt attempt = attemptOnLost(home, " was lost, and may have begun it");
+    var unused = log.append(new Op.Recall(entry.seq, 1, 0, 1, List.of(attempt)));
+    enterSuspect(entry);
+  }
+
   /** Removes one: who has it may settle it, and nothing comes of that. */
   void remove(Entry entry, Op.Reason reason) {
     takeBack(entry);
@@ -79,6 +88,7 @@ final class Handout {
 
   /** Hands out what can be. */
   void run() {
+    ahead.say(consumers.listens(desk.self()));
     waiting.due();
     for (Entry late = waiting.expired(); late != null; late = waiting.expired()) {
       expire(late);
@@ -102,18 +112,29 @@ final class Handout {
     Member member = turn.node().member;
     allowance.take();
     turn.node().allowance.take();
+    boolean mayGoAhead = ahead.may(entry, member);
     var unused = log.append(new Op.Hand(entry.seq, member, turn.listening().subscription.id()));
     consumers.took(member, entry);
-    deliver(entry);
+    deliver(entry, mayGoAhead);
   }
 
-  private void deliver(Entry entry) {
+  private void deliver(Entry entry, boolean mayGoAhead) {
     Entry.Handing handing = entry.handing;
     if (handing != null) {
       Packet.Delivery delivery =
           new Packet.Delivery(handing.tag(), handing.subscription(), entry.attempt(), entry.letter);
       Member to = handing.member();
-      gate.deliver(to, log.position(), entry.addedAt, () -> outbox.deliver(to, delivery));
+      gate.deliver(
+          to,
+          log.position(),
+          entry.addedAt,
+          mayGoAhead,
+          () -> {
+            // Else it has ended, and its member may remember it no more: it would begin it again.
+            if (handing.equals(entry.handing)) {
+              outbox.deliver(to, delivery);
+            }
+          });
     }
   }
 
@@ -133,7 +154,7 @@ final class Handout {
 
   /** Sends a member once more what it has. What it knows it ignores. */
   void again(Member member) {
-    consumers.handedTo(member).forEach(this::deliver);
+    consumers.handedTo(member).forEach(entry -> deliver(entry, false));
   }
 
   void settle(Member from, Packet.Settlement settlement) {
@@ -213,20 +234,30 @@ final class Handout {
     if (!desk.apply(Rule.TAKE_BACK_FROM_LOST)) {
       return;
     }
-    List<Entry> its = consumers.lost(member);
-    for (Entry entry : its) {
-      Attempt attempt =
-          new Attempt(desk.now(), member.name(), "member " + member.name() + " left or was lost");
-      var unused = log.append(new Op.Crash(entry.seq, attempt));
-      if (entry.crashes >= settings().crashes() && desk.apply(Rule.LIMIT_CRASHES)) {
-        bury(entry, "it was out on " + entry.crashes + " members that were lost");
-      } else if (entry.attempt() > settings().attempts() && desk.apply(Rule.LIMIT_ATTEMPTS)) {
-        bury(entry, settings().attempts() + " attempts failed, the last with a lost member");
-      } else {
-        waiting.enter(entry);
-      }
+    for (Entry entry : consumers.lost(member)) {
+      var unused = log.append(new Op.Crash(entry.seq, attemptOnLost(member, " left or was lost")));
+      enterSuspect(entry);
     }
     waiting.wanted(consumers.selectors());
+  }
+
+  private Attempt attemptOnLost(Member member, String why) {
+    return new Attempt(desk.now(), member.name(), "member " + member.name() + why);
+  }
+
+  private void enterSuspect(Entry entry) {
+    if (entry.crashes >= settings().crashes() && desk.apply(Rule.LIMIT_CRASHES)) {
+      bury(entry, "it was out on " + entry.crashes + " members that were lost");
+    } else if (entry.attempt() > settings().attempts() && desk.apply(Rule.LIMIT_ATTEMPTS)) {
+      bury(entry, settings().attempts() + " attempts failed, the last with a lost member");
+    } else {
+      waiting.enter(entry);
+    }
+  }
+
+  /** The member leaves in order. */
+  void leave() {
+    ahead.leave();
   }
 
   private void bury(Entry entry, String cause) {

@@ -45,7 +45,10 @@ public interface Message<T> {
   /** 1 at the first attempt; one more after each that failed or lost its member. */
   int attempt();
 
-  /** Whether it was handed out before, so that somebody may have handled it in part or whole. */
+  /**
+   * Whether it was handed out before, or may have been by a member that is lost, so that somebody
+   * may have handled it in part or whole.
+   */
   boolean redelivered();
 
   /**

@@ -53,6 +53,12 @@ sealed interface Op {
   /** What other copies had is in this one too, or comes in next. */
   record Unite(List<Epoch> epochs) implements Op {}
 
+  /** Whether the home may hand out to its own listeners {@linkplain Ahead ahead} from here on. */
+  record Ahead(boolean may) implements Op {}
+
+  /** A home is lost that could. */
+  record Doubt(String home) implements Op {}
+
   record Pause(boolean paused) implements Op {}
 
   /** The options of the queue, said once. */

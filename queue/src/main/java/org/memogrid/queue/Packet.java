@@ -4,6 +4,7 @@ package org.memogrid.queue;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.memogrid.cluster.Member;
 
 /**
  * What the members say to each other about one queue. Immutable, and shares nothing that changes.
@@ -109,7 +110,17 @@ sealed interface Packet {
 
   // ---- producers
 
-  record Enqueue(Epoch epoch, long settledBelow, List<Letter> letters) implements Packet {}
+  /**
+   * Messages for the queue, in order.
+   *
+   * @param settledBelow the producer won't send what is below again
+   * @param before what of these was sent to other homes
+   */
+  record Enqueue(Epoch epoch, long settledBelow, List<Before> before, List<Letter> letters)
+      implements Packet {}
+
+  /** All messages up to a number that are not confirmed were sent to that home. */
+  record Before(Member home, long upTo) {}
 
   /** Numbers of messages that are held by as many members as there should be, and others. */
   record Enqueued(Epoch epoch, List<Long> taken, List<Refused> refused) implements Packet {}

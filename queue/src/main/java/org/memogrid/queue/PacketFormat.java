@@ -39,6 +39,7 @@ final class PacketFormat implements WireFormat<Addressed> {
       if (packet instanceof Packet.Enqueue m) {
         kind(1, m.epoch());
         out.writeLong(m.settledBelow());
+        fields.list(m.before(), this::before);
         fields.list(m.letters(), fields::letter);
       } else if (packet instanceof Packet.Enqueued m) {
         kind(2, m.epoch());
@@ -105,6 +106,11 @@ final class PacketFormat implements WireFormat<Addressed> {
     private void kind(int kind, Epoch epoch) throws IOException {
       out.writeByte(kind);
       fields.epoch(epoch);
+    }
+
+    private void before(Packet.Before before) throws IOException {
+      fields.member(before.home());
+      out.writeLong(before.upTo());
     }
 
     private void step(Packet.Step step) throws IOException {
@@ -250,7 +256,12 @@ final class PacketFormat implements WireFormat<Addressed> {
     Packet packet() throws IOException {
       int kind = in.readByte();
       return switch (kind) {
-        case 1 -> new Packet.Enqueue(fields.epoch(), in.readLong(), fields.list(fields::letter));
+        case 1 ->
+            new Packet.Enqueue(
+                fields.epoch(),
+                in.readLong(),
+                fields.list(() -> new Packet.Before(fields.member(), in.readLong())),
+                fields.list(fields::letter));
         case 2 ->
             new Packet.Enqueued(
                 fields.epoch(),

@@ -22,6 +22,10 @@ final class Producer {
   private final Map<Long, Pending> pending = new LinkedHashMap<>();
   private final ArrayDeque<Letter> unsent = new ArrayDeque<>();
   private final ArrayDeque<Long> batchEnds = new ArrayDeque<>();
+
+  /** Up to where each home was sent what is pending, since it is sent in order. */
+  private final Map<Member, Long> sentTo = new LinkedHashMap<>();
+
   private long last;
 
   private record Pending(Letter letter, Object ticket) {}
@@ -71,6 +75,7 @@ final class Producer {
     while (!batchEnds.isEmpty() && batchEnds.element() < lowest) {
       batchEnds.remove();
     }
+    sentTo.values().removeIf(upTo -> upTo < lowest);
     while (!unsent.isEmpty() && batchEnds.size() < IN_FLIGHT) {
       List<Letter> batch = new ArrayList<>();
       int bytes = 0;
@@ -79,9 +84,20 @@ final class Producer {
         batch.add(next);
         bytes += next.size();
       }
-      batchEnds.add(batch.get(batch.size() - 1).number);
-      desk.send(home, new Packet.Enqueue(epoch, lowest, batch));
+      long end = batch.get(batch.size() - 1).number;
+      batchEnds.add(end);
+      desk.send(home, new Packet.Enqueue(epoch, lowest, sentToOthers(home), batch));
+      sentTo.merge(home, end, Math::max);
     }
+  }
+
+  private List<Packet.Before> sentToOthers(Member home) {
+    return sentTo.isEmpty()
+        ? List.of()
+        : sentTo.entrySet().stream()
+            .filter(each -> !each.getKey().equals(home))
+            .map(each -> new Packet.Before(each.getKey(), each.getValue()))
+            .toList();
   }
 
   private long lowest() {

@@ -177,7 +177,7 @@ final class Questions {
   private Packet.Counted counted() {
     rates();
     Entry oldest = handout.oldestWaiting();
-    QueueState.Totals totals = log.state.totals();
+    Totals totals = log.state.totals();
     return new Packet.Counted(
         log.state.waiting(),
         log.state.handed(),

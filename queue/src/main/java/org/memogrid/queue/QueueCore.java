@@ -165,6 +165,7 @@ final class QueueCore {
     Dispatcher mine = dispatcher;
     if (mine != null && mine.epoch().isBefore(later)) {
       stepDown();
+      askAgainAt = desk.now() + ASK_AGAIN; // the view in which that one is home is on its way
     }
     Recovery begun = recovery;
     if (begun != null && begun.epoch().isBefore(later)) {
@@ -321,6 +322,10 @@ final class QueueCore {
   /** Takes no message any more: the member leaves when it {@linkplain #isQuiet is quiet}. */
   void leave() {
     consumer.leave();
+    Dispatcher mine = dispatcher;
+    if (mine != null) {
+      mine.leave();
+    }
   }
 
   /** What is handled here goes to others, though it may end here yet: the member leaves. */

@@ -22,6 +22,7 @@ final class QueueState {
   private final Map<String, Seen> producers;
   private final LinkedHashMap<String, Long> ids;
   private Lineage lineage;
+  private Doubts doubts;
   private final Totals totals;
   private long nextSeq;
   private long position;
@@ -32,25 +33,6 @@ final class QueueState {
   private long handed;
   private long dead;
 
-  /** Counts since the queue began. */
-  static final class Totals {
-    long published;
-    long handled;
-    long redelivered;
-    long buried;
-    long dropped;
-
-    Totals copy() {
-      Totals copy = new Totals();
-      copy.published = published;
-      copy.handled = handled;
-      copy.redelivered = redelivered;
-      copy.buried = buried;
-      copy.dropped = dropped;
-      return copy;
-    }
-  }
-
   /** All but the entries, as it travels. Shares nothing that changes. */
   record Head(
       long nextSeq,
@@ -59,6 +41,7 @@ final class QueueState {
       @Nullable Settings settings,
       Epoch lastBorn,
       Lineage lineage,
+      Doubts doubts,
       Map<String, Seen> producers,
       Map<String, Long> ids,
       Totals totals) {
@@ -69,7 +52,18 @@ final class QueueState {
   }
 
   QueueState() {
-    this(new Head(1, 0, false, null, Epoch.NONE, Lineage.NONE, Map.of(), Map.of(), new Totals()));
+    this(
+        new Head(
+            1,
+            0,
+            false,
+            null,
+            Epoch.NONE,
+            Lineage.NONE,
+            Doubts.NONE,
+            Map.of(),
+            Map.of(),
+            new Totals()));
   }
 
   QueueState(Head head) {
@@ -79,6 +73,7 @@ final class QueueState {
     this.settings = head.settings;
     this.lastBorn = head.lastBorn;
     this.lineage = head.lineage;
+    this.doubts = head.doubts;
     this.producers = copy(head.producers);
     this.ids = new LinkedHashMap<>(head.ids);
     this.totals = head.totals.copy();
@@ -98,6 +93,7 @@ final class QueueState {
         settings,
         lastBorn,
         lineage,
+        doubts,
         copy(producers),
         new LinkedHashMap<>(ids),
         totals.copy());
@@ -112,6 +108,10 @@ final class QueueState {
 
   Lineage lineage() {
     return lineage;
+  }
+
+  Doubts doubts() {
+    return doubts;
   }
 
   /** How many operations it has seen. */
@@ -243,9 +243,14 @@ final class QueueState {
       return entry;
     }
     if (op instanceof Op.Reign reign) {
+      doubts = doubts.under(reign.epoch().home(), epoch().home());
       lineage = lineage.with(reign.epoch(), nextSeq);
     } else if (op instanceof Op.Unite unite) {
       lineage = lineage.uniting(unite.epochs());
+    } else if (op instanceof Op.Ahead ahead) {
+      doubts = doubts.ahead(ahead.may());
+    } else if (op instanceof Op.Doubt doubt) {
+      doubts = doubts.with(doubt.home());
     } else if (op instanceof Op.Pause pause) {
       paused = pause.paused();
     } else if (op instanceof Op.Define define) {

@@ -23,6 +23,7 @@ final class Replicator {
   private static final int IN_FLIGHT = 4;
   private static final int BATCH_OPS = 1_024;
   private static final int BATCH_BYTES = 256 * 1024;
+  private static final int BRIEF_OPS = 64;
 
   private final Desk desk;
   private final Epoch stream;
@@ -126,6 +127,16 @@ final class Replicator {
   }
 
   /**
+   * Whether nothing is safe by another backup alone. The race: 1. the old backup answers, and a
+   * message is confirmed; 2. the new one has all until before that, and the old one is dropped; 3.
+   * the home is lost before the new one has the message.
+   */
+  boolean hasAllThatIsSafe(Member member) {
+    Backup backup = backups.get(member);
+    return backup != null && backup.synced && backup.acknowledged >= safe();
+  }
+
+  /**
    * Whether there is a backup that has everything, or will have with its first answer, or need be
    * none: then nothing goes unsaved.
    */
@@ -164,12 +175,57 @@ final class Replicator {
   }
 
   /**
-   * Up to where a backup that has everything is told, whether it has answered yet or not; what is
-   * sent to it now comes behind that. -1 if the member is none.
+   * Up to where the one backup is told, whether it has answered yet or not; what is sent to it now
+   * comes behind that. -1 if the member is not the one. Not while there are two: 1. the old one
+   * begins what it was just told; 2. it is dropped, and forgets; 3. the home is lost before the new
+   * one has that.
    */
   long told(Member member) {
-    Backup backup = backups.get(member);
-    return backup != null && backup.synced ? backup.sent : -1;
+    Backup one = theOne();
+    return one != null && one.member.equals(member) ? one.sent : -1;
+  }
+
+  /** {@link #told} of the one backup; -1 if there are several, or none that has everything. */
+  long toldAll() {
+    Backup one = theOne();
+    return one == null ? -1 : one.sent;
+  }
+
+  private @Nullable Backup theOne() {
+    if (backups.size() != 1) {
+      return null;
+    }
+    Backup one = backups.values().iterator().next();
+    return one.synced && !one.reset && !one.copying ? one : null;
+  }
+
+  /**
+   * Whether all that is not sent, and one operation more, go to the one backup in the next step.
+   */
+  boolean isBrief() {
+    Backup one = theOne();
+    if (one == null || one.inFlight.size() >= IN_FLIGHT) {
+      return false;
+    }
+    int from = Math.toIntExact(one.sent - logStart);
+    if (log.size() - from >= BRIEF_OPS) {
+      return false;
+    }
+    int bytes = 0;
+    for (int i = from; i < log.size(); i++) {
+      bytes += size(log.get(i));
+    }
+    return bytes < BATCH_BYTES;
+  }
+
+  /** Whether no backup was sent the operation at that position yet. */
+  boolean isUnsent(long at) {
+    return backups.values().stream().allMatch(backup -> backup.sent < at);
+  }
+
+  /** Whether there is a backup and something to send. */
+  boolean hasUnsent() {
+    return backups.values().stream().anyMatch(backup -> backup.sent < state.position());
   }
 
   /** The last step that was sent to a backup that has everything; null if the member is none. */
@@ -247,11 +303,15 @@ final class Replicator {
     int to = from;
     int bytes = 0;
     while (to < log.size() && to - from < BATCH_OPS && bytes < BATCH_BYTES) {
-      bytes += log.get(to) instanceof Op.Add add ? add.letter().size() : 24;
+      bytes += size(log.get(to));
       to++;
     }
     backup.sent += to - from;
     return List.copyOf(log.subList(from, to));
+  }
+
+  private static int size(Op op) {
+    return op instanceof Op.Add add ? add.letter().size() : 24;
   }
 
   private void trim() {

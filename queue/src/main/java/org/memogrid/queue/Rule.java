@@ -11,9 +11,15 @@ enum Rule {
   CONFIRM_AFTER_BACKUP,
   /**
    * A message leaves for its consumer only when the backup knows that it does, or, if that is the
-   * consumer's member, behind what tells it.
+   * consumer's member or this one, behind what tells it.
    */
   HAND_OUT_AFTER_BACKUP,
+  /** What a home hands out ahead of its backup's answer came in with the same step. */
+  BEGIN_WITH_ITS_STEP,
+  /** Before a home hands anything out ahead, the backup knows that it does. */
+  SAY_THAT_IT_IS_AHEAD,
+  /** What was sent to a lost home that handed out ahead is taken as one that was out there. */
+  SUSPECT_WHAT_IS_SENT_AGAIN,
   /** A backup that did not take the step before it begins nothing that is handed out to it. */
   BEGIN_BEHIND_THE_STEP,
   /** Members tell the home of a new view of the queue: it may never have heard of it. */

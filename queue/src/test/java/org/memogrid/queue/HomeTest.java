@@ -282,6 +282,7 @@ class HomeTest {
     return new Packet.Enqueue(
         home.epoch(),
         1,
+        List.of(),
         LongStream.of(numbers)
             .mapToObj(number -> new Letter(by.id(), number, 1, Traits.PLAIN, new byte[1]))
             .toList());

@@ -40,6 +40,10 @@ final class QueueChecker {
     int begun;
     int handled;
     int failed;
+
+    /** How often a member had it that was lost. */
+    int lost;
+
     final Map<Member, Integer> running = new LinkedHashMap<>();
     final Map<Member, Epoch> reigns = new HashMap<>();
 
@@ -76,7 +80,8 @@ final class QueueChecker {
   // ---- faults
 
   void lost(Member member) {
-    sent.values().forEach(message -> message.running.remove(member));
+    sent.values()
+        .forEach(message -> message.lost += message.running.remove(member) == null ? 0 : 1);
   }
 
   void suspected(Member member) {
@@ -164,6 +169,9 @@ final class QueueChecker {
               + message.failed
               + " failures");
     }
+    if (suspects.isEmpty()) {
+      saysWhatWas(number, message, delivery);
+    }
     if (isReliable(by.self)) {
       oneOfId(number, message);
       for (Member other : message.running.keySet()) {
@@ -182,6 +190,16 @@ final class QueueChecker {
     }
     if (sim.scenario == Scenario.DISPATCHER && message.begun > 1 && !gaveBack) {
       violation(number + " is begun again");
+    }
+  }
+
+  private void saysWhatWas(int number, Sent message, Packet.Delivery delivery) {
+    if (message.begun > 1 && delivery.tag().hand() == 1) {
+      violation(number + " is begun again and not called redelivered");
+    }
+    if (delivery.attempt() <= message.lost) {
+      violation(
+          number + " was lost with " + message.lost + " members: attempt " + delivery.attempt());
     }
   }
 

@@ -21,6 +21,8 @@ class QueueSimTest {
       Map.of(
           Rule.HAND_OUT_AFTER_BACKUP, 250L,
           Rule.BEGIN_BEHIND_THE_STEP, 3_000L,
+          Rule.BEGIN_WITH_ITS_STEP, 900L,
+          Rule.SAY_THAT_IT_IS_AHEAD, 4_500L,
           Rule.TAKE_THE_BEST_COPY, 100L,
           Rule.LIMIT_ATTEMPTS, 100L);
 

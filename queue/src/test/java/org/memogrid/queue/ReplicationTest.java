@@ -136,6 +136,32 @@ class ReplicationTest {
     return sent(THIRD, Packet.Enqueued.class).size();
   }
 
+  /**
+   * The race: 1. the next backup has all until a message, and the old one that message too, so it
+   * is confirmed; 2. if the old one were told to forget now, the loss of the home would lose it.
+   */
+  @Test
+  void theOldBackupKeepsItsCopyUntilTheNextHasWhatWasConfirmed() {
+    Dispatcher home = home(Set.of(), List.of(HOME, THIRD));
+    answerAll(home, THIRD);
+    home.install(View.of("q", 2, RANK), new Epoch(2, HOME.id()));
+    home.flush();
+    List<Packet.Replicate> copy = sent(BACKUP, Packet.Replicate.class);
+    home.enqueue(THIRD, one(home.epoch()));
+    answerAll(home, THIRD);
+    assertThat(sent(THIRD, Packet.Enqueued.class)).hasSize(1);
+    copy.forEach(batch -> answer(home, BACKUP, batch));
+    home.flush();
+    assertThat(sent(THIRD, Packet.Forget.class)).isEmpty();
+    answerAll(home, BACKUP);
+    assertThat(sent(THIRD, Packet.Forget.class)).hasSize(1);
+  }
+
+  private static void answer(Dispatcher home, Member backup, Packet.Replicate batch) {
+    home.replicated(
+        backup, new Packet.Replicated(batch.stream(), batch.batch(), true, batch.epoch()));
+  }
+
   private Dispatcher home(Set<Rule> off, List<Member> members) {
     return new Dispatcher(
         desk(HOME, off),
@@ -151,7 +177,7 @@ class ReplicationTest {
 
   private static Packet.Enqueue one(Epoch epoch) {
     Letter letter = new Letter(THIRD.id(), 1, 1, LoneCore.plain(0, 0, null), new byte[1]);
-    return new Packet.Enqueue(epoch, 1, List.of(letter));
+    return new Packet.Enqueue(epoch, 1, List.of(), List.of(letter));
   }
 
   /** A home whose backup has everything, just when a message has come in. */
@@ -264,8 +290,7 @@ class ReplicationTest {
       home.flush();
       for (Packet.Replicate batch : sent(backup, Packet.Replicate.class)) {
         if (answered.put(batch.batch(), true) == null) {
-          home.replicated(
-              backup, new Packet.Replicated(batch.stream(), batch.batch(), true, batch.epoch()));
+          answer(home, backup, batch);
         }
       }
     }
