@@ -186,8 +186,10 @@ public interface Cache<K, V> extends AutoCloseable {
   void close();
 
   /**
-   * Removes the cache, its entries and its options from the whole cluster. Not while others open
-   * one of that name, or join: they may then run it with different options, and calls to it fail.
+   * Removes the cache, its entries and its options from the whole cluster: when this returns all
+   * members have ended it. Others may open one of that name meanwhile, which is then another.
+   *
+   * @throws IllegalStateException if it was destroyed already
    */
   void destroy();
 }

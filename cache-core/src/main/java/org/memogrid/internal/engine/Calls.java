@@ -87,27 +87,6 @@ final class Calls {
     return false;
   }
 
-  /**
-   * What a call answers that the engine offers only as one that blocks. It runs on a thread of its
-   * own, which may be left behind: for what is rare.
-   */
-  <T extends @Nullable Object> T awaitBlocking(Supplier<T> call) {
-    CompletableFuture<T> answer = new CompletableFuture<>();
-    Thread thread =
-        new Thread(
-            () -> {
-              try {
-                answer.complete(call.get());
-              } catch (RuntimeException | Error e) {
-                answer.completeExceptionally(e);
-              }
-            },
-            "memogrid-call");
-    thread.setDaemon(true);
-    thread.start();
-    return await(answer);
-  }
-
   /** The same elements, or a failure once this member leaves. */
   <T> Flowable<T> untilEnd(Publisher<T> elements) {
     return Flowable.fromPublisher(elements).takeUntil(end.<T>toFlowable());

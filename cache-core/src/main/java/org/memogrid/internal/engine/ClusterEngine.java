@@ -185,7 +185,6 @@ public final class ClusterEngine implements AutoCloseable {
     global.shutdown().hookBehavior(ShutdownHookBehavior.DONT_REGISTER);
     global.metrics().gauges(false).histograms(false);
     global.jmx().disable();
-    Definitions.keptBy(global);
     global
         .serialization()
         .marshaller(

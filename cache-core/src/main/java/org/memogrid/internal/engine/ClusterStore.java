@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.internal.engine;
 
+import static java.util.Objects.requireNonNull;
+
 import io.reactivex.rxjava3.core.Flowable;
 import java.time.InstantSource;
 import java.util.Collection;
@@ -58,6 +60,7 @@ final class ClusterStore implements Store {
   private static final int BATCH = 512;
 
   private final String name;
+  private final @Nullable Incarnation incarnation;
   private final CacheOptions options;
   private final AdvancedCache<ClusterKey, Envelope> cache;
   private final AdvancedCache<ClusterKey, Envelope> silent;
@@ -96,7 +99,7 @@ final class ClusterStore implements Store {
   /** What those who open it get. */
   private final Store opened;
 
-  /** One without transactions. */
+  /** One of a process alone. */
   ClusterStore(
       CacheOptions options,
       AdvancedCache<ClusterKey, Envelope> cache,
@@ -106,10 +109,14 @@ final class ClusterStore implements Store {
       Topologies topologies,
       Calls calls,
       Consumer<ClusterStore> onDestroy) {
-    this(options, cache, codec, clock, coarse, topologies, calls, onDestroy, null);
+    this(null, options, cache, codec, clock, coarse, topologies, calls, onDestroy, null);
   }
 
+  /**
+   * @param incarnation of a shared cache; null if the engine knows it by its name
+   */
   ClusterStore(
+      @Nullable Incarnation incarnation,
       CacheOptions options,
       AdvancedCache<ClusterKey, Envelope> cache,
       Codec codec,
@@ -119,7 +126,8 @@ final class ClusterStore implements Store {
       Calls calls,
       Consumer<ClusterStore> onDestroy,
       @Nullable MemberTransactions transactions) {
-    this.name = cache.getName();
+    this.incarnation = incarnation;
+    this.name = incarnation == null ? cache.getName() : incarnation.cache();
     this.options = options;
     this.opened =
         transactions == null || options.locking() == null
@@ -177,6 +185,11 @@ final class ClusterStore implements Store {
   @Override
   public Mode mode() {
     return mode;
+  }
+
+  /** Of a shared cache. */
+  Incarnation incarnation() {
+    return requireNonNull(incarnation, "not shared");
   }
 
   CacheOptions options() {

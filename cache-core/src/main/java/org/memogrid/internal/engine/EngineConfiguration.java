@@ -38,11 +38,6 @@ final class EngineConfiguration {
   /** How long a member that leaves lets a transaction finish. */
   private static final long STOP_MILLIS = 1_000;
 
-  /** Where a shared cache's table is, for members to which the configuration is sent. */
-  static final String SOURCE = "source";
-
-  static final String TABLE = "table";
-
   private EngineConfiguration() {}
 
   /**
@@ -66,10 +61,7 @@ final class EngineConfiguration {
     }
     transactional(builder, options.locking(), manager);
     if (options.persist() != null) {
-      inTable(builder)
-          .shared(true)
-          .addProperty(SOURCE, requireNonNull(options.persist().source()))
-          .addProperty(TABLE, requireNonNull(options.persist().table()));
+      inTable(builder).shared(true);
     }
     return builder.build();
   }

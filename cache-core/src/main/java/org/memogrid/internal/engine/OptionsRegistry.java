@@ -1,52 +1,128 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.internal.engine;
 
+import static java.util.Objects.requireNonNull;
+
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.CompletableFuture;
-import java.util.function.BiConsumer;
-import java.util.function.Supplier;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.infinispan.Cache;
+import org.infinispan.commons.dataconversion.MediaType;
 import org.infinispan.configuration.cache.CacheMode;
 import org.infinispan.configuration.cache.ConfigurationBuilder;
 import org.infinispan.manager.EmbeddedCacheManager;
 import org.infinispan.notifications.Listener;
 import org.infinispan.notifications.cachelistener.annotation.CacheEntryCreated;
+import org.infinispan.notifications.cachelistener.annotation.CacheEntryModified;
 import org.infinispan.notifications.cachelistener.annotation.DataRehashed;
-import org.infinispan.notifications.cachelistener.event.CacheEntryCreatedEvent;
+import org.infinispan.notifications.cachelistener.event.CacheEntryEvent;
 import org.infinispan.notifications.cachelistener.event.DataRehashedEvent;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.CacheOptions;
+import org.memogrid.cluster.Codec;
 import org.memogrid.cluster.Partitions;
+import org.memogrid.internal.store.Envelope;
 
 /**
  * Which caches the cluster has and with which options: a replicated map that every member holds
- * from its start. The engine itself answers a request for a cache that exists with the old one,
- * whatever was asked for.
+ * from its start. A name is noted, with an {@link Incarnation} and options; then it runs; then it
+ * has ended. That is remembered for an hour, so that the next of that name is another life.
+ *
+ * <p>Invariants: the writes of one name happen one after the other on all members, since one
+ * member, the name's primary owner, orders them and has each finished by all before the next. What
+ * a member does because of a change is a part of the write: see {@link #onChange}. So all members
+ * have defined a cache before any of them starts it, all have started it when its opener goes on,
+ * and all have ended it before one of that name can begin anew.
+ *
+ * <p>A member that dies while it writes may leave members that differ. What decides is what the
+ * primary owner has, so nothing is written but on that, and each write brings all to agree.
  */
 final class OptionsRegistry {
   static final String NAME = "org.memogrid.options";
 
-  private final Cache<String, byte[]> entries;
+  /** How long a write waits for the members' starts and for the write before it. */
+  private static final long PATIENCE_SECONDS = 60;
+
+  /** How long an end is remembered: longer than anything is late. */
+  private static final long REMEMBERED_SECONDS = 3_600;
+
+  private final Cache<String, Envelope> entries;
+  private final Codec codec;
   private final Calls calls;
 
-  /**
-   * Opens the map on this member; the others must do the same.
-   *
-   * @param noted is told of each name that is noted while this member is here, on every member and
-   *     before {@link #agree} returns on the one that noted it; must not block
-   */
-  OptionsRegistry(
-      EmbeddedCacheManager manager,
-      Partitions partitions,
-      Calls calls,
-      BiConsumer<String, CacheOptions> noted) {
+  /** What becomes of a cache, in this order. */
+  enum State {
+    /** All members are to know it. */
+    NOTED(0),
+    /** All members are to run it. */
+    RUNS(1),
+    /** No member is to run it. */
+    ENDED(2);
+
+    private final long number;
+
+    State(long number) {
+      this.number = number;
+    }
+
+    private static State of(Envelope envelope) {
+      long number = envelope.version().number();
+      for (State state : values()) {
+        if (state.number == number) {
+          return state;
+        }
+      }
+      throw new IllegalStateException(
+          "a cache in state "
+              + number
+              + " arrived, which this version does not know: run one version on all members");
+    }
+  }
+
+  /** A cache that the cluster has or had. */
+  record Entry(Incarnation incarnation, State state, CacheOptions options) {
+    /** Equal to another of the same incarnation and state. */
+    private Envelope envelope() {
+      Envelope.Version version = new Envelope.Version(incarnation.id(), state.number);
+      return Envelope.ofBytes(version, OptionsFormat.write(options));
+    }
+
+    /** The same later. */
+    private Entry in(State later) {
+      return new Entry(incarnation, later, options);
+    }
+
+    String name() {
+      return incarnation.cache();
+    }
+
+    /** The engine forgets an entry after that long; -1 for never. */
+    private long lifespan() {
+      return state == State.ENDED ? REMEMBERED_SECONDS : -1;
+    }
+  }
+
+  /** Opens the map on this member; the others must do the same. */
+  OptionsRegistry(EmbeddedCacheManager manager, Codec codec, Partitions partitions, Calls calls) {
+    this.codec = codec;
     this.calls = calls;
     ConfigurationBuilder builder = new ConfigurationBuilder();
+    builder.encoding().mediaType(MediaType.APPLICATION_OBJECT_TYPE);
+    builder.locking().lockAcquisitionTimeout(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    builder.clustering().remoteTimeout(PATIENCE_SECONDS, TimeUnit.SECONDS);
     EngineConfiguration.whenSplit(builder.clustering().cacheMode(CacheMode.REPL_SYNC), partitions);
     manager.defineConfiguration(NAME, builder.build());
     this.entries = manager.getCache(NAME);
-    entries.addListener(new Notes(noted));
+  }
+
+  /**
+   * Has the listener told of each name of which something is written, on every member; the write is
+   * over when what all the listeners answered is. May be told again of the same. Must not block.
+   */
+  void onChange(Function<String, CompletionStage<Void>> listener) {
+    entries.addListener(new Changes(listener));
   }
 
   /** Has the listener told, on the engine's threads, when entries of other members have arrived. */
@@ -54,74 +130,113 @@ final class OptionsRegistry {
     entries.addListener(new Arrivals(listener));
   }
 
-  @Nullable CacheOptions get(String name) {
-    byte[] bytes = call(name, () -> entries.getAsync(name));
-    return bytes == null ? null : OptionsFormat.read(bytes);
+  /** What this member knows of a name; null if there is no cache of that name. */
+  @Nullable Entry get(String name) {
+    Entry known = known(name);
+    return known == null || known.state == State.ENDED ? null : known;
+  }
+
+  private @Nullable Entry known(String name) {
+    Envelope there = calls.await(() -> entries.getAsync(name));
+    return there == null ? null : entry(name, there);
+  }
+
+  /** Notes a cache unless there is one of that name, and answers the one that is there then. */
+  Entry note(String name, CacheOptions options) {
+    while (true) {
+      Entry there = putIfAbsent(new Entry(Incarnation.first(name, options), State.NOTED, options));
+      if (there.state != State.ENDED) {
+        return there;
+      }
+      Entry next = new Entry(there.incarnation.next(options), State.NOTED, options);
+      if (replace(there, next)) {
+        return next;
+      }
+    }
   }
 
   /**
-   * The options that the cluster has for a name.
+   * Has every member run the cache, and returns when they do. Also if they should already: who
+   * finds it so may be ahead of a member that has not yet.
    *
-   * @param noted whether this member has just noted them, so that every member has been told
+   * @return false if there is not that cache any more
    */
-  record Agreement(CacheOptions options, boolean noted) {}
-
-  /** Notes the options unless there are some, and answers those that are there then. */
-  Agreement agree(String name, CacheOptions options) {
-    CacheOptions there = get(name);
-    if (there != null) {
-      return new Agreement(there, false);
-    }
-    byte[] before = call(name, () -> entries.putIfAbsentAsync(name, OptionsFormat.write(options)));
-    return before == null
-        ? new Agreement(options, true)
-        : new Agreement(OptionsFormat.read(before), false);
+  boolean run(Entry there) {
+    return replace(there, there.in(State.RUNS));
   }
 
-  /**
-   * Returns when every member has been told of the name. A member that finds it noted by another
-   * may be ahead of a third. Writes of a name arrive in order, so one more is enough.
-   */
-  void awaitNoted(String name) {
-    byte[] there = call(name, () -> entries.getAsync(name));
-    if (there != null) {
-      var unused = call(name, () -> entries.replaceAsync(name, there, there));
+  /** Has every member end the cache, if there is that one; returns when they have. */
+  void end(Incarnation incarnation) {
+    Entry tried = null;
+    while (true) {
+      Entry here = get(incarnation.cache());
+      if (here == null || !here.incarnation.equals(incarnation)) {
+        return;
+      }
+      if (replace(here, here.in(State.ENDED))) {
+        return;
+      }
+      if (here.equals(tried)) { // the primary owner has something else, whose writer died
+        confirm(here);
+      }
+      tried = here;
     }
   }
 
-  void forget(String name) {
-    var unused = call(name, () -> entries.removeAsync(name));
+  /** Brings all members to agree on a name: to have what the primary owner has, or else this. */
+  private void confirm(Entry here) {
+    Entry there = putIfAbsent(here);
+    var unused = replace(there, there);
   }
 
+  private Entry putIfAbsent(Entry entry) {
+    Envelope before = calls.await(() -> entries.putIfAbsentAsync(entry.name(), entry.envelope()));
+    return before == null ? entry : entry(entry.name(), before);
+  }
+
+  private boolean replace(Entry there, Entry now) {
+    return calls.await(
+        () ->
+            entries.replaceAsync(
+                there.name(), there.envelope(), now.envelope(), now.lifespan(), TimeUnit.SECONDS));
+  }
+
+  private Entry entry(String name, Envelope envelope) {
+    return new Entry(
+        new Incarnation(name, envelope.version().origin()),
+        State.of(envelope),
+        OptionsFormat.read(requireNonNull(envelope.bytes(codec), "options")));
+  }
+
+  /** The names of the caches that there are. */
   Set<String> names() {
+    Set<String> names = new TreeSet<>();
     try {
-      return new TreeSet<>(entries.keySet()); // this member has them all
+      entries.forEach( // this member has them all
+          (name, envelope) -> {
+            if (State.of(envelope) != State.ENDED) {
+              names.add(name);
+            }
+          });
     } catch (RuntimeException e) {
       throw EngineFailure.of(NAME, "open", e);
     }
-  }
-
-  private <T extends @Nullable Object> T call(
-      String name, Supplier<CompletableFuture<T>> operation) {
-    try {
-      return calls.await(operation.get());
-    } catch (RuntimeException e) {
-      throw EngineFailure.of(name, "open", e);
-    }
+    return names;
   }
 
   /** Synchronous, and so a part of the write. */
   @Listener(observation = Listener.Observation.POST)
-  static final class Notes {
-    private final BiConsumer<String, CacheOptions> noted;
+  static final class Changes {
+    private final Function<String, CompletionStage<Void>> listener;
 
-    Notes(BiConsumer<String, CacheOptions> noted) {
-      this.noted = noted;
+    Changes(Function<String, CompletionStage<Void>> listener) {
+      this.listener = listener;
     }
 
     @CacheEntryCreated
-    public void onNoted(CacheEntryCreatedEvent<String, byte[]> event) {
-      noted.accept(event.getKey(), OptionsFormat.read(event.getValue()));
+    @CacheEntryModified
+    public CompletionStage<Void> onChange(CacheEntryEvent<String, Envelope> event) {
+      return listener.apply(event.getKey());
     }
   }
 

@@ -3,11 +3,10 @@ package org.memogrid.internal.engine;
 
 import org.infinispan.configuration.cache.HashConfiguration;
 import org.infinispan.distribution.ch.KeyPartitioner;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Places a key by the hash that is the same in every JVM. Made by the engine on each member, by its
- * name, hence public.
+ * Places a key by the hash that is the same in every JVM. Made by the engine, by its name, hence
+ * public.
  */
 public final class StablePlacement implements KeyPartitioner {
   private int segments = 1;
@@ -27,17 +26,6 @@ public final class StablePlacement implements KeyPartitioner {
   @Override
   public int getSegment(Object key) {
     return of(key.hashCode(), segments);
-  }
-
-  /** The engine compares configurations when two members open a name at once. */
-  @Override
-  public boolean equals(@Nullable Object other) {
-    return other instanceof StablePlacement;
-  }
-
-  @Override
-  public int hashCode() {
-    return StablePlacement.class.hashCode();
   }
 
   /** One of {@code segments} equal ranges of all hashes. */

@@ -11,7 +11,6 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.PrimitiveIterator;
-import java.util.Properties;
 import java.util.Set;
 import java.util.StringJoiner;
 import java.util.concurrent.CompletionStage;
@@ -20,7 +19,7 @@ import java.util.function.Predicate;
 import org.infinispan.commons.time.TimeService;
 import org.infinispan.commons.util.IntSet;
 import org.infinispan.commons.util.concurrent.CompletableFutures;
-import org.infinispan.configuration.cache.CustomStoreConfiguration;
+import org.infinispan.configuration.cache.ClusteringConfiguration;
 import org.infinispan.configuration.cache.StoreConfiguration;
 import org.infinispan.metadata.EmbeddedMetadata;
 import org.infinispan.metadata.Metadata;
@@ -31,7 +30,6 @@ import org.infinispan.persistence.spi.NonBlockingStore;
 import org.infinispan.persistence.spi.PersistenceException;
 import org.infinispan.util.concurrent.BlockingManager;
 import org.jspecify.annotations.Nullable;
-import org.memogrid.cache.Persist;
 import org.reactivestreams.Publisher;
 
 /**
@@ -105,22 +103,17 @@ public final class TableStore<K, V> implements NonBlockingStore<K, V> {
 
   @Override
   public CompletionStage<Void> start(InitializationContext context) {
-    String cache = context.getCache().getName();
-    int segments = context.getCache().getCacheConfiguration().clustering().hash().numSegments();
-    return context
-        .getBlockingManager()
-        .runBlocking(() -> start(context, cache, segments), "memogrid-table");
+    ClusteringConfiguration shared = context.getCache().getCacheConfiguration().clustering();
+    String name = context.getCache().getName();
+    String cache = shared.cacheMode().isClustered() ? Incarnation.cacheName(name) : name;
+    start(context, cache, shared.hash().numSegments());
+    return CompletableFutures.completedNull();
   }
 
+  /** The table was opened before. */
   private void start(InitializationContext context, String cache, int segments) {
     EntryMarshaller marshaller =
         (EntryMarshaller) context.getGlobalConfiguration().serialization().marshaller();
-    Properties place = ((CustomStoreConfiguration) context.getConfiguration()).properties();
-    String source = place.getProperty(EngineConfiguration.SOURCE);
-    if (source != null) { // one of a process alone was opened before
-      String table = requireNonNull(place.getProperty(EngineConfiguration.TABLE), "table");
-      marshaller.tables().open(cache, Persist.jdbc(source, table), segments);
-    }
     StoreConfiguration configuration = context.getConfiguration();
     running =
         new Running(

@@ -49,15 +49,25 @@ final class Tables {
    * @throws CacheException if it can't be reached, made or read, or is another's
    */
   synchronized void open(String cache, Persist persist, int segments) {
-    if (opened.containsKey(cache)) {
-      return;
+    if (!opened.containsKey(cache)) {
+      opened.put(cache, connect(cache, persist, segments));
     }
+  }
+
+  /** Throws what {@link #open} would throw, and leaves nothing open. */
+  synchronized void check(String cache, Persist persist, int segments) {
+    if (!opened.containsKey(cache)) {
+      connect(cache, persist, segments).connections.close();
+    }
+  }
+
+  private Opened connect(String cache, Persist persist, int segments) {
     String place = persist.toString();
     Connections connections = connections(cache, persist);
     try {
       Table table = new Table(connections, requireNonNull(persist.table(), "table"));
       claim(cache, place, table, segments);
-      opened.put(cache, new Opened(connections, table, place, new CountDownLatch(1)));
+      return new Opened(connections, table, place, new CountDownLatch(1));
     } catch (Connections.Unreachable e) {
       connections.close();
       throw failed(

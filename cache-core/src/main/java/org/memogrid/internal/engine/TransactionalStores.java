@@ -76,6 +76,7 @@ public final class TransactionalStores implements StoreFactory {
     AdvancedCache<ClusterKey, Envelope> cache =
         manager.<ClusterKey, Envelope>getCache(name).getAdvancedCache();
     return new ClusterStore(
+        null,
         options,
         cache,
         codec,

@@ -49,21 +49,6 @@ final class CallsTest {
   }
 
   @Test
-  void whatTheEngineOffersBlockingOnlyEnds() {
-    CountDownLatch never = new CountDownLatch(1);
-    endsWithTheMember(
-        () ->
-            calls.awaitBlocking(
-                () -> {
-                  try {
-                    return never.await(1, TimeUnit.DAYS);
-                  } catch (InterruptedException e) {
-                    throw new IllegalStateException(e);
-                  }
-                }));
-  }
-
-  @Test
   void whatCameLaterEndsAtOnce() {
     calls.end();
     assertTimeoutPreemptively(
@@ -119,8 +104,7 @@ final class CallsTest {
     try {
       Cache<Integer, Integer> cache = cluster.caches(0).cache("c", Mode.REPLICATED);
       Store store = cache.unwrap(Store.class);
-      ComponentRegistry.componentOf(
-              cluster.node(0).manager().getCache("c"), AsyncInterceptorChain.class)
+      ComponentRegistry.componentOf(cluster.node(0).engineCache("c"), AsyncInterceptorChain.class)
           .addInterceptor(new StoppedBehind(), 0);
       assertThat(cache.putIfAbsent(1, 1)).isNull();
       Envelope first = requireNonNull(store.get(1));
@@ -224,8 +208,7 @@ final class CallsTest {
   private static CountDownLatch freeze(LoopCluster cluster, String... names) {
     CountDownLatch taken = new CountDownLatch(6);
     for (String name : names) {
-      ComponentRegistry.componentOf(
-              cluster.node(1).manager().getCache(name), AsyncInterceptorChain.class)
+      ComponentRegistry.componentOf(cluster.node(1).engineCache(name), AsyncInterceptorChain.class)
           .addInterceptor(new Silent(taken), 0);
     }
     return taken;

@@ -95,7 +95,7 @@ final class CopiedReadsTest {
   private static AtomicInteger counting(Cache<?, ?> cache) {
     AtomicInteger commands = new AtomicInteger();
     ComponentRegistry.componentOf(
-            cluster.node(0).manager().getCache(cache.name()), AsyncInterceptorChain.class)
+            cluster.node(0).engineCache(cache.name()), AsyncInterceptorChain.class)
         .addInterceptor(new NearReadsTest.Counting(commands), 0);
     return commands;
   }
@@ -190,7 +190,7 @@ final class CopiedReadsTest {
         assertThat(here.get(key)).isEqualTo(2);
       }
     }
-    NearInterceptor told = NearModule.interceptor(cluster.node(0).manager().getCache(here.name()));
+    NearInterceptor told = NearModule.interceptor(cluster.node(0).engineCache(here.name()));
     assertThat(requireNonNull(told.copies()).size()).isZero();
   }
 
@@ -248,7 +248,7 @@ final class CopiedReadsTest {
     ExecutorService writer = Executors.newSingleThreadExecutor();
     try {
       ComponentRegistry.componentOf(
-              cluster.node(0).manager().getCache(here.name()), AsyncInterceptorChain.class)
+              cluster.node(0).engineCache(here.name()), AsyncInterceptorChain.class)
           .addInterceptor(new Returning(writer, () -> here.put(key, 2)), 0);
       assertThat(here.get(key)).isEqualTo(1);
       assertThat(here.get(key)).isEqualTo(2);
@@ -382,7 +382,7 @@ final class CopiedReadsTest {
     int key = foreign(here, 1).get(0);
     caches.get(1).put(key, 1);
     Failing failing = new Failing();
-    org.infinispan.Cache<?, ?> cache = cluster.node(0).manager().getCache(here.name());
+    org.infinispan.Cache<?, ?> cache = cluster.node(0).engineCache(here.name());
     ComponentRegistry.componentOf(cache, AsyncInterceptorChain.class).addInterceptor(failing, 0);
     assertThatThrownBy(() -> here.get(key)).isInstanceOf(CacheException.class);
     assertThatThrownBy(() -> here.getAll(List.of(key))).isInstanceOf(CacheException.class);

@@ -1,27 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.internal.engine;
 
-import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
-import org.infinispan.commons.dataconversion.MediaType;
 import org.infinispan.configuration.cache.CacheMode;
 import org.infinispan.configuration.cache.Configuration;
-import org.infinispan.configuration.parsing.ParserRegistry;
 import org.infinispan.eviction.EvictionStrategy;
 import org.infinispan.partitionhandling.PartitionHandling;
+import org.infinispan.transaction.tm.EmbeddedTransactionManager;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.CacheOptions.WhenFull;
 import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Partitions;
 
 final class EngineConfigurationTest {
+  private static final ManagerLookup MANAGER =
+      new ManagerLookup(EmbeddedTransactionManager.getInstance());
+
   private static Configuration of(CacheOptions options) {
-    return EngineConfiguration.of(options, Partitions.AVAILABLE, new ManagerLookup());
+    return EngineConfiguration.of(options, Partitions.AVAILABLE, MANAGER);
   }
 
   @Test
@@ -64,37 +63,12 @@ final class EngineConfigurationTest {
   void aConsistentClusterDeniesWhatItCantKnow() {
     assertThat(
             EngineConfiguration.of(
-                    CacheOptions.of(Mode.DISTRIBUTED), Partitions.CONSISTENT, new ManagerLookup())
+                    CacheOptions.of(Mode.DISTRIBUTED), Partitions.CONSISTENT, MANAGER)
                 .clustering()
                 .partitionHandling()
                 .whenSplit())
         .isEqualTo(PartitionHandling.DENY_READ_WRITES);
     assertThat(of(CacheOptions.of(Mode.DISTRIBUTED)).clustering().partitionHandling().whenSplit())
         .isEqualTo(PartitionHandling.ALLOW_READ_WRITES);
-  }
-
-  /**
-   * The engine refuses a name whose configuration, as another member reads it from the wire, does
-   * not match the one that is here: what we add to it must be equal to itself made anew.
-   */
-  @ParameterizedTest
-  @EnumSource(names = {"INVALIDATED", "REPLICATED", "DISTRIBUTED"})
-  void aConfigurationMatchesItselfAsAnotherMemberReadsIt(Mode mode) {
-    CacheOptions options = CacheOptions.of(mode).maxEntries(7);
-    Configuration here = of(options);
-    Configuration there =
-        requireNonNull(
-                new ParserRegistry()
-                    .parse(of(options).toStringConfiguration("c"), MediaType.APPLICATION_XML)
-                    .getNamedConfigurationBuilders()
-                    .get("c"))
-            .build();
-    assertThat(here.matches(there)).isTrue();
-    assertThat(there.matches(here)).isTrue();
-    if (mode != Mode.INVALIDATED) {
-      assertThat(there.clustering().hash().keyPartitioner())
-          .isEqualTo(new StablePlacement())
-          .hasSameHashCodeAs(new StablePlacement());
-    }
   }
 }

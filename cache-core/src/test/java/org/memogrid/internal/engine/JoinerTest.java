@@ -43,7 +43,7 @@ final class JoinerTest {
 
       assertThat(joiner.caches().names())
           .containsExactlyInAnyOrder("c-INVALIDATED", "c-REPLICATED", "c-DISTRIBUTED", "full");
-      assertThat(joiner.manager().isRunning("c-DISTRIBUTED")).isTrue();
+      assertThat(joiner.runs("c-DISTRIBUTED")).isTrue();
       Cache<Integer, String> invalidated = joiner.caches().cache("c-INVALIDATED");
       assertThat(invalidated.mode()).isEqualTo(Mode.INVALIDATED);
       assertThat(invalidated.get(1)).isNull();
@@ -127,9 +127,9 @@ final class JoinerTest {
       assertThatThrownBy(() -> caches.cache("org.infinispan.CONFIG", mode))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("taken");
-      assertThatThrownBy(() -> caches.cache("n".repeat(256), mode))
+      assertThatThrownBy(() -> caches.cache("n".repeat(239), mode))
           .isInstanceOf(IllegalArgumentException.class)
-          .hasMessageContaining("255");
+          .hasMessageContaining("238");
       assertThatThrownBy(() -> caches.cache(" ", mode))
           .isInstanceOf(IllegalArgumentException.class);
       assertThat(caches.names()).isEmpty();

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.internal.engine;
 
+import static java.util.Objects.requireNonNull;
+
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,6 +14,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntFunction;
 import javax.sql.DataSource;
+import org.infinispan.Cache;
 import org.infinispan.configuration.global.GlobalConfigurationBuilder;
 import org.infinispan.configuration.global.ShutdownHookBehavior;
 import org.infinispan.factories.GlobalComponentRegistry;
@@ -20,6 +23,13 @@ import org.infinispan.manager.EmbeddedCacheManager;
 import org.infinispan.remoting.transport.Address;
 import org.infinispan.remoting.transport.Transport;
 import org.infinispan.remoting.transport.jgroups.JGroupsTransport;
+import org.jgroups.JChannel;
+import org.jgroups.View;
+import org.jgroups.protocols.DISCARD;
+import org.jgroups.protocols.TP;
+import org.jgroups.protocols.pbcast.GMS;
+import org.jgroups.stack.ProtocolStack;
+import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Codec;
 import org.memogrid.cluster.Member;
@@ -41,7 +51,26 @@ public final class LoopCluster implements AutoCloseable {
 
   /** One member's part. */
   public record Node(
-      Member self, EmbeddedCacheManager manager, ClusterStores stores, Caches caches) {}
+      Member self, EmbeddedCacheManager manager, ClusterStores stores, Caches caches) {
+
+    /** What the engine calls the cache that runs here by that name; null if none does. */
+    public @Nullable String engineName(String cache) {
+      return manager.getCacheNames().stream()
+          .filter(name -> Incarnation.cacheName(name).equals(cache))
+          .filter(manager::isRunning)
+          .findAny()
+          .orElse(null);
+    }
+
+    public boolean runs(String cache) {
+      return engineName(cache) != null;
+    }
+
+    /** The engine's own, of a cache that runs here. */
+    public Cache<?, ?> engineCache(String cache) {
+      return manager.getCache(requireNonNull(engineName(cache), cache));
+    }
+  }
 
   public LoopCluster(Codec codec, int members) {
     this(codec, members, Partitions.AVAILABLE);
@@ -77,7 +106,6 @@ public final class LoopCluster implements AutoCloseable {
     global.shutdown().hookBehavior(ShutdownHookBehavior.DONT_REGISTER);
     global.metrics().gauges(false).histograms(false);
     global.jmx().disable();
-    Definitions.keptBy(global);
     global
         .serialization()
         .marshaller(new EntryMarshaller(codec, new Tables(codec, sources.apply(nodes.size()))));
@@ -135,11 +163,7 @@ public final class LoopCluster implements AutoCloseable {
 
   /** What its transport has sent to others since it joined. */
   public long messagesSentBy(int index) {
-    JGroupsTransport transport =
-        (JGroupsTransport)
-            GlobalComponentRegistry.componentOf(node(index).manager(), Transport.class);
-    return transport
-        .getChannel()
+    return channel(node(index))
         .getProtocolStack()
         .getTransport()
         .getMessageStats()
@@ -156,6 +180,36 @@ public final class LoopCluster implements AutoCloseable {
 
   public void leave(int index) {
     nodes.remove(index).manager().stop();
+  }
+
+  /** Takes a member away without a goodbye, as if its process had died. */
+  public void crash(int index) {
+    Node victim = nodes.remove(index);
+    JChannel gone = channel(victim);
+    long view = gone.getView().getViewId().getId() + 1;
+    try {
+      gone.getProtocolStack()
+          .insertProtocol(
+              new DISCARD().setAddress(gone.getAddress()).discardAll(true),
+              ProtocolStack.Position.ABOVE,
+              TP.class);
+    } catch (Exception e) {
+      throw new IllegalStateException("can't cut off " + victim.self, e);
+    }
+    install(gone, View.create(gone.getAddress(), view, gone.getAddress()));
+    List<org.jgroups.Address> others =
+        nodes.stream().map(node -> channel(node).getAddress()).toList();
+    nodes.forEach(node -> install(channel(node), View.create(others.get(0), view, others)));
+    victim.manager.stop();
+  }
+
+  private static void install(JChannel channel, View view) {
+    channel.getProtocolStack().<GMS>findProtocol(GMS.class).installView(view);
+  }
+
+  private static JChannel channel(Node node) {
+    return ((JGroupsTransport) GlobalComponentRegistry.componentOf(node.manager(), Transport.class))
+        .getChannel();
   }
 
   @Override

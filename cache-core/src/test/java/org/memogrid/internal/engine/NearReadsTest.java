@@ -377,7 +377,7 @@ final class NearReadsTest {
     readAll(cache, 1);
     AtomicInteger commands = new AtomicInteger();
     ComponentRegistry.componentOf(
-            cluster.node(0).manager().getCache(cache.name()), AsyncInterceptorChain.class)
+            cluster.node(0).engineCache(cache.name()), AsyncInterceptorChain.class)
         .addInterceptor(new Counting(commands), 0);
     assertThat(cache.containsKey(1)).isTrue();
     assertThat(cache.getAll(List.of(1, 2, 3))).isEqualTo(Map.of(1, 1, 2, 1, 3, 1));

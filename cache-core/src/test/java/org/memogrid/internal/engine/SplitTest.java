@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.infinispan.factories.GlobalComponentRegistry;
 import org.infinispan.partitionhandling.AvailabilityMode;
@@ -98,13 +99,37 @@ final class SplitTest {
       var unused = cluster.caches(0).cache("c", Mode.REPLICATED);
       split(cluster, "c");
       cluster.caches(1).<String, Integer>cache("late", Mode.REPLICATED).put("k", 1);
-      assertThat(cluster.node(0).manager().isRunning("late")).isFalse();
+      assertThat(cluster.node(0).runs("late")).isFalse();
       for (int side = 0; side < 2; side++) {
         channel(cluster.node(side)).getProtocolStack().removeProtocol(DISCARD.class);
       }
-      Await.until("the cache", () -> cluster.node(0).manager().isRunning("late"));
+      Await.until("the cache", () -> cluster.node(0).runs("late"));
       assertThat(cluster.caches(0).<String, Integer>cache("late").get("k")).isEqualTo(1);
       assertThat(cluster.caches(0).cache("late").mode()).isEqualTo(Mode.REPLICATED);
+    }
+  }
+
+  /** As two do that start at the same time and find each other later. */
+  @Test
+  void whatBothSidesOpenedIsOneCacheAfterTheMergeForWhoHadItOpen() throws Exception {
+    try (LoopCluster cluster = new LoopCluster(new SerialCodec(), 2, Partitions.AVAILABLE)) {
+      var unused = cluster.caches(0).cache("c", Mode.REPLICATED);
+      split(cluster, "c");
+      List<Cache<Integer, Integer>> sides =
+          IntStream.range(0, 2)
+              .<Cache<Integer, Integer>>mapToObj(
+                  side -> cluster.caches(side).cache("late", Mode.REPLICATED))
+              .toList();
+      sides.get(0).put(0, 0);
+      sides.get(1).put(1, 1);
+      for (int side = 0; side < 2; side++) {
+        channel(cluster.node(side)).getProtocolStack().removeProtocol(DISCARD.class);
+      }
+      for (Cache<Integer, Integer> cache : sides) {
+        Await.until(
+            "the entries of both sides",
+            () -> Map.of(0, 0, 1, 1).equals(Map.copyOf(cache.asMap())));
+      }
     }
   }
 
@@ -157,7 +182,8 @@ final class SplitTest {
       LocalTopologyManager topologies =
           GlobalComponentRegistry.componentOf(
               cluster.node(2).manager(), LocalTopologyManager.class);
-      int before = topologies.getCacheTopology("c").getTopologyId();
+      String name = cluster.node(2).engineName("c");
+      int before = topologies.getCacheTopology(name).getTopologyId();
       for (int side = 0; side < 3; side++) {
         channel(cluster.node(side)).getProtocolStack().removeProtocol(DISCARD.class);
       }
@@ -165,11 +191,11 @@ final class SplitTest {
       Await.until(
           "an owner of all again, in a later topology",
           () -> {
-            CacheTopology now = topologies.getCacheTopology("c");
+            CacheTopology now = topologies.getCacheTopology(name);
             return now.getTopologyId() > before
                 && now.getPhase() == CacheTopology.Phase.NO_REBALANCE
                 && now.getCurrentCH().getMembers().size() == 3
-                && topologies.getCacheAvailability("c") == AvailabilityMode.AVAILABLE;
+                && topologies.getCacheAvailability(name) == AvailabilityMode.AVAILABLE;
           });
       for (int key = 0; key < 10; key++) {
         assertThat(cut.get(key)).as("key %s", key).isNull();
@@ -210,9 +236,10 @@ final class SplitTest {
           GlobalComponentRegistry.componentOf(
               cluster.node(side).manager(), LocalTopologyManager.class);
       for (String cache : caches) {
+        String name = cluster.node(side).engineName(cache);
         Await.until(
             members + " members at rest",
-            () -> topologies.getStableCacheTopology(cache).getMembers().size() == members);
+            () -> topologies.getStableCacheTopology(name).getMembers().size() == members);
       }
     }
   }

@@ -18,6 +18,7 @@ import org.infinispan.notifications.cachelistener.event.CacheEntryCreatedEvent;
 import org.infinispan.notifications.cachemanagerlistener.annotation.CacheStarted;
 import org.infinispan.notifications.cachemanagerlistener.event.CacheStartedEvent;
 import org.memogrid.cluster.Cluster;
+import org.memogrid.internal.engine.Incarnation;
 
 /**
  * A member of the cluster, the other one in its own JVM: counts the caches that it opens and the
@@ -59,14 +60,15 @@ final class SecondMember {
 
     @CacheStarted
     public void onStarted(CacheStartedEvent event) {
-      String name = event.getCacheName();
+      String engineName = event.getCacheName();
+      String name = Incarnation.cacheName(engineName);
       if (!name.startsWith("jcache")) {
         return;
       }
       caches.add(name + "#" + number.incrementAndGet());
       listening.execute(
           () -> {
-            Cache<Object, Object> cache = manager.getCache(name, false);
+            Cache<Object, Object> cache = manager.getCache(engineName, false);
             if (cache != null) {
               cache.addListener(new Arrivals(cache));
             }
