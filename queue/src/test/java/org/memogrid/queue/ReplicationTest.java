@@ -157,6 +157,23 @@ class ReplicationTest {
     assertThat(sent(THIRD, Packet.Forget.class)).hasSize(1);
   }
 
+  /**
+   * The race: 1. the old backup begins what it was just told; 2. it is dropped, and forgets; 3. the
+   * home is lost before the next backup has that.
+   */
+  @Test
+  void anOldBackupGetsItsMessageWhenItHasAnswered() {
+    Dispatcher home = home(Set.of(), List.of(HOME, THIRD));
+    answerAll(home, THIRD);
+    home.install(View.of("q", 2, RANK), new Epoch(2, HOME.id()));
+    answerAll(home, THIRD);
+    var unused = takesOne(home, THIRD);
+    assertThat(sent(THIRD, Packet.Replicate.class)).isNotEmpty();
+    assertThat(sent(THIRD, Packet.Deliver.class)).isEmpty();
+    answerAll(home, THIRD);
+    assertThat(sent(THIRD, Packet.Deliver.class)).hasSize(1);
+  }
+
   private static void answer(Dispatcher home, Member backup, Packet.Replicate batch) {
     home.replicated(
         backup, new Packet.Replicated(batch.stream(), batch.batch(), true, batch.epoch()));
