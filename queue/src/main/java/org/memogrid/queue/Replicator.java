@@ -56,6 +56,9 @@ final class Replicator {
     boolean synced;
     final Queue<Sent> inFlight = new ArrayDeque<>();
 
+    /** Whether one more goes out, however much is in flight. */
+    boolean probes;
+
     Backup(Member member) {
       this.member = member;
     }
@@ -73,9 +76,14 @@ final class Replicator {
     this.safe = state.position() - 1;
   }
 
-  /** Goes on as another reign. */
+  /**
+   * Goes on as another reign. Whoever was cut off may have lost all that is in flight to him, and
+   * would be waited for for ever: so he is sent one step more, of which he says that it is not the
+   * next.
+   */
   void reign(Epoch next) {
     epoch = next;
+    backups.values().forEach(backup -> backup.probes = true);
   }
 
   /** Whether nobody else is there to hold a copy. */
@@ -261,7 +269,7 @@ final class Replicator {
   /** Sends what there is to send. */
   void flush() {
     for (Backup backup : backups.values()) {
-      while (backup.inFlight.size() < IN_FLIGHT && hasMore(backup)) {
+      while ((backup.inFlight.size() < IN_FLIGHT || backup.probes) && hasMore(backup)) {
         send(backup);
       }
     }
@@ -293,6 +301,7 @@ final class Replicator {
       }
     }
     long batch = ++backup.batches;
+    backup.probes = false;
     backup.inFlight.add(new Sent(batch, backup.sent, complete));
     desk.send(
         backup.member, new Packet.Replicate(epoch, stream, batch, begin, ops, entries, complete));

@@ -47,6 +47,42 @@ class ReplicationTest {
         .toList();
   }
 
+  /** A cut that the backup heard nothing of: it has no reason to say that it lacks anything. */
+  @Test
+  void whoLostAllThatWasInFlightIsCopiedAnewInTheNextReign() {
+    QueueState state = new QueueState();
+    Epoch epoch = new Epoch(1, HOME.id());
+    state.reign(epoch);
+    Replicator replicator = new Replicator(desk(HOME, Set.of()), epoch, state);
+    replicator.add(BACKUP, null);
+    for (int i = 1; i <= 10; i++) {
+      record(replicator, state, new Op.Add(letter(i), 0, 1));
+    }
+    int lost = sent(BACKUP, Packet.Replicate.class).size();
+    assertThat(lost).as("batches in flight").isLessThan(10);
+    Epoch next = new Epoch(2, HOME.id());
+    replicator.reign(next);
+    record(replicator, state, new Op.Reign(next));
+    List<Packet.Replicate> all = sent(BACKUP, Packet.Replicate.class);
+    assertThat(all).hasSize(lost + 1);
+    long batch = all.get(lost).batch();
+    assertThat(replicator.refused(BACKUP, new Packet.Replicated(epoch, batch, false, next)))
+        .isTrue();
+    replicator.flush();
+    assertThat(sent(BACKUP, Packet.Replicate.class).get(lost + 1).begin())
+        .isInstanceOf(Packet.Reset.class);
+  }
+
+  private static Letter letter(int number) {
+    return new Letter("p", number, 1, Traits.PLAIN, new byte[1]);
+  }
+
+  private static void record(Replicator replicator, QueueState state, Op op) {
+    var unused = state.apply(op);
+    replicator.record(op);
+    replicator.flush();
+  }
+
   /**
    * The race: 1. a backup is left, and is one again in the same stream; 2. its answer to the first
    * batch of before comes late.
