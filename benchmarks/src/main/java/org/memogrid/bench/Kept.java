@@ -57,10 +57,6 @@ final class Kept implements AutoCloseable {
     return ours(FILES, "files", Persist.file(directory));
   }
 
-  static Kept behindFiles(Path directory) {
-    return ours(FILES, "files", Persist.file(directory).writeBehind(QUEUE, 100));
-  }
-
   static Kept inTable(Path directory) {
     return ours("Memogrid, table", "through", Persist.jdbc(url(directory), "through"));
   }
@@ -91,17 +87,14 @@ final class Kept implements AutoCloseable {
     return raw("Infinispan, no store", new ConfigurationBuilder(), false);
   }
 
-  static Kept rawInFiles(Path directory, boolean behind) {
+  static Kept rawInFiles(Path directory) {
     ConfigurationBuilder builder = new ConfigurationBuilder();
     builder
         .persistence()
         .addSoftIndexFileStore()
         .dataLocation(directory.toString())
         .indexLocation(directory.toString());
-    if (behind) {
-      builder.persistence().stores().get(0).async().enable().modificationQueueSize(QUEUE);
-    }
-    return raw(RAW_FILES, builder, behind);
+    return raw(RAW_FILES, builder, false);
   }
 
   static Kept rawInTable(Path directory, boolean behind) {

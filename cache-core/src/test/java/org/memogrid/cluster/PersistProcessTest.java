@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -114,79 +113,6 @@ final class PersistProcessTest {
       return Files.exists(confirmed) ? ByteBuffer.wrap(Files.readAllBytes(confirmed)).getInt() : 0;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    }
-  }
-
-  /** Writes number after number; what a kill may take are the last of them, as many as may wait. */
-  @Test
-  void aKilledProcessLosesNoMoreThanMayWaitBehind() throws IOException {
-    int queue = 50;
-    long seed = Long.getLong("memogrid.test.seed", System.nanoTime());
-    System.out.println("kills at random moments: -Dmemogrid.test.seed=" + seed);
-    Random random = new Random(seed);
-    Path confirmed = directory.resolve("confirmed");
-    String files = directory.toString();
-    try (NodeProcess process = NodeProcess.start("behind").awaitReady()) {
-      CompletableFuture<String> writing =
-          process.callAsync(node -> writeBehind(Path.of(files), queue));
-      int wanted = 2_000 + random.nextInt(2_000);
-      Await.until("writes", () -> writing.isDone() || lastOf(confirmed) >= wanted);
-      LockSupport.parkNanos(random.nextInt(5_000_000));
-      assertThat(writing).isNotDone();
-      process.kill();
-    }
-    int last = lastOf(confirmed);
-    try (Cluster cluster = Cluster.local()) {
-      long there = open(cluster, directory).size();
-      System.out.println(last + " confirmed, " + there + " in the files");
-      assertThat(there).as("seed %s", seed).isBetween(last - queue - 1L, last + 1L);
-    }
-  }
-
-  /** Says what is confirmed in memory that outlives the process, which costs next to nothing. */
-  private static String writeBehind(Path directory, int queue) throws IOException {
-    Persist behind = Persist.file(directory).writeBehind(queue, 10);
-    try (Cluster cluster = Cluster.local();
-        FileChannel out =
-            FileChannel.open(
-                directory.resolve("confirmed"),
-                StandardOpenOption.CREATE,
-                StandardOpenOption.READ,
-                StandardOpenOption.WRITE)) {
-      MappedByteBuffer confirmed = out.map(FileChannel.MapMode.READ_WRITE, 0, Integer.BYTES);
-      Cache<Integer, Integer> cache =
-          cluster.cache("numbers", CacheOptions.of(Mode.LOCAL).persist(behind));
-      for (int number = 1; ; number++) {
-        cache.put(number, number);
-        confirmed.putInt(0, number);
-      }
-    }
-  }
-
-  @Test
-  void aFullDiskThatIsWrittenBehindRefusesLaterWrites() {
-    assumeTrue(SmallDisk.isPossible(), "no right to mount a file system");
-    try (SmallDisk disk = SmallDisk.of(2_048)) {
-      int written = 0;
-      try (Cluster cluster = Cluster.local()) {
-        Persist behind = Persist.file(disk.path()).writeBehind(50, 10);
-        Cache<Integer, String> cache =
-            cluster.cache("texts", CacheOptions.of(Mode.LOCAL).persist(behind));
-        try {
-          for (; written < 10_000; written++) {
-            cache.put(written, "x".repeat(2_000));
-          }
-          assertThat(written).as("writes on a disk of 2 MB").isLessThan(10_000);
-        } catch (CacheException e) {
-          assertThat(e).hasMessageContaining("the disk has room");
-        }
-        assertThatThrownBy(() -> cache.put(0, "later")).isInstanceOf(CacheException.class);
-        assertThat(cache.get(0)).startsWith("xx");
-      }
-      disk.resize(8_192);
-      try (Cluster cluster = Cluster.local()) {
-        assertThat(texts(cluster, disk).size()).isBetween(written - 51L, written + 1L);
-      }
     }
   }
 

@@ -20,8 +20,6 @@ import org.infinispan.persistence.spi.NonBlockingStore;
 import org.infinispan.persistence.spi.PersistenceException;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The engine's file store with what it lacks: a checksum before each value, which {@link
@@ -35,14 +33,11 @@ import org.slf4j.LoggerFactory;
  * @param <V> an entry
  */
 public final class CheckedStore<K, V> implements NonBlockingStore<K, V> {
-  private static final Logger LOG = LoggerFactory.getLogger(CheckedStore.class);
-
   private final NonBlockingStore<K, V> files = new NonBlockingSoftIndexFileStore<>();
   private @Nullable MarshallableEntryFactory<K, V> entries;
   private @Nullable TimeService clock;
   private String place = "";
   private int longestKey;
-  private boolean behind;
   private volatile @Nullable Throwable failure;
 
   @Override
@@ -52,7 +47,6 @@ public final class CheckedStore<K, V> implements NonBlockingStore<K, V> {
     clock = context.getTimeService();
     place = configuration.dataLocation();
     longestKey = configuration.maxNodeSize() / 2;
-    behind = configuration.async().enabled();
     return files.start(context);
   }
 
@@ -60,12 +54,7 @@ public final class CheckedStore<K, V> implements NonBlockingStore<K, V> {
   public CompletionStage<Void> write(
       int segment, MarshallableEntry<? extends K, ? extends V> entry) {
     requireSound();
-    requireFits(entry.getKeyBytes().getLength());
-    return checked(files.write(segment, sealed(entry)));
-  }
-
-  /** Refuses an encoded key that is longer than the files can have. */
-  void requireFits(int key) {
+    int key = entry.getKeyBytes().getLength();
     if (key > longestKey) {
       throw new PersistenceException(
           "the key has "
@@ -74,26 +63,7 @@ public final class CheckedStore<K, V> implements NonBlockingStore<K, V> {
               + longestKey
               + ": use a shorter one");
     }
-  }
-
-  /** Behind the writers nobody but the log hears of a failure, and who writes next. */
-  @Override
-  public CompletionStage<Void> batch(
-      int publishers,
-      Publisher<SegmentedPublisher<Object>> removed,
-      Publisher<SegmentedPublisher<MarshallableEntry<K, V>>> written) {
-    CompletionStage<Void> all = NonBlockingStore.super.batch(publishers, removed, written);
-    return behind ? all.exceptionally(this::reported) : all;
-  }
-
-  private @Nullable Void reported(Throwable thrown) {
-    LOG.error(
-        "the files below {} did not take all of what was written behind: what waited is lost, and"
-            + " no more is taken; see that the disk has room and may be written, then start this"
-            + " member again",
-        place,
-        thrown);
-    return null;
+    return checked(files.write(segment, sealed(entry)));
   }
 
   @Override
@@ -108,8 +78,7 @@ public final class CheckedStore<K, V> implements NonBlockingStore<K, V> {
     return checked(files.clear());
   }
 
-  /** Refuses all writes once one has failed. */
-  void requireSound() {
+  private void requireSound() {
     Throwable before = failure;
     if (before != null) {
       throw refused(before);

@@ -11,7 +11,6 @@ import org.infinispan.configuration.cache.ClusteringConfigurationBuilder;
 import org.infinispan.configuration.cache.Configuration;
 import org.infinispan.configuration.cache.ConfigurationBuilder;
 import org.infinispan.configuration.cache.CustomStoreConfigurationBuilder;
-import org.infinispan.configuration.cache.StoreConfigurationBuilder;
 import org.infinispan.conflict.MergePolicy;
 import org.infinispan.eviction.EvictionStrategy;
 import org.infinispan.partitionhandling.PartitionHandling;
@@ -94,15 +93,13 @@ final class EngineConfiguration {
   /** A cache of one process in files. */
   static Configuration alone(CacheOptions options, Path files) {
     ConfigurationBuilder builder = alone(options.maxEntries());
-    Persist persist = requireNonNull(options.persist());
-    CheckedStoreConfigurationBuilder store =
-        builder.persistence().addStore(CheckedStoreConfigurationBuilder.class);
-    store
+    builder
+        .persistence()
+        .addStore(CheckedStoreConfigurationBuilder.class)
         .dataLocation(files.toString())
         .indexLocation(files.toString())
-        .preload(persist.isPreload())
+        .preload(requireNonNull(options.persist()).isPreload())
         .purgeOnStartup(false);
-    behind(store, persist);
     return builder.build();
   }
 
@@ -123,15 +120,11 @@ final class EngineConfiguration {
     ConfigurationBuilder builder = alone(options.maxEntries());
     Persist persist = requireNonNull(options.persist());
     CustomStoreConfigurationBuilder table = inTable(builder).preload(persist.isPreload());
-    behind(table, persist);
-    return builder.build();
-  }
-
-  private static void behind(StoreConfigurationBuilder<?, ?> store, Persist persist) {
     if (persist.queueSize() > 0) {
-      store.maxBatchSize(persist.batch());
-      store.async().enable().modificationQueueSize(persist.queueSize());
+      table.maxBatchSize(persist.batch());
+      table.async().enable().modificationQueueSize(persist.queueSize());
     }
+    return builder.build();
   }
 
   private static CustomStoreConfigurationBuilder inTable(ConfigurationBuilder builder) {

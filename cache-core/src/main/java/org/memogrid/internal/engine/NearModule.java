@@ -66,10 +66,8 @@ public final class NearModule implements ModuleMetadataBuilder, ModuleLifecycle 
     }
     if (configuration.persistence().usingStores()) {
       StoreGuards.install(cache.getComponent(BasicComponentRegistry.class), configuration);
-      EntryMarshaller marshaller = marshaller(cache);
-      StoreGuards.install(
-          cache.getComponent(BasicComponentRegistry.class), configuration, marshaller);
-      Source source = marshaller.sources().get(name);
+      Source source =
+          Sources.of(cache.getGlobalComponentRegistry().getGlobalConfiguration()).get(name);
       if (source != null) {
         StoreGuards.install(cache.getComponent(BasicComponentRegistry.class), source);
       }
@@ -109,11 +107,6 @@ public final class NearModule implements ModuleMetadataBuilder, ModuleLifecycle 
   private static boolean isOurs(ComponentRegistry cache) {
     return cache.getGlobalComponentRegistry().getGlobalConfiguration().serialization().marshaller()
         instanceof EntryMarshaller;
-  }
-
-  private static EntryMarshaller marshaller(ComponentRegistry cache) {
-    return (EntryMarshaller)
-        cache.getGlobalComponentRegistry().getGlobalConfiguration().serialization().marshaller();
   }
 
   @SuppressWarnings("unchecked") // our caches hold nothing else

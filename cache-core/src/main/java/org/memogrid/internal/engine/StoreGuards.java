@@ -66,24 +66,6 @@ final class StoreGuards {
     }
   }
 
-  /** Has writers hear of what files refuse behind them. */
-  static void install(
-      BasicComponentRegistry components, Configuration configuration, EntryMarshaller marshaller) {
-    boolean behind =
-        configuration.persistence().stores().stream()
-            .anyMatch(
-                store -> store instanceof CheckedStoreConfiguration && store.async().enabled());
-    if (behind) {
-      components
-          .getComponent(AsyncInterceptorChain.class)
-          .wired()
-          .addInterceptorBefore(
-              new FilesBehind(
-                  components.getComponent(PersistenceManager.class).wired(), marshaller),
-              CacheWriterInterceptor.class);
-    }
-  }
-
   /** Has a cache write to its source. */
   static void install(BasicComponentRegistry components, Source source) {
     components

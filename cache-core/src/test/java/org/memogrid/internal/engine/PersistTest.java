@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -61,31 +60,6 @@ final class PersistTest extends PersistContract {
         .hasMessageContaining("use a shorter one");
     cache.put("k", 1);
     assertThat(reopen(options()).asMap()).isEqualTo(Map.of("k", 1));
-  }
-
-  @Test
-  void whatIsWrittenBehindIsSeenAtOnceAndThereAfterARestart() {
-    CacheOptions behind =
-        CacheOptions.of(Mode.LOCAL)
-            .maxEntries(10)
-            .persist(Persist.file(directory).writeBehind(20, 7));
-    for (int restart = 0; restart < 2; restart++) {
-      Cache<String, Integer> cache = reopen(behind);
-      cache.putAll(numbered(0, ENTRIES));
-      assertThat(cache.remove("k3")).isEqualTo(3);
-      for (int i = 0; i < 30; i++) {
-        cache.put("k7", i);
-        assertThat(cache.get("k7")).isEqualTo(i);
-      }
-      assertThat(cache.get("k1")).isEqualTo(1);
-      assertThatThrownBy(() -> cache.put("k".repeat(5_000), 1))
-          .isInstanceOf(CacheException.class)
-          .hasMessageContaining("use a shorter one");
-      Map<String, Integer> expected = new HashMap<>(numbered(0, ENTRIES));
-      expected.remove("k3");
-      expected.put("k7", 29);
-      assertThat(reopen(options()).asMap()).isEqualTo(expected);
-    }
   }
 
   @Test
