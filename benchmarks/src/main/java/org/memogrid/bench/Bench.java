@@ -25,6 +25,7 @@ public final class Bench {
           Map.ofEntries(
               entry("daemon", DaemonBench::run),
               entry("failover", FailoverBench::run),
+              entry("heap", new EntryHeap()),
               entry("jobs", new Jobs()),
               entry("memo", MemoPeers::run),
               entry("persist", new PersistBench()),

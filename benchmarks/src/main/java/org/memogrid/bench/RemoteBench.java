@@ -92,6 +92,10 @@ final class RemoteBench {
       }
     }
     List<Row> rows = new ArrayList<>();
+    List<Long> replicated = mode.equals("REPLICATED") ? nanos.remove(RemotePeer.HAZELCAST) : null;
+    if (replicated != null) {
+      nanos.put(RemotePeer.REPLICATED_MAP, replicated);
+    }
     for (String system : nanos.keySet()) {
       rows.add(row("put, p50", system, RemotePeer.INFINISPAN, nanos, mode, threads));
     }
@@ -102,6 +106,7 @@ final class RemoteBench {
     return switch (system) {
       case RemotePeer.TCP -> false;
       case RemotePeer.MEMOGRID, RemotePeer.INFINISPAN -> true;
+      case RemotePeer.HAZELCAST -> !mode.equals("INVALIDATED");
       default -> mode.equals("DISTRIBUTED");
     };
   }

@@ -4,6 +4,7 @@ package org.memogrid.bench;
 import com.hazelcast.core.Hazelcast;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.map.IMap;
+import com.hazelcast.replicatedmap.ReplicatedMap;
 import com.tangosol.net.NamedMap;
 import java.io.IOException;
 import java.util.Collections;
@@ -28,6 +29,7 @@ interface RemotePeer {
   String MEMOGRID = "Memogrid";
   String INFINISPAN = "Infinispan";
   String HAZELCAST = "Hazelcast map";
+  String REPLICATED_MAP = "Hazelcast ReplicatedMap, not waiting for the other";
   String COHERENCE = "Coherence distributed";
   String REDISSON = "Redisson map";
 
@@ -203,11 +205,16 @@ interface RemotePeer {
     }
   }
 
-  /** With a map's defaults, one backup in step; {@code set}, which brings no old value. */
+  /**
+   * With a map's defaults, one backup in step; {@code set}, which brings no old value. In mode
+   * REPLICATED its ReplicatedMap, whose put returns when one member has it and brings the old
+   * value, as it always does.
+   */
   final class OfHazelcast implements RemotePeer, Entries {
     private final HazelcastInstance hazelcast =
         Hazelcast.newHazelcastInstance(HazelcastMembers.config("remote-bench", PORT + 40, 2));
     private final IMap<Integer, byte[]> map = hazelcast.getMap("entries");
+    private final ReplicatedMap<Integer, byte[]> replicated = hazelcast.getReplicatedMap("entries");
 
     OfHazelcast() {
       map.set(-1, new byte[0]); // until something is written nobody owns a partition
@@ -220,7 +227,24 @@ interface RemotePeer {
 
     @Override
     public Entries entries(String mode) {
-      return this;
+      return mode.equals(Mode.REPLICATED.name()) ? new Replicated() : this;
+    }
+
+    private final class Replicated implements Entries {
+      @Override
+      public byte @Nullable [] get(Integer key) {
+        return replicated.get(key);
+      }
+
+      @Override
+      public void put(Integer key, byte[] value) {
+        var unused = replicated.put(key, value);
+      }
+
+      @Override
+      public boolean isElsewhere(Integer key) {
+        return false;
+      }
     }
 
     @Override
