@@ -190,8 +190,8 @@ public final class Persist {
     }
     if (directory != null) {
       throw new IllegalArgumentException(
-          "writeBehind works with tables: a write to a file does not wait for the disk anyway;"
-              + " leave it out");
+          "writeBehind works with tables and with writers of your own, not with files: leave it"
+              + " out");
     }
     Draft draft = new Draft(this);
     draft.queueSize = queueSize;

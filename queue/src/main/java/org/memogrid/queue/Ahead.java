@@ -70,8 +70,8 @@ final class Ahead {
         && entry.hands == 0
         && member.equals(desk.self())
         && log.state.doubts().ahead()
-        && log.replicator.isBrief()
         && gate.isClear(member)
+        && log.replicator.isBrief()
         && (log.replicator.safe() >= saidAt || !desk.apply(Rule.SAY_THAT_IT_IS_AHEAD))
         && (log.replicator.isUnsent(entry.addedAt) || !desk.apply(Rule.BEGIN_WITH_ITS_STEP));
   }

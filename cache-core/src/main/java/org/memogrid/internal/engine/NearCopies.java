@@ -52,7 +52,7 @@ import org.jspecify.annotations.Nullable;
 final class NearCopies<P, V> {
   private static final Object CLOSED = new Object();
 
-  /** Noting each use is most of what a bounded map's read costs. */
+  /** A bounded map that hears of each use orders its entries at the expense of readers. */
   private static final long NOTED_EVERY_MILLIS = 100;
 
   /** Where the entries are. */
