@@ -18,9 +18,15 @@ import org.jspecify.annotations.Nullable;
  * none before it had: nothing is left then for a report to be made of, but for what was found and
  * has ended by itself between a member's answer and another's.
  *
+ * <p>Where runs begin all the time each pass finds some in flight that none before it had, whatever
+ * they are about. So there are {@link #MOST_PASSES} at most: enough for a chain of so many results,
+ * each begun in the moment in which the one before was on its way out.
+ *
  * @param <M> names a memo
  */
 final class Cascade<M> {
+  static final int MOST_PASSES = 10;
+
   private final Rules rules;
   private final Set<String> sought;
   private final Set<Found> found = new HashSet<>();
@@ -38,7 +44,8 @@ final class Cascade<M> {
 
   /** The tags to ask all memos for that track dependencies; null if all is done. */
   @Nullable Set<String> next() {
-    if (!more || (passes > 0 && !rules.isOn(Rule.FOLLOW_TO_THE_END))) {
+    int most = rules.isOn(Rule.FOLLOW_TO_THE_END) ? MOST_PASSES : 1;
+    if (!more || passes == most) {
       return null;
     }
     passes++;

@@ -57,6 +57,17 @@ class CascadeTest {
     assertThat(cascade.next()).isNull();
   }
 
+  /** Or an invalidation would last as long as others call. */
+  @Test
+  void itEndsThoughRunsBeginAllTheTime() {
+    Cascade<String> cascade = new Cascade<>(Rules.all(), Set.of("tag"));
+    for (int pass = 0; pass < Cascade.MOST_PASSES; pass++) {
+      assertThat(cascade.next()).isNotNull();
+      cascade.found("reports", List.of(pass));
+    }
+    assertThat(cascade.next()).isNull();
+  }
+
   @Test
   void nothingIsLookedForWhereNothingWasInvalidated() {
     assertThat(new Cascade<>(Rules.all(), Dependencies.sought("prices", List.of())).next())
