@@ -15,7 +15,21 @@ sealed interface Effect {
    * @param refusal what kind of failure; null if it is held, or this member leaves
    */
   record Published(Object ticket, @Nullable String failure, Packet.@Nullable Refusal refusal)
-      implements Effect {}
+      implements Effect {
+    /** What the publisher gets; null if it is held. */
+    @Nullable RuntimeException exception() {
+      if (failure == null) {
+        return null;
+      }
+      if (refusal == null) {
+        return new IllegalStateException(failure);
+      }
+      return switch (refusal) {
+        case FULL -> new QueueFullException(failure);
+        case TOO_LARGE -> new IllegalArgumentException(failure);
+      };
+    }
+  }
 
   /** Begin to handle a message. Then tell {@link QueueCore#settle}. */
   record Begin(Packet.Delivery delivery) implements Effect {}

@@ -9,14 +9,12 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cluster.Member;
 
 /** How the parts of packets are written and read. Not thread-safe. */
 final class Fields {
   private static final Entry.Status[] STATUSES = Entry.Status.values();
-  private static final Op.Reason[] REASONS = Op.Reason.values();
   private static final WhenFull[] WHEN_FULL = WhenFull.values();
   private static final Traits.Room[] ROOMS = Traits.Room.values();
 
@@ -30,6 +28,15 @@ final class Fields {
       }
     }
     throw new IllegalArgumentException(String.valueOf(one));
+  }
+
+  /** For who reads a number that nobody should have written. */
+  static IOException unknown(String what, int kind) {
+    return new IOException(
+        what
+            + ", of kind "
+            + kind
+            + ", which this version does not know: run one version on all members");
   }
 
   /** Writes something. */
@@ -159,75 +166,6 @@ final class Fields {
       out.writeLong(entry.diedAt);
     }
 
-    void op(Op op) throws IOException {
-      if (op instanceof Op.Add add) {
-        out.writeByte(1);
-        letter(add.letter());
-        out.writeLong(add.settledBelow());
-        out.writeLong(add.at());
-      } else if (op instanceof Op.Hand hand) {
-        out.writeByte(2);
-        out.writeLong(hand.seq());
-        member(hand.member());
-        out.writeLong(hand.subscription());
-      } else if (op instanceof Op.Remove remove) {
-        out.writeByte(3);
-        out.writeLong(remove.seq());
-        out.writeByte(code(REASONS, remove.reason()));
-      } else if (op instanceof Op.Fail fail) {
-        out.writeByte(4);
-        out.writeLong(fail.seq());
-        attempt(fail.attempt());
-        out.writeLong(fail.notBefore());
-      } else if (op instanceof Op.Release release) {
-        out.writeByte(5);
-        out.writeLong(release.seq());
-      } else if (op instanceof Op.Crash crash) {
-        out.writeByte(6);
-        out.writeLong(crash.seq());
-        attempt(crash.attempt());
-      } else if (op instanceof Op.Bury bury) {
-        out.writeByte(7);
-        out.writeLong(bury.seq());
-        text(bury.cause());
-        out.writeLong(bury.at());
-      } else if (op instanceof Op.Revive revive) {
-        out.writeByte(8);
-        out.writeLong(revive.seq());
-      } else if (op instanceof Op.Reign reign) {
-        out.writeByte(9);
-        epoch(reign.epoch());
-      } else if (op instanceof Op.Unite unite) {
-        out.writeByte(10);
-        list(unite.epochs(), this::epoch);
-      } else if (op instanceof Op.Pause pause) {
-        out.writeByte(11);
-        out.writeBoolean(pause.paused());
-      } else if (op instanceof Op.Define define) {
-        out.writeByte(12);
-        settings(define.settings());
-      } else if (op instanceof Op.Gone gone) {
-        out.writeByte(13);
-        text(gone.producer());
-      } else if (op instanceof Op.ForgetIds forget) {
-        out.writeByte(14);
-        out.writeLong(forget.before());
-      } else if (op instanceof Op.Recall recall) {
-        out.writeByte(15);
-        out.writeLong(recall.seq());
-        out.writeInt(recall.hands());
-        out.writeInt(recall.failures());
-        out.writeInt(recall.crashes());
-        list(recall.history(), this::attempt);
-      } else if (op instanceof Op.Ahead ahead) {
-        out.writeByte(16);
-        out.writeBoolean(ahead.may());
-      } else if (op instanceof Op.Doubt doubt) {
-        out.writeByte(17);
-        text(doubt.home());
-      }
-    }
-
     void settings(Settings settings) throws IOException {
       out.writeInt(settings.attempts());
       out.writeInt(settings.crashes());
@@ -273,26 +211,6 @@ final class Fields {
       out.writeLong(totals.redelivered);
       out.writeLong(totals.buried);
       out.writeLong(totals.dropped);
-    }
-
-    void selector(Selector selector) throws IOException {
-      if (selector instanceof Selector.In in) {
-        out.writeByte(1);
-        text(in.name());
-        list(List.copyOf(in.values()), this::text);
-      } else if (selector instanceof Selector.Present present) {
-        out.writeByte(2);
-        text(present.name());
-      } else if (selector instanceof Selector.All all) {
-        out.writeByte(3);
-        list(all.parts(), this::selector);
-      } else if (selector instanceof Selector.Any any) {
-        out.writeByte(4);
-        list(any.parts(), this::selector);
-      } else if (selector instanceof Selector.Not not) {
-        out.writeByte(5);
-        selector(not.part());
-      }
     }
   }
 
@@ -399,34 +317,6 @@ final class Fields {
       return entry;
     }
 
-    Op op() throws IOException {
-      int kind = in.readByte();
-      return switch (kind) {
-        case 1 -> new Op.Add(letter(), in.readLong(), in.readLong());
-        case 2 -> new Op.Hand(in.readLong(), member(), in.readLong());
-        case 3 -> new Op.Remove(in.readLong(), REASONS[in.readByte()]);
-        case 4 -> new Op.Fail(in.readLong(), attempt(), in.readLong());
-        case 5 -> new Op.Release(in.readLong());
-        case 6 -> new Op.Crash(in.readLong(), attempt());
-        case 7 -> new Op.Bury(in.readLong(), text(), in.readLong());
-        case 8 -> new Op.Revive(in.readLong());
-        case 9 -> new Op.Reign(epoch());
-        case 10 -> new Op.Unite(list(this::epoch));
-        case 11 -> new Op.Pause(in.readBoolean());
-        case 12 -> new Op.Define(settings());
-        case 13 -> new Op.Gone(text());
-        case 14 -> new Op.ForgetIds(in.readLong());
-        case 15 ->
-            new Op.Recall(
-                in.readLong(), in.readInt(), in.readInt(), in.readInt(), list(this::attempt));
-        case 16 -> new Op.Ahead(in.readBoolean());
-        case 17 -> new Op.Doubt(text());
-        default ->
-            throw new IOException(
-                "an operation of kind " + kind + " is not known: run one version on all members");
-      };
-    }
-
     Settings settings() throws IOException {
       return new Settings(
           in.readInt(),
@@ -475,20 +365,6 @@ final class Fields {
       totals.dropped = in.readLong();
       return new QueueState.Head(
           nextSeq, position, paused, settings, lastBorn, lineage, doubts, producers, ids, totals);
-    }
-
-    Selector selector() throws IOException {
-      int kind = in.readByte();
-      return switch (kind) {
-        case 1 -> new Selector.In(text(), Set.copyOf(list(this::text)));
-        case 2 -> new Selector.Present(text());
-        case 3 -> new Selector.All(list(this::selector));
-        case 4 -> new Selector.Any(list(this::selector));
-        case 5 -> new Selector.Not(selector());
-        default ->
-            throw new IOException(
-                "a selector of kind " + kind + " is not known: run one version on all members");
-      };
     }
   }
 }

@@ -4,8 +4,8 @@ package org.memogrid.queue;
 import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.internal.wire.WireFormat;
 
@@ -80,7 +80,7 @@ final class PacketFormat implements WireFormat<Addressed> {
         fields.epoch(m.stream());
         out.writeLong(m.batch());
         begin(m.begin());
-        fields.list(m.ops(), fields::op);
+        fields.list(m.ops(), op -> OpFormat.write(op, out, fields));
         fields.list(m.entries(), fields::entry);
         out.writeBoolean(m.complete());
       } else if (packet instanceof Packet.Replicated m) {
@@ -96,10 +96,30 @@ final class PacketFormat implements WireFormat<Addressed> {
             subscription -> {
               out.writeLong(subscription.id());
               out.writeInt(subscription.window());
-              fields.orNull(subscription.selector(), fields::selector);
+              fields.orNull(subscription.selector(), this::selector);
             });
       } else {
         seldom(packet);
+      }
+    }
+
+    private void selector(Selector selector) throws IOException {
+      if (selector instanceof Selector.In in) {
+        out.writeByte(1);
+        fields.text(in.name());
+        fields.list(List.copyOf(in.values()), fields::text);
+      } else if (selector instanceof Selector.Present present) {
+        out.writeByte(2);
+        fields.text(present.name());
+      } else if (selector instanceof Selector.All all) {
+        out.writeByte(3);
+        fields.list(all.parts(), this::selector);
+      } else if (selector instanceof Selector.Any any) {
+        out.writeByte(4);
+        fields.list(any.parts(), this::selector);
+      } else if (selector instanceof Selector.Not not) {
+        out.writeByte(5);
+        selector(not.part());
       }
     }
 
@@ -169,76 +189,16 @@ final class PacketFormat implements WireFormat<Addressed> {
       } else if (packet instanceof Packet.Ask m) {
         out.writeByte(30);
         out.writeLong(m.id());
-        question(m.question());
+        QuestionFormat.write(m.question(), out, fields);
       } else if (packet instanceof Packet.Answer m) {
         out.writeByte(31);
         out.writeLong(m.id());
-        reply(m.reply());
+        QuestionFormat.write(m.reply(), out, fields);
       } else if (packet instanceof Packet.Response m) {
         out.writeByte(32);
         fields.text(m.correlationId);
         fields.orNull(m.body, fields::bytes);
         fields.textOrNull(m.error);
-      }
-    }
-
-    private void question(Packet.Question question) throws IOException {
-      if (question instanceof Packet.Open open) {
-        out.writeByte(1);
-        fields.orNull(open.settings(), fields::settings);
-      } else if (question instanceof Packet.Count) {
-        out.writeByte(2);
-      } else if (question instanceof Packet.Browse browse) {
-        out.writeByte(3);
-        out.writeBoolean(browse.dead());
-        out.writeLong(browse.cursor());
-        out.writeInt(browse.limit());
-      } else if (question instanceof Packet.SetPaused set) {
-        out.writeByte(4);
-        out.writeBoolean(set.paused());
-      } else if (question instanceof Packet.Redrive redrive) {
-        out.writeByte(5);
-        out.writeLong(redrive.seq());
-      } else if (question instanceof Packet.Purge purge) {
-        out.writeByte(6);
-        out.writeBoolean(purge.dead());
-        out.writeLong(purge.seq());
-      } else if (question instanceof Packet.Empty) {
-        out.writeByte(7);
-      }
-    }
-
-    private void reply(Packet.Reply reply) throws IOException {
-      if (reply instanceof Packet.Opened opened) {
-        out.writeByte(1);
-        fields.settings(opened.settings());
-      } else if (reply instanceof Packet.Counted counted) {
-        out.writeByte(2);
-        for (long number :
-            new long[] {
-              counted.waiting(),
-              counted.handed(),
-              counted.dead(),
-              counted.oldestAt(),
-              counted.published(),
-              counted.handled(),
-              counted.redelivered(),
-              counted.buried(),
-              counted.dropped()
-            }) {
-          out.writeLong(number);
-        }
-        out.writeDouble(counted.publishedPerSecond());
-        out.writeDouble(counted.handledPerSecond());
-        out.writeBoolean(counted.paused());
-        fields.text(counted.home());
-      } else if (reply instanceof Packet.Page page) {
-        out.writeByte(3);
-        fields.list(page.entries(), fields::entry);
-        out.writeBoolean(page.last());
-      } else if (reply instanceof Packet.Done done) {
-        out.writeByte(4);
-        out.writeLong(done.messages());
       }
     }
   }
@@ -280,7 +240,7 @@ final class PacketFormat implements WireFormat<Addressed> {
                 fields.epoch(),
                 in.readLong(),
                 begin(),
-                fields.list(fields::op),
+                fields.list(() -> OpFormat.read(in, fields)),
                 fields.list(fields::entry),
                 in.readBoolean());
         case 7 ->
@@ -305,7 +265,19 @@ final class PacketFormat implements WireFormat<Addressed> {
     }
 
     private Packet.Subscription subscription() throws IOException {
-      return new Packet.Subscription(in.readLong(), in.readInt(), fields.orNull(fields::selector));
+      return new Packet.Subscription(in.readLong(), in.readInt(), fields.orNull(this::selector));
+    }
+
+    private Selector selector() throws IOException {
+      int kind = in.readByte();
+      return switch (kind) {
+        case 1 -> new Selector.In(fields.text(), Set.copyOf(fields.list(fields::text)));
+        case 2 -> new Selector.Present(fields.text());
+        case 3 -> new Selector.All(fields.list(this::selector));
+        case 4 -> new Selector.Any(fields.list(this::selector));
+        case 5 -> new Selector.Not(selector());
+        default -> throw Fields.unknown("a selector", kind);
+      };
     }
 
     private Packet.@Nullable Begin begin() throws IOException {
@@ -333,19 +305,12 @@ final class PacketFormat implements WireFormat<Addressed> {
         case 24 -> new Packet.Ready(fields.epoch(), fields.epoch());
         case 25 -> new Packet.Forget(fields.epoch(), fields.lineage());
         case 26 -> new Packet.Lost(fields.epoch(), fields.text());
-        case 30 -> new Packet.Ask(in.readLong(), question());
-        case 31 -> new Packet.Answer(in.readLong(), reply());
+        case 30 -> new Packet.Ask(in.readLong(), QuestionFormat.question(in, fields));
+        case 31 -> new Packet.Answer(in.readLong(), QuestionFormat.reply(in, fields));
         case 32 ->
             new Packet.Response(fields.text(), fields.orNull(fields::bytes), fields.textOrNull());
-        default -> throw unknown(kind);
+        default -> throw Fields.unknown("a packet of a queue", kind);
       };
-    }
-
-    private static IOException unknown(int kind) {
-      return new IOException(
-          "a packet of a queue, of kind "
-              + kind
-              + ", which this version does not know: run one version on all members");
     }
 
     private Packet.Holding holding() throws IOException {
@@ -356,50 +321,6 @@ final class PacketFormat implements WireFormat<Addressed> {
           fields.epoch(),
           in.readLong(),
           fields.orNull(fields::settings));
-    }
-
-    private Packet.Question question() throws IOException {
-      int kind = in.readByte();
-      return switch (kind) {
-        case 1 -> new Packet.Open(fields.orNull(fields::settings));
-        case 2 -> new Packet.Count();
-        case 3 -> new Packet.Browse(in.readBoolean(), in.readLong(), in.readInt());
-        case 4 -> new Packet.SetPaused(in.readBoolean());
-        case 5 -> new Packet.Redrive(in.readLong());
-        case 6 -> new Packet.Purge(in.readBoolean(), in.readLong());
-        case 7 -> new Packet.Empty();
-        default -> throw unknown(kind);
-      };
-    }
-
-    private Packet.Reply reply() throws IOException {
-      int kind = in.readByte();
-      return switch (kind) {
-        case 1 -> new Packet.Opened(fields.settings());
-        case 2 -> {
-          List<Long> numbers = new ArrayList<>();
-          for (int i = 0; i < 9; i++) {
-            numbers.add(in.readLong());
-          }
-          yield new Packet.Counted(
-              numbers.get(0),
-              numbers.get(1),
-              numbers.get(2),
-              numbers.get(3),
-              numbers.get(4),
-              numbers.get(5),
-              numbers.get(6),
-              numbers.get(7),
-              numbers.get(8),
-              in.readDouble(),
-              in.readDouble(),
-              in.readBoolean(),
-              fields.text());
-        }
-        case 3 -> new Packet.Page(fields.list(fields::entry), in.readBoolean());
-        case 4 -> new Packet.Done(in.readLong());
-        default -> throw unknown(kind);
-      };
     }
   }
 }

@@ -4,13 +4,9 @@ package org.memogrid.queue;
 import static java.util.Objects.requireNonNull;
 
 import java.time.Duration;
-import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.Spliterator;
-import java.util.Spliterators;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -21,17 +17,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.Registration;
 
 /** A queue as its user sees it. */
 final class QueueHandle<T> implements MessageQueue<T> {
-  private static final int PAGE = 100;
-
   private final QueueNode queue;
   private final Class<T> type;
   private volatile Settings settings;
+  private final Contents<T> contents;
   private final Map<Listening<T>, Boolean> listening = new ConcurrentHashMap<>();
   private final List<Registration> others = new CopyOnWriteArrayList<>();
   private final Set<CompletableFuture<Void>> publishing = ConcurrentHashMap.newKeySet();
@@ -41,7 +35,8 @@ final class QueueHandle<T> implements MessageQueue<T> {
     this.queue = queue;
     this.type = type;
     this.settings = settings;
-    queue.opened();
+    this.contents = new Contents<>(queue.codec(), type, this::checkOpen, this::ask);
+    queue.handles().opened();
   }
 
   @Override
@@ -169,13 +164,13 @@ final class QueueHandle<T> implements MessageQueue<T> {
     requireNonNull(options, "options");
     synchronized (listening) {
       checkOpen();
-      queue.claim(handler);
+      queue.handles().claim(handler);
       try {
         Listening<T> begun = new Listening<>(queue, type, begin, options, over(handler));
         listening.put(begun, true);
         return begun;
       } catch (RuntimeException | Error e) {
-        queue.disclaim(handler);
+        queue.handles().disclaim(handler);
         throw e;
       }
     }
@@ -184,7 +179,7 @@ final class QueueHandle<T> implements MessageQueue<T> {
   private Consumer<Listening<T>> over(Object handler) {
     return ended -> {
       listening.remove(ended);
-      queue.disclaim(handler);
+      queue.handles().disclaim(handler);
     };
   }
 
@@ -291,7 +286,7 @@ final class QueueHandle<T> implements MessageQueue<T> {
 
   @Override
   public DeadLetters<T> deadLetters() {
-    return new Graveyard();
+    return contents;
   }
 
   @Override
@@ -302,35 +297,7 @@ final class QueueHandle<T> implements MessageQueue<T> {
 
   @Override
   public Stream<Message<T>> browse() {
-    return entries(false).map(entry -> new Received<>(queue.codec(), type, entry));
-  }
-
-  private Stream<Entry> entries(boolean dead) {
-    checkOpen();
-    return StreamSupport.stream(
-        new Spliterators.AbstractSpliterator<Entry>(
-            Long.MAX_VALUE, Spliterator.ORDERED | Spliterator.NONNULL) {
-          private final List<Entry> page = new ArrayList<>();
-          private long cursor;
-          private boolean last;
-
-          @Override
-          public boolean tryAdvance(Consumer<? super Entry> action) {
-            if (page.isEmpty() && !last) {
-              Packet.Page next = ask(Packet.Page.class, new Packet.Browse(dead, cursor, PAGE));
-              page.addAll(next.entries());
-              last = next.last();
-            }
-            if (page.isEmpty()) {
-              return false;
-            }
-            Entry entry = page.remove(0);
-            cursor = entry.seq;
-            action.accept(entry);
-            return true;
-          }
-        },
-        false);
+    return contents.live();
   }
 
   @Override
@@ -355,8 +322,12 @@ final class QueueHandle<T> implements MessageQueue<T> {
   }
 
   private <R extends Packet.Reply> R ask(Class<R> reply, Packet.Question question) {
+    return reply.cast(ask(question));
+  }
+
+  private Packet.Reply ask(Packet.Question question) {
     checkOpen();
-    return reply.cast(Waits.await(queue.ask(question), name()));
+    return Waits.await(queue.ask(question), name());
   }
 
   @Override
@@ -376,7 +347,7 @@ final class QueueHandle<T> implements MessageQueue<T> {
       }
       closed = true;
     }
-    queue.closed();
+    queue.handles().closed();
     others.forEach(Registration::close); // first, or they would get what the listeners give back
     List.copyOf(listening.keySet()).forEach(Listening::close);
     publishing.forEach(this::endOfPublishing);
@@ -385,49 +356,5 @@ final class QueueHandle<T> implements MessageQueue<T> {
   @Override
   public String toString() {
     return "MessageQueue[" + name() + (closed ? ", closed]" : "]");
-  }
-
-  /** The dead letters. */
-  private final class Graveyard implements DeadLetters<T> {
-    @Override
-    public long size() {
-      return stats().deadLetters();
-    }
-
-    @Override
-    public Stream<DeadLetter<T>> browse() {
-      return entries(true).map(this::letter);
-    }
-
-    private DeadLetter<T> letter(Entry entry) {
-      String cause = entry.cause;
-      return new DeadLetter<>(
-          new Received<>(queue.codec(), type, entry),
-          cause == null ? "" : cause,
-          Instant.ofEpochMilli(entry.diedAt),
-          entry.history.stream()
-              .map(
-                  attempt ->
-                      new DeadLetter.Failure(
-                          Instant.ofEpochMilli(attempt.at()), attempt.member(), attempt.error()))
-              .toList());
-    }
-
-    @Override
-    public long redrive() {
-      return QueueHandle.this.ask(Packet.Done.class, new Packet.Redrive(0)).messages();
-    }
-
-    @Override
-    public boolean redrive(DeadLetter<T> letter) {
-      requireNonNull(letter, "letter");
-      long seq = ((Received<T>) letter.message()).place();
-      return QueueHandle.this.ask(Packet.Done.class, new Packet.Redrive(seq)).messages() > 0;
-    }
-
-    @Override
-    public long purge() {
-      return QueueHandle.this.ask(Packet.Done.class, new Packet.Purge(true, 0)).messages();
-    }
   }
 }

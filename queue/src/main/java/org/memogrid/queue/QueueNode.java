@@ -1,24 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.queue;
 
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.Registration;
 import org.memogrid.cluster.Codec;
@@ -43,8 +37,6 @@ import org.slf4j.LoggerFactory;
  */
 final class QueueNode {
   private static final Logger LOG = LoggerFactory.getLogger(QueueNode.class);
-  private static final Duration LEAVING = Duration.ofSeconds(3);
-  private static final Duration GIVING_BACK = Duration.ofMillis(500);
 
   private final String name;
   private final Node node;
@@ -53,17 +45,14 @@ final class QueueNode {
   private final PacketFormat format = new PacketFormat();
   private final AtomicLong installed = new AtomicLong(-1);
   private final AtomicLong lastSubscription = new AtomicLong();
-  private final Set<Same> handlers = ConcurrentHashMap.newKeySet();
   private final Map<Long, Listener> listeners = new ConcurrentHashMap<>();
-  private final Map<String, CompletableFuture<Packet.Response>> requests =
-      new ConcurrentHashMap<>();
-  private final List<Consumer<String>> lossListeners = new CopyOnWriteArrayList<>();
+  private final Requests requests = new Requests();
+  private final LossListeners lossListeners;
   private final Turns turns;
   private volatile @Nullable String closed;
   private volatile boolean leaving;
   private volatile @Nullable Settings options;
-  private int handles;
-  private Runnable fromJmx = () -> {};
+  private final Handles handles;
 
   // Used by whoever has the turn.
   private final QueueCore core;
@@ -91,6 +80,8 @@ final class QueueNode {
             threads,
             new Outcomes(threads, node.scheduler()),
             this::endRound);
+    this.handles = new Handles(this);
+    this.lossListeners = new LossListeners(name);
     this.alarm = new Alarm(node.scheduler(), this::rang);
     Member self = node.membership().self();
     this.core =
@@ -100,6 +91,10 @@ final class QueueNode {
 
   String name() {
     return name;
+  }
+
+  Handles handles() {
+    return handles;
   }
 
   Codec codec() {
@@ -203,10 +198,7 @@ final class QueueNode {
 
   void received(Member from, Packet packet) {
     if (packet instanceof Packet.Response response) {
-      CompletableFuture<Packet.Response> request = requests.remove(response.correlationId);
-      if (request != null) {
-        turns.outside(() -> request.complete(response));
-      }
+      turns.outside(() -> requests.complete(response));
     } else {
       feed(() -> core.received(from, packet));
     }
@@ -250,23 +242,6 @@ final class QueueNode {
     return answer;
   }
 
-  /** Has a handler of the user's listen here once, through whatever handle. */
-  void claim(Object handler) {
-    if (!handlers.add(new Same(handler))) {
-      throw new IllegalStateException(
-          "handler "
-              + handler
-              + " listens to queue '"
-              + name
-              + "' already: close its registration first, or say Listen.concurrency(n) for"
-              + " more at a time");
-    }
-  }
-
-  void disclaim(Object handler) {
-    handlers.remove(new Same(handler));
-  }
-
   /** Begins a subscription; {@link #unsubscribe} ends it. */
   long subscribe(int window, @Nullable Selector selector, Listener listener) {
     long id = lastSubscription.incrementAndGet();
@@ -307,10 +282,7 @@ final class QueueNode {
 
   /** Completes with the response to a message that carries the correlation id. */
   CompletableFuture<Packet.Response> request(String correlationId) {
-    CompletableFuture<Packet.Response> response = new CompletableFuture<>();
-    requests.put(correlationId, response);
-    var unused = response.whenComplete((r, e) -> requests.remove(correlationId));
-    return response;
+    return requests.begin(correlationId);
   }
 
   /** Sends a response; to a member that is gone it does nothing. */
@@ -323,35 +295,7 @@ final class QueueNode {
   }
 
   Registration onLoss(Consumer<String> listener) {
-    lossListeners.add(listener);
-    return () -> lossListeners.remove(listener);
-  }
-
-  // ---- JMX
-
-  /** The first handle on this member brings the queue into JMX, the last one takes it out. */
-  synchronized void opened() {
-    if (handles++ == 0) {
-      Map<String, Supplier<Object>> operations = new LinkedHashMap<>();
-      operations.put("pause", () -> done(new Packet.SetPaused(true)));
-      operations.put("resume", () -> done(new Packet.SetPaused(false)));
-      operations.put("redrive", () -> done(new Packet.Redrive(0)));
-      fromJmx = QueueJmx.register(self().name(), name, this::stats, operations);
-    }
-  }
-
-  synchronized void closed() {
-    if (handles > 0 && --handles == 0) {
-      fromJmx.run();
-    }
-  }
-
-  private QueueStats stats() {
-    return ((Packet.Counted) Waits.await(ask(new Packet.Count()), name)).stats(now());
-  }
-
-  private long done(Packet.Question question) {
-    return ((Packet.Done) Waits.await(ask(question), name)).messages();
+    return lossListeners.add(listener);
   }
 
   // ---- effects
@@ -367,12 +311,12 @@ final class QueueNode {
         listener.take(begin.delivery());
       }
     } else if (effect instanceof Effect.Published published) {
-      ((Ticket) published.ticket()).ended(failure(published));
+      ((Ticket) published.ticket()).ended(published.exception());
     } else if (effect instanceof Effect.Answered answered) {
       answered(answered);
     } else if (effect instanceof Effect.Lost lost) {
       LOG.error("{}", lost.what());
-      later(() -> lossListeners.forEach(listener -> tell(listener, lost.what())));
+      later(() -> lossListeners.tell(lost.what()));
       Settings own = options;
       if (own != null) {
         core.ask(new Packet.Open(own), new CompletableFuture<>()); // they may be gone as well
@@ -399,21 +343,6 @@ final class QueueNode {
     }
   }
 
-  private static @Nullable RuntimeException failure(Effect.Published published) {
-    String why = published.failure();
-    Packet.Refusal refusal = published.refusal();
-    if (why == null) {
-      return null;
-    }
-    if (refusal == null) {
-      return new IllegalStateException(why);
-    }
-    return switch (refusal) {
-      case FULL -> new QueueFullException(why);
-      case TOO_LARGE -> new IllegalArgumentException(why);
-    };
-  }
-
   @SuppressWarnings("unchecked") // tickets of questions are these futures
   private void answered(Effect.Answered answered) {
     CompletableFuture<Packet.Reply> answer = (CompletableFuture<Packet.Reply>) answered.ticket();
@@ -421,19 +350,10 @@ final class QueueNode {
     later(() -> answer.complete(answered.reply()));
   }
 
-  private void tell(Consumer<String> listener, String what) {
-    try {
-      listener.accept(what);
-    } catch (RuntimeException | Error e) {
-      LOG.error("listener {} of queue '{}' failed on: {}", listener, name, what, e);
-    }
-  }
-
   // ---- the end
 
   /**
-   * Begins to hand over what is here, before the member goes. What its handlers have not ended when
-   * {@link #LEAVING} is over goes to others: it is no fault of the message.
+   * Begins to hand over what is here, before the member goes.
    *
    * @return completes when that is done, or not much later
    */
@@ -446,51 +366,16 @@ final class QueueNode {
           unsubscribe(id);
         });
     feed(core::leave);
-    CompletableFuture<Void> quiet = new CompletableFuture<>();
-    checkQuiet(quiet, System.nanoTime() + LEAVING.toNanos(), false);
-    return quiet;
+    return new Leaving(name, core, turns, node.scheduler()).begin();
   }
 
   private String whyClosed() {
     return "queue '" + name + "': the cluster was closed on " + self() + "; join again";
   }
 
-  private void checkQuiet(CompletableFuture<Void> quiet, long until, boolean gaveBack) {
-    feed(
-        () -> {
-          boolean late = System.nanoTime() - until >= 0;
-          if (core.isQuiet()) {
-            later(() -> quiet.complete(null));
-          } else if (late && gaveBack) {
-            LOG.warn("queue '{}' leaves with messages under way: they come again elsewhere", name);
-            later(() -> quiet.complete(null));
-          } else if (late) {
-            core.giveBack();
-            lookLater(quiet, until + GIVING_BACK.toNanos(), true);
-          } else {
-            lookLater(quiet, until, gaveBack);
-          }
-        });
-  }
-
-  /** In a turn. */
-  private void lookLater(CompletableFuture<Void> quiet, long until, boolean gaveBack) {
-    try {
-      var unused =
-          node.scheduler()
-              .schedule(() -> checkQuiet(quiet, until, gaveBack), 10, TimeUnit.MILLISECONDS);
-    } catch (RejectedExecutionException gone) {
-      later(() -> quiet.complete(null));
-    }
-  }
-
   /** Releases all that wait here. */
   void stop() {
-    synchronized (this) {
-      handles = 0;
-      fromJmx.run();
-      fromJmx = () -> {};
-    }
+    handles.allClosed();
     String why = whyClosed();
     feed(
         () -> {
@@ -507,7 +392,7 @@ final class QueueNode {
               () -> {
                 IllegalStateException failure = new IllegalStateException(why);
                 waiting.forEach(answer -> answer.completeExceptionally(failure));
-                requests.values().forEach(request -> request.completeExceptionally(failure));
+                requests.fail(failure);
                 listeners.values().forEach(listener -> listener.leave(why));
               });
         });
