@@ -27,10 +27,15 @@ sealed interface Act {
   /**
    * One message.
    *
-   * @param moveId of those with one id in one queue, one comes in; null if all may
+   * @param once whether of those with its {@link #moveId} one comes into the queue
    * @param beyond whether it comes in though the queue is full
    */
-  record Parcel(StepDefinition to, Envelope envelope, @Nullable String moveId, boolean beyond) {}
+  record Parcel(StepDefinition to, Envelope envelope, boolean once, boolean beyond) {
+    /** null if all come in. */
+    @Nullable String moveId() {
+      return once ? envelope.moveId() : null;
+    }
+  }
 
   /**
    * A value that ran on to this step and failed: publish it to the step's own queue, as {@link

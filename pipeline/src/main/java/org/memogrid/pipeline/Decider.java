@@ -116,10 +116,10 @@ final class Decider<T> {
       // It may have been decided for this offer, and the verdict lost.
       boolean yours = from.equals(known.partner) && offer.number() == known.number;
       bag.verdict(from, new Mail.Verdict(offer.number(), yours, yours ? known.expiresAt : 0));
-    } else if (known.unconfirmed.isEmpty()) {
+    } else if (known.isConfirmed()) {
       offers.conclude(offer.number());
     } else {
-      known.unconfirmed.add(offer.number());
+      known.attach(offer.number());
     }
   }
 
@@ -148,7 +148,7 @@ final class Decider<T> {
     }
     Kept decided = Kept.of(offer, expiresAt, null);
     decided.inPlace = inPlace;
-    decided.unconfirmed.add(offer.number());
+    decided.attach(offer.number());
     keep(decided);
     if (desk.apply(Rule.HELD_BY_TWO)) {
       copy(decided);
@@ -166,7 +166,7 @@ final class Decider<T> {
 
   /** Nobody confirms it any more: whoever waits for it here hears of it now. */
   private void dropped(Kept result) {
-    if (!result.unconfirmed.isEmpty()) {
+    if (!result.isConfirmed()) {
       confirmed(result);
     }
   }
@@ -221,16 +221,14 @@ final class Decider<T> {
 
   /** Two members have it, or all. */
   private void confirmed(Kept result) {
-    List<Long> ended = List.copyOf(result.unconfirmed);
-    result.unconfirmed.clear();
-    ended.forEach(offers::conclude);
+    result.confirm().forEach(offers::conclude);
     waiters.tell(result.id, result.outcome);
   }
 
   /** Somebody begins to wait: is told if this member knows the end, and another does. */
   void tellIfKnown(String id) {
     Kept known = keep.live(id, desk.now());
-    if (known != null && known.unconfirmed.isEmpty()) {
+    if (known != null && known.isConfirmed()) {
       waiters.tell(id, known.outcome);
     }
   }
@@ -329,7 +327,7 @@ final class Decider<T> {
   /** Dead letters are put back: what they ended with is no answer any more. */
   void revive(Death death) {
     Kept known = keep.get(death.key());
-    if (known != null && !known.outcome.isFinal() && known.unconfirmed.isEmpty()) {
+    if (known != null && !known.outcome.isFinal() && known.isConfirmed()) {
       var unused = keep.remove(death.key());
     }
     revived.add(death, desk.now());

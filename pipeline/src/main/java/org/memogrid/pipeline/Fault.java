@@ -97,6 +97,9 @@ record Fault(String type, String text, List<Frame> frames, @Nullable Throwable t
 
   static String readText(DataInput in) throws IOException {
     byte[] bytes = new byte[in.readInt()];
+    if (bytes.length == 0) {
+      return "";
+    }
     in.readFully(bytes);
     return new String(bytes, UTF_8);
   }

@@ -29,8 +29,8 @@ final class Kept {
   /** Whether it was decided here in the place of its origin, which has not heard of it. */
   boolean inPlace;
 
-  /** Own offers that end when the partner has it. */
-  final List<Long> unconfirmed = new ArrayList<>();
+  /** Own offers that end when the partner has it: most have one for a moment, or none at all. */
+  private List<Long> unconfirmed = List.of();
 
   /**
    * @param chosen whether the id is the caller's
@@ -59,6 +59,30 @@ final class Kept {
   static Kept of(Mail.Copy copy, Member partner) {
     return new Kept(
         copy.id(), copy.origin(), copy.chosen(), copy.outcome(), copy.expiresAt(), partner);
+  }
+
+  /** Whether no own offer waits for it. */
+  boolean isConfirmed() {
+    return unconfirmed.isEmpty();
+  }
+
+  /** An own offer ends when the partner has it. */
+  void attach(long offer) {
+    List<Long> more = new ArrayList<>(unconfirmed);
+    more.add(offer);
+    unconfirmed = List.copyOf(more);
+  }
+
+  /** In the place of what was held before: who waited for that waits for this. */
+  void takeOver(Kept before) {
+    before.unconfirmed.forEach(this::attach);
+  }
+
+  /** The partner has it. Those that waited for that, once. */
+  List<Long> confirm() {
+    List<Long> ended = unconfirmed;
+    unconfirmed = List.of();
+    return ended;
   }
 
   Mail.Copy copy() {

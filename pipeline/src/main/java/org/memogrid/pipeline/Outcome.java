@@ -24,7 +24,7 @@ record Outcome(
     int attempts,
     String why,
     @Nullable Fault fault) {
-  private static final Kind[] KINDS = Kind.values();
+  private static final List<Kind> KINDS = List.of(Kind.values());
 
   /** Constants may be added at the end alone. */
   enum Kind {
@@ -55,7 +55,7 @@ record Outcome(
   }
 
   void write(DataOutput out) throws IOException {
-    out.writeByte(List.of(KINDS).indexOf(kind));
+    out.writeByte(KINDS.indexOf(kind));
     byte[] bytes = value;
     out.writeInt(bytes == null ? -1 : bytes.length);
     if (bytes != null) {
@@ -71,8 +71,8 @@ record Outcome(
     }
   }
 
-  static Outcome read(DataInput in) throws IOException {
-    Kind kind = KINDS[in.readByte()];
+  static Outcome read(DataInput in, Familiar familiar) throws IOException {
+    Kind kind = KINDS.get(in.readByte());
     int length = in.readInt();
     byte[] value = null;
     if (length >= 0) {
@@ -82,7 +82,7 @@ record Outcome(
     return new Outcome(
         kind,
         value,
-        in.readUTF(),
+        familiar.of(in.readUTF()),
         in.readInt(),
         Fault.readText(in),
         in.readBoolean() ? Fault.read(in) : null);

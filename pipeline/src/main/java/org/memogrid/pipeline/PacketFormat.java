@@ -10,6 +10,9 @@ import org.memogrid.internal.wire.WireFormat;
 
 /** How packets are written: kind, fields. */
 final class PacketFormat implements WireFormat<Packet> {
+  /** Of what members keep. */
+  private final Familiar familiar = new Familiar();
+
   private interface Put<T> {
     void put(T value) throws IOException;
   }
@@ -151,7 +154,7 @@ final class PacketFormat implements WireFormat<Packet> {
     };
   }
 
-  private static Mail mail(DataInput in) throws IOException {
+  private Mail mail(DataInput in) throws IOException {
     return new Mail(
         list(
             in,
@@ -159,10 +162,10 @@ final class PacketFormat implements WireFormat<Packet> {
                 new Mail.Offer(
                     in.readLong(),
                     Fault.readText(in),
-                    in.readUTF(),
+                    familiar.of(in.readUTF()),
                     in.readBoolean(),
                     in.readLong(),
-                    Outcome.read(in),
+                    Outcome.read(in, familiar),
                     in.readBoolean() ? death(in) : null)),
         list(in, () -> new Mail.Verdict(in.readLong(), in.readBoolean(), in.readLong())),
         list(
@@ -170,13 +173,17 @@ final class PacketFormat implements WireFormat<Packet> {
             () ->
                 new Mail.Copy(
                     Fault.readText(in),
-                    in.readUTF(),
+                    familiar.of(in.readUTF()),
                     in.readBoolean(),
                     in.readLong(),
-                    Outcome.read(in))),
+                    Outcome.read(in, familiar))),
         list(in, () -> Fault.readText(in)),
         list(in, () -> new Mail.Inquiry(in.readLong(), Fault.readText(in))),
-        list(in, () -> new Mail.Answer(in.readLong(), in.readBoolean() ? Outcome.read(in) : null)));
+        list(
+            in,
+            () ->
+                new Mail.Answer(
+                    in.readLong(), in.readBoolean() ? Outcome.read(in, familiar) : null)));
   }
 
   private static <T> void list(List<T> list, DataOutput out, Put<T> element) throws IOException {

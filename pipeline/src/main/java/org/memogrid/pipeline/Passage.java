@@ -292,7 +292,7 @@ final class Passage {
   /** To its own step. It has the id of any other run of the step before, and comes in once. */
   private Act.Parcel back(Envelope.Before before) {
     Envelope again = envelope.with(before);
-    return new Act.Parcel(step, again, rules.apply(Rule.MOVE_ONCE) ? again.moveId() : null, true);
+    return new Act.Parcel(step, again, rules.apply(Rule.MOVE_ONCE), true);
   }
 
   private Act bury(Outcome.Kind kind, Fault fault) {
@@ -359,8 +359,7 @@ final class Passage {
   }
 
   private Act.Parcel parcel(StepDefinition to, Envelope next) {
-    String id = rules.apply(Rule.MOVE_ONCE) ? next.moveId() : null;
-    return new Act.Parcel(to, next, id, to.index() <= step.index());
+    return new Act.Parcel(to, next, rules.apply(Rule.MOVE_ONCE), to.index() <= step.index());
   }
 
   private Act move(List<Act.Parcel> parcels) {

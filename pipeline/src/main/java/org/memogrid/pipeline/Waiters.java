@@ -29,7 +29,7 @@ final class Waiters<T> {
 
   /** Who waits here for one id. */
   private static final class Waiting<T> {
-    final List<T> tickets = new ArrayList<>();
+    final List<T> tickets = new ArrayList<>(1);
 
     /** Those of them that want to hear if nobody knows of an end. */
     final List<T> undecided = new ArrayList<>();

@@ -164,10 +164,7 @@ final class SimPipelineMember {
             bytes(id));
     StepDefinition first = sim.definition.steps.get(0);
     sim.queues.publish(
-        self,
-        new Act.Parcel(first, envelope, envelope.moveId(), false),
-        0,
-        () -> sim.checker.submitted(id));
+        self, new Act.Parcel(first, envelope, true, false), 0, () -> sim.checker.submitted(id));
   }
 
   void find(String id) {
