@@ -71,8 +71,18 @@ final class Answers<K, V> {
 
   /** What the entry holds. */
   V of(K key, Envelope entry, @Nullable Running reader) {
-    read(key, entry.tags(), reader);
-    return of(Payload.result(entry, node.codec()));
+    if (reader != null) {
+      read(key, entry.tags(), reader);
+    }
+    if (entry.isPlain()) {
+      return cast(entry.value(node.codec()));
+    }
+    Object result = Payload.result(entry, node.codec());
+    V value = of(result);
+    if (result == entry.localValue()) {
+      entry.setPlain();
+    }
+    return value;
   }
 
   /**

@@ -3,10 +3,11 @@ package org.memogrid.memo;
 
 import java.time.Duration;
 import java.util.concurrent.atomic.LongAdder;
+import org.memogrid.internal.store.HitCounter;
 
 /** What a handle counts. Thread-safe. */
 final class Counters {
-  final LongAdder hits = new LongAdder();
+  final HitCounter hits = new HitCounter();
   final LongAdder joins = new LongAdder();
   final LongAdder runs = new LongAdder();
   final LongAdder failures = new LongAdder();

@@ -61,10 +61,11 @@ final class StoreCache<K, V> implements Cache<K, V> {
   @Override
   public @Nullable V get(K key) {
     requireNonNull(key, "key");
-    Envelope near = near(key);
-    if (near != null) {
+    Envelope near = closed ? null : store.near(key); // a store that is closed has none
+    Object held = near == null ? null : near.localValue();
+    if (held != null) {
       counters.hits.increment();
-      return open(near);
+      return cast(held);
     }
     requireOpen();
     Envelope entry = read(key);
@@ -92,9 +93,13 @@ final class StoreCache<K, V> implements Cache<K, V> {
     return entry;
   }
 
-  @SuppressWarnings("unchecked") // what the caller's own put stored
   private V open(Envelope entry) {
-    return (V) entry.value(opened.codec);
+    return cast(entry.value(opened.codec));
+  }
+
+  @SuppressWarnings("unchecked") // what the caller's own put stored
+  private V cast(Object value) {
+    return (V) value;
   }
 
   private @Nullable V openOrNull(@Nullable Envelope entry) {

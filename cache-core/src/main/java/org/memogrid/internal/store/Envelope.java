@@ -35,105 +35,104 @@ public final class Envelope {
   /** How many versions before its own an envelope knows. */
   static final int ANCESTORS = 8;
 
-  private static final AtomicLongFieldUpdater<Envelope> TOUCHED_AT =
-      AtomicLongFieldUpdater.newUpdater(Envelope.class, "touchedAt");
-
-  private final Version version;
-  private final long expiresAt;
-  private final long idleMillis;
+  private final long origin;
+  private final long number;
   private final long token;
-  private final @Nullable Fresh fresh;
-  private final Set<String> tags;
-  private final List<Version> ancestors;
-  private final boolean renewed;
-  private final boolean first;
-  private volatile long touchedAt;
-  private volatile @Nullable Object payload;
 
-  /** When the holder of this lets go of it by its own clock; set before others can see it. */
-  private long heldUntil = NEVER;
+  // A hit reads these three and no more of an entry that never ends: they lie side by side.
 
-  /** A hint: a lost update costs a note too many or too few. */
-  private int seenIn;
+  private volatile @Nullable Object value;
+  private volatile byte @Nullable [] bytes;
+
+  /** Null if nothing ends it, as with most. */
+  private final @Nullable Life life;
+
+  private final More more;
+
+  /** A hint: a lost update, or an old period's return, costs a note too many or too few. */
+  private short seenIn;
+
+  /** A hint: a lost update costs another look. */
+  private boolean plain;
 
   private Envelope(
-      Version version,
-      @Nullable Object payload,
-      Life life,
+      long origin,
+      long number,
       long token,
-      @Nullable Fresh fresh,
-      Set<String> tags,
-      List<Version> ancestors,
-      boolean first) {
-    this.version = version;
-    this.payload = payload;
-    this.expiresAt = life.expiresAt;
-    this.idleMillis = life.idleMillis;
-    this.touchedAt = life.touchedAt;
-    this.renewed = life.renewed;
+      @Nullable Object value,
+      byte @Nullable [] bytes,
+      @Nullable Life life,
+      More more) {
+    this.origin = origin;
+    this.number = number;
     this.token = token;
-    this.fresh = fresh;
-    this.tags = Set.copyOf(tags);
-    this.ancestors = List.copyOf(ancestors);
-    this.first = first;
+    this.value = value;
+    this.bytes = bytes;
+    this.life = life;
+    this.more = more;
+  }
+
+  private static Envelope of(Version version, @Nullable Object value, byte @Nullable [] bytes) {
+    return new Envelope(version.origin, version.number, NO_TOKEN, value, bytes, null, More.NONE);
+  }
+
+  private Envelope with(long token, @Nullable Life life, More more) {
+    while (true) {
+      Object held = value;
+      byte[] encoded = bytes;
+      if (held != null || encoded != null || isTombstone()) {
+        return new Envelope(origin, number, token, held, held == null ? encoded : null, life, more);
+      } // it was decoded in between
+    }
+  }
+
+  private Envelope with(More more) {
+    return with(token, lifeAgain(), more);
+  }
+
+  private @Nullable Life lifeAgain() {
+    return life == null ? null : life.copy();
   }
 
   /** A value that stays in this process. */
   public static Envelope ofValue(Version version, Object value) {
-    return new Envelope(version, value, Life.ETERNAL, NO_TOKEN, null, Set.of(), List.of(), false);
+    return of(version, value, null);
   }
 
   /** A value in its encoded form. */
   public static Envelope ofBytes(Version version, byte[] bytes) {
-    return new Envelope(
-        version, new Encoded(bytes), Life.ETERNAL, NO_TOKEN, null, Set.of(), List.of(), false);
+    return of(version, null, bytes);
   }
 
   public static Envelope tombstone(Version version) {
-    return new Envelope(version, null, Life.ETERNAL, NO_TOKEN, null, Set.of(), List.of(), false);
+    return of(version, null, null);
   }
 
   /** The same with a deadline, an idle length (0 for none) and the time of its last use. */
   public Envelope expiring(long expiresAt, long idleMillis, long touchedAt) {
-    return new Envelope(
-        version,
-        payload,
-        new Life(expiresAt, idleMillis, touchedAt, renewed),
-        token,
-        fresh,
-        tags,
-        ancestors,
-        first);
+    return with(token, Life.of(expiresAt, idleMillis, touchedAt, isRenewed()), more);
   }
 
   /** The same entry, written again because it was used: no event. */
   public Envelope renewed() {
-    return new Envelope(
-        version,
-        payload,
-        new Life(expiresAt, idleMillis, touchedAt, true),
-        token,
-        fresh,
-        tags,
-        ancestors,
-        first);
+    return with(token, Life.of(expiresAt(), idleMillis(), touchedAt(), true), more);
   }
 
   /** Whether this was written because the entry was used. */
   public boolean isRenewed() {
-    return renewed;
+    return life != null && life.renewed;
   }
 
   public Envelope withToken(long token) {
-    return new Envelope(version, payload, life(), token, fresh, tags, ancestors, first);
+    return with(token, lifeAgain(), more);
   }
 
   public Envelope withFresh(Fresh fresh) {
-    return new Envelope(version, payload, life(), token, fresh, tags, ancestors, first);
+    return with(new More(fresh, more.tags, more.ancestors, more.first));
   }
 
   public Envelope withTags(Set<String> tags) {
-    return new Envelope(version, payload, life(), token, fresh, tags, ancestors, first);
+    return with(new More(more.fresh, tags, more.ancestors, more.first));
   }
 
   /**
@@ -142,8 +141,8 @@ public final class Envelope {
    */
   public Envelope after(Envelope before) {
     List<Version> line = new ArrayList<>(ANCESTORS);
-    line.add(before.version);
-    for (Version each : before.ancestors) {
+    line.add(before.version());
+    for (Version each : before.ancestors()) {
       if (line.size() < ANCESTORS
           && line.stream().noneMatch(later -> Versions.areOfOneWriter(later, each))) {
         line.add(each);
@@ -155,47 +154,43 @@ public final class Envelope {
 
   /** The same, written over a tombstone: the first value, though not the first entry. */
   public Envelope first() {
-    return new Envelope(version, payload, life(), token, fresh, tags, ancestors, true);
+    return with(new More(more.fresh, more.tags, more.ancestors, true));
   }
 
   /** Whether this was written on condition that a tombstone is there. */
   public boolean isFirst() {
-    return first;
+    return more.first;
   }
 
   public Envelope withAncestors(List<Version> ancestors) {
-    return new Envelope(version, payload, life(), token, fresh, tags, ancestors, first);
+    return with(new More(more.fresh, more.tags, ancestors, more.first));
   }
 
   /** The versions before this, the latest first, as far as they are kept. */
   public List<Version> ancestors() {
-    return ancestors;
+    return more.ancestors;
   }
 
   /** Whether {@code write} was stored: this is it, or was written over it on condition. */
   public boolean provesLanded(Envelope write) {
-    return equals(write) || ancestors.contains(write.version);
-  }
-
-  private Life life() {
-    return new Life(expiresAt, idleMillis, touchedAt, renewed);
+    return equals(write) || more.ancestors.contains(write.version());
   }
 
   public Version version() {
-    return version;
+    return new Version(origin, number);
   }
 
   public long expiresAt() {
-    return expiresAt;
+    return life == null ? NEVER : life.expiresAt;
   }
 
   public long idleMillis() {
-    return idleMillis;
+    return life == null ? 0 : life.idleMillis;
   }
 
   /** When it was last known to be used, at most a quarter of the idle length ago while in use. */
   public long touchedAt() {
-    return touchedAt;
+    return life == null ? 0 : life.touchedAt;
   }
 
   public long token() {
@@ -204,20 +199,20 @@ public final class Envelope {
 
   /** Null if the entry is as good on its last day as on its first. */
   public @Nullable Fresh fresh() {
-    return fresh;
+    return more.fresh;
   }
 
   public Set<String> tags() {
-    return tags;
+    return more.tags;
   }
 
   public boolean isTombstone() {
-    return payload == null;
+    return value == null && bytes == null && value == null; // the last: decoded in between
   }
 
   /** Whether it ends by itself. */
   public boolean isMortal() {
-    return expiresAt != NEVER || idleMillis != 0;
+    return life != null && life.isMortal();
   }
 
   /**
@@ -225,13 +220,12 @@ public final class Envelope {
    * length after the last known use. 0 or less if it is over; {@link #NEVER} if it never is.
    */
   public long lifeLeft(long now) {
-    long left = expiresAt == NEVER ? NEVER : expiresAt - now;
-    return idleMillis == 0 ? left : Math.min(left, touchedAt + idleMillis + idleMillis / 4 - now);
+    return life == null ? NEVER : life.left(now);
   }
 
   /** Whether the last known use is a quarter of the idle length back. */
   public boolean isTouchDue(long now) {
-    return now - touchedAt >= Math.max(1, idleMillis / 4);
+    return life != null && life.isTouchDue(now);
   }
 
   /**
@@ -239,30 +233,46 @@ public final class Envelope {
    * need not be noted, and that it is as it should be.
    */
   public boolean isSteady(long now, long lag) {
-    return Math.min(lifeLeft(now), heldUntil - now) > lag
-        && (idleMillis == 0 || !isTouchDue(now + lag))
+    Life ends = life;
+    Fresh fresh = more.fresh;
+    return (ends == null
+            || (Math.min(ends.left(now), ends.heldUntil - now) > lag
+                && (ends.idleMillis == 0 || !ends.isTouchDue(now + lag))))
         && (fresh == null || Math.min(fresh.refreshAt, fresh.until) - now > lag);
   }
 
   /** Has it end for readers of copies when it does where it is held, whatever the clocks. */
   public void heldUntil(long end) {
-    heldUntil = end;
+    if (life != null) {
+      life.heldUntil = end;
+    }
   }
 
   /** Whether a use was noted in this period before; notes it. */
   public boolean wasSeen(int period) {
-    if (seenIn == period) {
+    if (seenIn == (short) period) {
       return true;
     }
-    seenIn = period;
+    seenIn = (short) period;
     return false;
+  }
+
+  /** Has {@link #isPlain} answer yes. */
+  public void setPlain() {
+    plain = true;
+  }
+
+  /**
+   * Whether the feature whose entry this is has found that the value is what callers get, so that
+   * none of them need look what it is: a look at an object is the dearest part of a hit.
+   */
+  public boolean isPlain() {
+    return plain;
   }
 
   /** Notes a use if it is due. One of several callers gets true, and tells the other holders. */
   public boolean touch(long now) {
-    long before = touchedAt;
-    return now - before >= Math.max(1, idleMillis / 4)
-        && TOUCHED_AT.compareAndSet(this, before, now);
+    return life != null && life.touch(now);
   }
 
   /**
@@ -271,46 +281,53 @@ public final class Envelope {
    * @throws IllegalStateException if this is a tombstone
    */
   public Object value(Codec codec) {
-    Object held = payload;
+    Object held = value;
+    return held == null ? decoded(codec) : held;
+  }
+
+  private Object decoded(Codec codec) {
+    byte[] encoded = bytes;
+    if (encoded != null) {
+      Object decoded = codec.decode(encoded);
+      value = decoded; // before the bytes go: whoever misses both looks for it once more
+      bytes = null;
+      return decoded;
+    }
+    Object held = value;
     if (held == null) {
       throw new IllegalStateException("a tombstone has no value: " + this);
-    }
-    if (held instanceof Encoded encoded) {
-      Object value = codec.decode(encoded.bytes());
-      payload = value;
-      return value;
     }
     return held;
   }
 
   /** The value if it is held as such; null if it is encoded, and for a tombstone. */
   public @Nullable Object localValue() {
-    Object held = payload;
-    return held instanceof Encoded ? null : held;
+    return value;
   }
 
   /** The encoded form; null for a tombstone. */
   public byte @Nullable [] bytes(Codec codec) {
-    Object held = payload;
-    if (held == null) {
-      return null;
+    byte[] encoded = bytes;
+    if (encoded != null) {
+      return encoded;
     }
-    return held instanceof Encoded encoded ? encoded.bytes() : codec.encode(held);
+    Object held = value;
+    return held == null ? null : codec.encode(held);
   }
 
   @Override
   public boolean equals(@Nullable Object other) {
-    return other instanceof Envelope that && version.equals(that.version);
+    return other instanceof Envelope that && origin == that.origin && number == that.number;
   }
 
   @Override
   public int hashCode() {
-    return version.hashCode();
+    return 31 * Long.hashCode(origin) + Long.hashCode(number);
   }
 
   @Override
   public String toString() {
-    return "Envelope[" + version + (isTombstone() ? ", tombstone]" : "]");
+    return "Envelope[" + version() + (isTombstone() ? ", tombstone]" : "]");
   }
 
   /**
@@ -330,10 +347,64 @@ public final class Envelope {
    */
   public record Fresh(long refreshAt, long until, long costMillis) {}
 
-  private record Life(long expiresAt, long idleMillis, long touchedAt, boolean renewed) {
-    static final Life ETERNAL = new Life(NEVER, 0, 0, false);
+  /** What ends it. The last use is told to one envelope alone. */
+  private static final class Life {
+    private static final AtomicLongFieldUpdater<Life> TOUCHED_AT =
+        AtomicLongFieldUpdater.newUpdater(Life.class, "touchedAt");
+
+    final long expiresAt;
+    final long idleMillis;
+    final boolean renewed;
+    volatile long touchedAt;
+
+    /** When the holder lets go of it by its own clock; set before others can see it. */
+    long heldUntil = NEVER;
+
+    private Life(long expiresAt, long idleMillis, long touchedAt, boolean renewed) {
+      this.expiresAt = expiresAt;
+      this.idleMillis = idleMillis;
+      this.touchedAt = touchedAt;
+      this.renewed = renewed;
+    }
+
+    static @Nullable Life of(long expiresAt, long idleMillis, long touchedAt, boolean renewed) {
+      return expiresAt == NEVER && idleMillis == 0 && touchedAt == 0 && !renewed
+          ? null
+          : new Life(expiresAt, idleMillis, touchedAt, renewed);
+    }
+
+    Life copy() {
+      return new Life(expiresAt, idleMillis, touchedAt, renewed);
+    }
+
+    boolean isMortal() {
+      return expiresAt != NEVER || idleMillis != 0;
+    }
+
+    long left(long now) {
+      long left = expiresAt == NEVER ? NEVER : expiresAt - now;
+      return idleMillis == 0 ? left : Math.min(left, touchedAt + idleMillis + idleMillis / 4 - now);
+    }
+
+    boolean isTouchDue(long now) {
+      return now - touchedAt >= Math.max(1, idleMillis / 4);
+    }
+
+    boolean touch(long now) {
+      long before = touchedAt;
+      return now - before >= Math.max(1, idleMillis / 4)
+          && TOUCHED_AT.compareAndSet(this, before, now);
+    }
   }
 
-  @SuppressWarnings("ArrayRecordComponent") // never compared
-  private record Encoded(byte[] bytes) {}
+  /** What few have. */
+  private record More(
+      @Nullable Fresh fresh, Set<String> tags, List<Version> ancestors, boolean first) {
+    static final More NONE = new More(null, Set.of(), List.of(), false);
+
+    More {
+      tags = Set.copyOf(tags);
+      ancestors = List.copyOf(ancestors);
+    }
+  }
 }
