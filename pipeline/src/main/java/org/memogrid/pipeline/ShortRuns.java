@@ -71,6 +71,16 @@ final class ShortRuns {
     return now - last < PROBE || !probedAt.compareAndSet(last, now);
   }
 
+  /**
+   * How many values may be at other steps that are out by the queue of this one, which hands out no
+   * more than a window. What is left is for this step: as many as its threads need, so that it gets
+   * values though all that it made wait elsewhere. Not more, since a member with much to do has as
+   * many away as may be, and what is left of the window goes the dear way then.
+   */
+  static int mostAway(int window, int threads) {
+    return window - 2 * threads;
+  }
+
   /** How many may wait for so many threads without waiting long. */
   int mostWaiting(int threads) {
     return (int) Math.min(MOST, WAIT * threads / Math.max(1, usual));

@@ -115,9 +115,8 @@ final class StepRunner {
     return offered;
   }
 
-  /** Values that ran on are out by this step's queue, which hands out no more than a window. */
   private boolean hasManyAway() {
-    return away.get() >= window - Math.max(2 * step.concurrency(), window / 8);
+    return away.get() >= ShortRuns.mostAway(window, step.concurrency());
   }
 
   void guests(int more) {

@@ -81,6 +81,14 @@ class ShortRunsTest {
     assertThat(runs.mostWaiting(10)).isEqualTo(1_000);
   }
 
+  /** Or a step whose values all wait elsewhere would get no other. */
+  @Test
+  void twoOfAWindowForEachThreadAreLeftForTheStepItself() {
+    assertThat(ShortRuns.mostAway(1_000, 1)).isEqualTo(998);
+    assertThat(ShortRuns.mostAway(1_000, 10)).isEqualTo(980);
+    assertThat(ShortRuns.mostAway(20, 10)).as("nothing runs on").isZero();
+  }
+
   @Test
   void whatHappenedInTheLastSecondsIsCounted() {
     Recent recent = new Recent();
