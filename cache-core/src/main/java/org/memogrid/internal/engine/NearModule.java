@@ -15,6 +15,7 @@ import org.infinispan.interceptors.impl.EntryWrappingInterceptor;
 import org.infinispan.lifecycle.ModuleLifecycle;
 import org.infinispan.partitionhandling.PartitionHandling;
 import org.infinispan.partitionhandling.impl.PartitionHandlingManager;
+import org.infinispan.remoting.transport.Address;
 import org.infinispan.remoting.transport.Transport;
 import org.memogrid.internal.store.Envelope;
 
@@ -55,10 +56,10 @@ public final class NearModule implements ModuleMetadataBuilder, ModuleLifecycle 
       return;
     }
     if (configuration.clustering().cacheMode().isClustered()) {
-      StaleEntries.install(
-          cache.getComponent(BasicComponentRegistry.class),
-          configuration,
-          cache.getGlobalComponentRegistry().getComponent(Transport.class).getAddress());
+      Address self = cache.getGlobalComponentRegistry().getComponent(Transport.class).getAddress();
+      BasicComponentRegistry components = cache.getComponent(BasicComponentRegistry.class);
+      StaleEntries.install(components, configuration, self);
+      OrphanedWrites.install(components, self);
     }
     if (configuration.transaction().transactionMode().isTransactional()) {
       TransactionalModule.complete(cache, configuration, name); // a near read knows no transaction
