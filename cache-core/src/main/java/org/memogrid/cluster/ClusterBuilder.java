@@ -251,7 +251,8 @@ public final class ClusterBuilder {
    *
    * @throws IllegalArgumentException if a setting of the environment is wrong
    * @throws IllegalStateException if this member can't join: its node name is taken, no port is
-   *     free, no seed answers, or fewer members than expected came. Nothing is left behind.
+   *     free, no seed answers, fewer members than expected came, or the others do not send it what
+   *     they have. Nothing is left behind.
    */
   public Cluster join() {
     return join(() -> {});
@@ -264,7 +265,7 @@ public final class ClusterBuilder {
     EngineOptions options = options();
     return JoinedCluster.of(
         options.cluster(),
-        MemberNode.join(options, new MemberTransactions(transactionManager)),
+        MemberNode.join(options, () -> new MemberTransactions(transactionManager)),
         onClose,
         closeOnExit);
   }

@@ -82,13 +82,27 @@ public final class ClusterEngine implements AutoCloseable {
     }
   }
 
-  /** The stores on this engine, once it has started. */
+  /**
+   * The stores on this engine, once it has started.
+   *
+   * @throws StuckJoinException if the others do not send what they have
+   */
   public StoreFactory stores(
       InstantSource clock, Executor threads, MemberTransactions transactions) {
-    return new ClusterStores(
-        manager,
-        new ClusterStores.Context(
-            options.codec(), clock, options.partitions(), this::member, threads, transactions));
+    try {
+      return new ClusterStores(
+          manager,
+          new ClusterStores.Context(
+              options.codec(),
+              clock,
+              options.partitions(),
+              this::member,
+              threads,
+              transactions,
+              options.timing().transfer()));
+    } catch (StuckJoinException e) {
+      throw new StuckJoinException(JoinFailure.who(options) + e.getMessage());
+    }
   }
 
   private void requireOwnAddress() {

@@ -3,9 +3,11 @@ package org.memogrid.internal.engine;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.Executor;
@@ -49,6 +51,7 @@ public final class ClusterStores implements StoreFactory {
    *
    * @param members the member behind an address
    * @param threads runs listeners of configurations
+   * @param transfer how long a member that joins waits for the next part of what others have
    */
   public record Context(
       Codec codec,
@@ -56,22 +59,33 @@ public final class ClusterStores implements StoreFactory {
       Partitions partitions,
       Function<Address, Member> members,
       Executor threads,
-      MemberTransactions transactions) {}
+      MemberTransactions transactions,
+      Duration transfer) {}
 
   /**
    * The stores on a manager that was started, on every member alike. All that exist in the cluster
    * are here when this returns: a joiner has every cache before it serves.
+   *
+   * @throws StuckJoinException if the others do not send what they have
    */
   public ClusterStores(EmbeddedCacheManager manager, Context context) {
     this.manager = manager;
     this.context = context;
+    Transfers transfers = new Transfers(manager, context.transfer);
+    OptionsRegistry.define(manager, context.partitions);
+    this.registry =
+        new OptionsRegistry(
+            transfers.await(
+                CompletableFuture.supplyAsync(
+                    () -> OptionsRegistry.start(manager), context.threads)),
+            context.codec,
+            calls);
     this.coarse = new CoarseClock(context.clock);
-    this.registry = new OptionsRegistry(manager, context.codec, context.partitions, calls);
     this.caches = new EngineCaches(manager, registry, context, this::onStopped);
     try {
       registry.onChange(caches::follow);
       registry.onArrivals(caches::followAllLater);
-      caches.followAll().join();
+      var unused = transfers.await(caches.followAll());
       caches.requireStarted();
     } catch (RuntimeException | Error e) {
       caches.close();

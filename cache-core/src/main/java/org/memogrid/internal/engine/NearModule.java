@@ -4,10 +4,14 @@ package org.memogrid.internal.engine;
 import java.util.Collection;
 import java.util.List;
 import org.infinispan.Cache;
+import org.infinispan.commons.internal.InternalCacheNames;
 import org.infinispan.configuration.cache.Configuration;
+import org.infinispan.configuration.cache.ConfigurationBuilder;
+import org.infinispan.configuration.global.GlobalConfiguration;
 import org.infinispan.container.impl.InternalDataContainer;
 import org.infinispan.distribution.DistributionManager;
 import org.infinispan.factories.ComponentRegistry;
+import org.infinispan.factories.GlobalComponentRegistry;
 import org.infinispan.factories.impl.BasicComponentRegistry;
 import org.infinispan.factories.impl.ModuleMetadataBuilder;
 import org.infinispan.interceptors.AsyncInterceptorChain;
@@ -15,6 +19,7 @@ import org.infinispan.interceptors.impl.EntryWrappingInterceptor;
 import org.infinispan.lifecycle.ModuleLifecycle;
 import org.infinispan.partitionhandling.PartitionHandling;
 import org.infinispan.partitionhandling.impl.PartitionHandlingManager;
+import org.infinispan.registry.InternalCacheRegistry;
 import org.infinispan.remoting.transport.Address;
 import org.infinispan.remoting.transport.Transport;
 import org.memogrid.internal.store.Envelope;
@@ -48,6 +53,23 @@ public final class NearModule implements ModuleMetadataBuilder, ModuleLifecycle 
   @Override
   public void registerMetadata(ModuleBuilder builder) {
     StoreGuards.register(builder); // made by us, wired by the engine
+  }
+
+  /**
+   * The map of the caches that the engine is asked to open on all members, which it is never asked
+   * by us, is each member's own: so a member does not wait for the others to send it one more map
+   * when it joins.
+   */
+  @Override
+  public void cacheManagerStarting(
+      GlobalComponentRegistry components, GlobalConfiguration configuration) {
+    if (configuration.isClustered()
+        && configuration.serialization().marshaller() instanceof EntryMarshaller) {
+      components
+          .getComponent(InternalCacheRegistry.class)
+          .registerInternalCache(
+              InternalCacheNames.CONFIG_STATE_CACHE_NAME, new ConfigurationBuilder().build());
+    }
   }
 
   @Override

@@ -67,7 +67,7 @@ final class OptionsRegistry {
       this.number = number;
     }
 
-    private static State of(Envelope envelope) {
+    static State of(Envelope envelope) {
       long number = envelope.version().number();
       for (State state : values()) {
         if (state.number == number) {
@@ -104,17 +104,27 @@ final class OptionsRegistry {
     }
   }
 
-  /** Opens the map on this member; the others must do the same. */
-  OptionsRegistry(EmbeddedCacheManager manager, Codec codec, Partitions partitions, Calls calls) {
+  /**
+   * @param entries the map, which {@link #start} opens on this member; the others must do the same
+   */
+  OptionsRegistry(Cache<String, Envelope> entries, Codec codec, Calls calls) {
+    this.entries = entries;
     this.codec = codec;
     this.calls = calls;
+  }
+
+  static void define(EmbeddedCacheManager manager, Partitions partitions) {
     ConfigurationBuilder builder = new ConfigurationBuilder();
     builder.encoding().mediaType(MediaType.APPLICATION_OBJECT_TYPE);
     builder.locking().lockAcquisitionTimeout(PATIENCE_SECONDS, TimeUnit.SECONDS);
     builder.clustering().remoteTimeout(PATIENCE_SECONDS, TimeUnit.SECONDS);
     EngineConfiguration.whenSplit(builder.clustering().cacheMode(CacheMode.REPL_SYNC), partitions);
-    manager.defineConfiguration(NAME, builder.build());
-    this.entries = manager.getCache(NAME);
+    var unused = manager.defineConfiguration(NAME, builder.build());
+  }
+
+  /** Returns when this member has what the others have. */
+  static Cache<String, Envelope> start(EmbeddedCacheManager manager) {
+    return manager.getCache(NAME);
   }
 
   /**

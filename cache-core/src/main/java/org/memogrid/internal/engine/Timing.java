@@ -12,6 +12,7 @@ import java.time.Duration;
  * @param verify for a suspected member to prove that it lives
  * @param mergeMin the shortest pause between two searches for the other side of a split
  * @param mergeMax the longest
+ * @param transfer for the next part of the entries that it is to be sent, before it gives up a join
  */
 public record Timing(
     Duration join,
@@ -19,7 +20,8 @@ public record Timing(
     Duration heartbeat,
     Duration verify,
     Duration mergeMin,
-    Duration mergeMax) {
+    Duration mergeMax,
+    Duration transfer) {
   /** For machines that are not overloaded. */
   public static final Timing DEFAULT =
       new Timing(
@@ -28,20 +30,26 @@ public record Timing(
           Duration.ofSeconds(1),
           Duration.ofMillis(150),
           Duration.ofSeconds(1),
-          Duration.ofSeconds(5));
+          Duration.ofSeconds(5),
+          Duration.ofSeconds(30));
 
   /** The same with another silence and heartbeat: longer ones for a loaded machine. */
   public Timing withSilence(Duration silence, Duration heartbeat) {
-    return new Timing(join, silence, heartbeat, verify, mergeMin, mergeMax);
+    return new Timing(join, silence, heartbeat, verify, mergeMin, mergeMax, transfer);
   }
 
   /** The same with another wait for answers: a shorter one where nobody joins at the same time. */
   public Timing withJoin(Duration join) {
-    return new Timing(join, silence, heartbeat, verify, mergeMin, mergeMax);
+    return new Timing(join, silence, heartbeat, verify, mergeMin, mergeMax, transfer);
   }
 
   /** The same with other pauses between two searches for the other side of a split. */
   public Timing withMerge(Duration min, Duration max) {
-    return new Timing(join, silence, heartbeat, verify, min, max);
+    return new Timing(join, silence, heartbeat, verify, min, max, transfer);
+  }
+
+  /** The same with another wait for entries: a shorter one where there are few. */
+  public Timing withTransfer(Duration transfer) {
+    return new Timing(join, silence, heartbeat, verify, mergeMin, mergeMax, transfer);
   }
 }

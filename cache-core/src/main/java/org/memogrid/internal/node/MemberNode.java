@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Supplier;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.CacheOptions;
@@ -24,6 +25,7 @@ import org.memogrid.internal.engine.LocalStores;
 import org.memogrid.internal.engine.MemberStores;
 import org.memogrid.internal.engine.MemberTransactions;
 import org.memogrid.internal.engine.StoreFactory;
+import org.memogrid.internal.engine.StuckJoinException;
 import org.memogrid.internal.engine.TransactionalStores;
 import org.memogrid.internal.store.Store;
 import org.memogrid.internal.store.Transacting;
@@ -69,11 +71,22 @@ public final class MemberNode implements Node, AutoCloseable {
   }
 
   /**
-   * Joins a cluster.
+   * Joins a cluster. A join in which the others stop to send what they have is tried once more, as
+   * another member: they begin anew with it.
    *
+   * @param transactions of a member that is about to join
    * @throws IllegalStateException if that fails, naming why and what to do; nothing is left behind
    */
-  public static MemberNode join(EngineOptions options, MemberTransactions transactions) {
+  public static MemberNode join(EngineOptions options, Supplier<MemberTransactions> transactions) {
+    try {
+      return joinOnce(options, transactions.get());
+    } catch (StuckJoinException e) {
+      LOG.warn("{}. It is tried once more now", e.getMessage());
+      return joinOnce(options, transactions.get());
+    }
+  }
+
+  private static MemberNode joinOnce(EngineOptions options, MemberTransactions transactions) {
     ClusterEngine engine = new ClusterEngine(options);
     MemberNode member =
         new MemberNode(

@@ -121,7 +121,8 @@ public final class LoopCluster implements AutoCloseable {
                 partitions,
                 LoopCluster::member,
                 workers,
-                new MemberTransactions(null)));
+                new MemberTransactions(null),
+                Await.LONG));
     Node node =
         new Node(
             member(manager.getAddress()),
