@@ -32,6 +32,7 @@ public final class Bench {
               entry("pipeline", new PipelineBench()),
               entry("queue", QueueBench::run),
               entry("queue-delay", QueueBench::runDelays),
+              entry("queue-kills", QueueBench::runKills),
               entry("reads", new Reads()),
               entry("remote", RemoteBench::run),
               entry("start", StartBench::run),

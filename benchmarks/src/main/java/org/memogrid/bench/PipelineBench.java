@@ -9,6 +9,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -21,12 +23,13 @@ import org.memogrid.queue.MessageQueue;
 /**
  * A pipeline of three steps that cost nothing beside the queue that it stands on, on two members
  * that talk over the loopback: throughput in turns, latency at a rate that neither feels, and a
- * step that takes 10 ms. Values of the first pipeline run on from step to step, those of the second
- * go through the queue of each. Both members are in this JVM.
+ * step that takes 10 ms, beside a pool of as many threads. Values of the first pipeline run on from
+ * step to step, those of the second go through the queue of each. Both members are in this JVM.
  */
 final class PipelineBench implements Bench.Suite {
   private static final int UNDER_WAY = 1_000;
   private static final int RATE = 200;
+  private static final int SLOW_ON_EACH = 10;
 
   @Override
   public List<Row> run(boolean quick) {
@@ -110,16 +113,21 @@ final class PipelineBench implements Bench.Suite {
       for (Cluster node : nodes) {
         pipelines.add(
             Pipeline.<Integer, Integer>named("slow")
-                .step(
-                    "ten-millis",
-                    n -> {
-                      LockSupport.parkNanos(10_000_000);
-                      return n;
-                    })
-                .concurrency(10)
+                .step("ten-millis", PipelineBench.Run::tenMillis)
+                .concurrency(SLOW_ON_EACH)
                 .start(node));
       }
       return value -> pipelines.get(0).submit(value);
+    }
+
+    private static Integer tenMillis(Integer value) {
+      LockSupport.parkNanos(10_000_000);
+      return value;
+    }
+
+    /** As many threads that do the same: how long this machine's 10 ms are. */
+    private static Way pool(ExecutorService threads) {
+      return value -> CompletableFuture.supplyAsync(() -> tenMillis(value), threads);
     }
 
     List<Row> rows() {
@@ -158,19 +166,34 @@ final class PipelineBench implements Bench.Suite {
               "us",
               pipelineTime / queueTime,
               "queue"));
-      var unused = perSecond(slow, 2_000, 200);
-      double ofSlow = perSecond(slow, quick ? 2_000 : 20_000, 200);
-      rows.add(
-          new Row(
-              "a step of 10 ms",
-              "pipeline, concurrency 10",
-              "2 members",
-              20,
-              ofSlow,
-              "/s",
-              ofSlow / 2_000,
-              "ideal"));
+      addSlow(rows);
       return rows;
+    }
+
+    private void addSlow(List<Row> rows) {
+      int threads = SLOW_ON_EACH * 2;
+      int rounds = quick ? 1 : 5;
+      double[] ofPool = new double[rounds];
+      double[] ofSlow = new double[rounds];
+      ExecutorService executor = Executors.newFixedThreadPool(threads);
+      try {
+        Way pool = pool(executor);
+        var unused = perSecond(pool, 2_000, 200) + perSecond(slow, 2_000, 200); // warm
+        for (int i = 0; i < rounds; i++) {
+          ofPool[i] = perSecond(pool, 6_000, 200);
+          ofSlow[i] = perSecond(slow, 6_000, 200);
+        }
+      } finally {
+        executor.shutdownNow();
+      }
+      rows.add(tenMillis("a pool of 20 threads", "", threads, median(ofPool)));
+      rows.add(tenMillis("pipeline, concurrency 10", "2 members", threads, median(ofSlow)));
+    }
+
+    private static Row tenMillis(String system, String mode, int threads, double perSecond) {
+      double ideal = threads * 100.0;
+      return new Row(
+          "a step of 10 ms", system, mode, threads, perSecond, "/s", perSecond / ideal, "ideal");
     }
 
     private static Row through(String system, double perSecond, double queue) {

@@ -29,7 +29,7 @@ final class QueueBench {
     List<Row> rows = new ArrayList<>();
     try {
       beside(quick, rows);
-      takeover(quick, rows);
+      takeover(quick ? 2 : 12, rows);
     } catch (IOException | InterruptedException e) {
       throw new IllegalStateException("the queues' benchmark failed", e);
     }
@@ -47,6 +47,17 @@ final class QueueBench {
       throw new IllegalStateException("the queues' benchmark failed", e);
     } finally {
       pairs.values().forEach(Pair::close);
+    }
+    return rows;
+  }
+
+  /** Only what kills do, many of them, as {@code bin/bench queue-kills}. */
+  static List<Row> runKills(boolean quick) {
+    List<Row> rows = new ArrayList<>();
+    try {
+      takeover(quick ? 2 : 50, rows);
+    } catch (IOException | InterruptedException e) {
+      throw new IllegalStateException("the queues' benchmark failed", e);
     }
     return rows;
   }
@@ -253,9 +264,8 @@ final class QueueBench {
    * One process sends two hundred a second and lives; of two that take, one is killed. The figure
    * is the longest that a message waited.
    */
-  private static void takeover(boolean quick, List<Row> rows)
+  private static void takeover(int rounds, List<Row> rows)
       throws IOException, InterruptedException {
-    int rounds = quick ? 2 : 12;
     try (Trio trio = new Trio()) {
       for (boolean dispatcher : new boolean[] {false, true}) {
         List<Double> waits = new ArrayList<>();
