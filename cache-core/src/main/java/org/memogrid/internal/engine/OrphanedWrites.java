@@ -68,7 +68,10 @@ final class OrphanedWrites extends BaseAsyncInterceptor {
     this.self = self;
   }
 
-  /** Before the cache starts, if its writes go from owner to owner. */
+  /**
+   * Before the cache starts, if the writer waits for each owner by itself, as in a distributed one:
+   * in a replicated one the primary owner answers when all have the write.
+   */
   static void install(BasicComponentRegistry components, Address self) {
     AsyncInterceptorChain chain = components.getComponent(AsyncInterceptorChain.class).wired();
     if (chain.findInterceptorWithClass(TriangleDistributionInterceptor.class) == null) {
