@@ -25,13 +25,17 @@ import org.infinispan.manager.EmbeddedCacheManager;
 import org.infinispan.notifications.Listener;
 import org.infinispan.notifications.cachemanagerlistener.annotation.CacheStarted;
 import org.infinispan.notifications.cachemanagerlistener.annotation.CacheStopped;
+import org.infinispan.notifications.cachemanagerlistener.annotation.Merged;
+import org.infinispan.notifications.cachemanagerlistener.annotation.ViewChanged;
 import org.infinispan.notifications.cachemanagerlistener.event.CacheStartedEvent;
 import org.infinispan.notifications.cachemanagerlistener.event.CacheStoppedEvent;
+import org.infinispan.notifications.cachemanagerlistener.event.ViewChangedEvent;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.CacheOptions.WhenFull;
 import org.memogrid.cache.Persist;
 import org.memogrid.cluster.Partitions;
+import org.memogrid.internal.engine.OptionsRegistry.State;
 import org.memogrid.internal.store.Envelope;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -129,12 +133,24 @@ final class EngineCaches {
 
   /** The same, on another thread: what a merge brings was written without notice. */
   void followAllLater() {
+    later(
+        () -> {
+          var unused = followAll();
+        });
+  }
+
+  /** Who begins to end a cache may die before all have: then one of the others goes on. */
+  private void endBegunLater() {
+    later(() -> registry.ending().forEach(registry::end));
+  }
+
+  private void later(Runnable task) {
     context
         .threads()
         .execute(
             () -> {
               try {
-                var unused = followAll();
+                task.run();
               } catch (RuntimeException e) { // in a split, and when this member leaves
                 LOG.debug("the caches stay as they are on this member", e);
               }
@@ -157,7 +173,7 @@ final class EngineCaches {
   private void followNow(String name) {
     try {
       if (!over) {
-        follow(name, registry.get(name));
+        follow(name, registry.known(name));
       }
     } catch (RuntimeException e) { // in a split nobody knows; and when this member leaves
       LOG.debug("cache '{}' stays as it is on this member", name, e);
@@ -166,19 +182,30 @@ final class EngineCaches {
 
   private void follow(String name, OptionsRegistry.@Nullable Entry wanted) {
     Held here = held.get(name);
-    if (here != null && (wanted == null || !here.incarnation.equals(wanted.incarnation()))) {
+    if (here != null && (wanted == null || !isFor(here, wanted))) {
       stop(here);
       here = null;
     }
     if (wanted == null) {
       return;
     }
+    if (wanted.state() == State.DISBANDED) {
+      Remains.disband(manager, wanted.incarnation().engineName());
+    }
+    if (wanted.state().isEnding()) {
+      return;
+    }
     if (here == null) {
       here = define(new Held(wanted.incarnation(), wanted.options(), null, null));
     }
-    if (wanted.state() == OptionsRegistry.State.RUNS && here.cache == null) {
+    if (wanted.state() == State.RUNS && here.cache == null) {
       held.put(name, start(here));
     }
+  }
+
+  /** Whether it may stay as it is. */
+  private static boolean isFor(Held here, OptionsRegistry.Entry wanted) {
+    return wanted.state() != State.ENDED && here.incarnation.equals(wanted.incarnation());
   }
 
   /**
@@ -347,9 +374,17 @@ final class EngineCaches {
             CallInterceptor.class);
   }
 
-  /** Hears of caches that start and stop on this member, also with the engine itself. */
+  /** Hears of caches that start and stop on this member, also with the engine, and of views. */
   @Listener
   final class Starts {
+    @ViewChanged
+    @Merged
+    public void onView(ViewChangedEvent unused) {
+      if (!over && manager.isCoordinator()) {
+        endBegunLater();
+      }
+    }
+
     @CacheStarted
     public void onCacheStarted(CacheStartedEvent event) {
       onStarted(event.getCacheName());

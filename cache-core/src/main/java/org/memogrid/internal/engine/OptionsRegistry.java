@@ -3,10 +3,13 @@ package org.memogrid.internal.engine;
 
 import static java.util.Objects.requireNonNull;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.infinispan.Cache;
 import org.infinispan.commons.dataconversion.MediaType;
@@ -28,7 +31,8 @@ import org.memogrid.internal.store.Envelope;
 /**
  * Which caches the cluster has and with which options: a replicated map that every member holds
  * from its start. A name is noted, with an {@link Incarnation} and options; then it runs; then it
- * has ended. That is remembered for an hour, so that the next of that name is another life.
+ * ends, in three steps. That is remembered for an hour, so that the next of that name is another
+ * life.
  *
  * <p>Invariants: the writes of one name happen one after the other on all members, since one
  * member, the name's primary owner, orders them and has each finished by all before the next. What
@@ -58,13 +62,31 @@ final class OptionsRegistry {
     NOTED(0),
     /** All members are to run it. */
     RUNS(1),
+    /** No member is to start it any more: there is no cache of that name. */
+    ENDING(2),
+    /** Who coordinates is to forget who runs it. */
+    DISBANDED(3),
     /** No member is to run it. */
-    ENDED(2);
+    ENDED(4);
 
     private final long number;
 
     State(long number) {
       this.number = number;
+    }
+
+    /** Whether its end has begun, or is over. */
+    boolean isEnding() {
+      return number >= ENDING.number;
+    }
+
+    /** The next on the way to its end. */
+    private State towardsTheEnd() {
+      return switch (this) {
+        case NOTED, RUNS -> ENDING;
+        case ENDING -> DISBANDED;
+        case DISBANDED, ENDED -> ENDED;
+      };
     }
 
     static State of(Envelope envelope) {
@@ -140,13 +162,14 @@ final class OptionsRegistry {
     entries.addListener(new Arrivals(listener));
   }
 
-  /** What this member knows of a name; null if there is no cache of that name. */
+  /** What this member knows of a name; null if there is no cache of that name, or its end began. */
   @Nullable Entry get(String name) {
     Entry known = known(name);
-    return known == null || known.state == State.ENDED ? null : known;
+    return known == null || known.state.isEnding() ? null : known;
   }
 
-  private @Nullable Entry known(String name) {
+  /** The same, also of a cache that ends or has ended. */
+  @Nullable Entry known(String name) {
     Envelope there = calls.await(() -> entries.getAsync(name));
     return there == null ? null : entry(name, there);
   }
@@ -155,8 +178,12 @@ final class OptionsRegistry {
   Entry note(String name, CacheOptions options) {
     while (true) {
       Entry there = putIfAbsent(new Entry(Incarnation.first(name, options), State.NOTED, options));
-      if (there.state != State.ENDED) {
+      if (!there.state.isEnding()) {
         return there;
+      }
+      if (there.state != State.ENDED) {
+        var unused = advance(there); // who began to end it may have died
+        continue;
       }
       Entry next = new Entry(there.incarnation.next(options), State.NOTED, options);
       if (replace(there, next)) {
@@ -175,22 +202,41 @@ final class OptionsRegistry {
     return replace(there, there.in(State.RUNS));
   }
 
-  /** Has every member end the cache, if there is that one; returns when they have. */
+  /**
+   * Has every member end the cache, if there is that one; returns when they have.
+   *
+   * <p>In steps, each over on all members before the next. As they stop a cache one after the other
+   * the engine takes each for one that leaves the others with its entries: it moves these, until
+   * the last are left with nobody to have them of, and complains of lost data. So it is told first
+   * that nobody runs the cache. Before that nobody may be about to start it: who does waits for
+   * what the one who coordinates knows.
+   */
   void end(Incarnation incarnation) {
     Entry tried = null;
     while (true) {
-      Entry here = get(incarnation.cache());
+      Entry here = known(incarnation.cache());
       if (here == null || !here.incarnation.equals(incarnation)) {
         return;
       }
-      if (replace(here, here.in(State.ENDED))) {
+      boolean done = advance(here);
+      if (here.state == State.ENDED) {
         return;
       }
-      if (here.equals(tried)) { // the primary owner has something else, whose writer died
+      if (!done && here.equals(tried)) { // the primary owner has another, whose writer died
         confirm(here);
       }
-      tried = here;
+      tried = done ? null : here;
     }
+  }
+
+  /**
+   * Takes the next step to the end of a cache, with every member; if all are taken, returns when
+   * every member has taken the last.
+   *
+   * @return false if the primary owner has another by now
+   */
+  boolean advance(Entry there) {
+    return replace(there, there.in(there.state.towardsTheEnd()));
   }
 
   /** Brings all members to agree on a name: to have what the primary owner has, or else this. */
@@ -221,17 +267,34 @@ final class OptionsRegistry {
   /** The names of the caches that there are. */
   Set<String> names() {
     Set<String> names = new TreeSet<>();
+    eachKnown(
+        (name, envelope) -> {
+          if (!State.of(envelope).isEnding()) {
+            names.add(name);
+          }
+        });
+    return names;
+  }
+
+  /** The caches whose end has begun and is not over. */
+  List<Incarnation> ending() {
+    List<Incarnation> ending = new ArrayList<>();
+    eachKnown(
+        (name, envelope) -> {
+          State state = State.of(envelope);
+          if (state.isEnding() && state != State.ENDED) {
+            ending.add(new Incarnation(name, envelope.version().origin()));
+          }
+        });
+    return ending;
+  }
+
+  private void eachKnown(BiConsumer<String, Envelope> action) {
     try {
-      entries.forEach( // this member has them all
-          (name, envelope) -> {
-            if (State.of(envelope) != State.ENDED) {
-              names.add(name);
-            }
-          });
+      entries.forEach(action); // this member has them all
     } catch (RuntimeException e) {
       throw EngineFailure.of(NAME, "open", e);
     }
-    return names;
   }
 
   /** Synchronous, and so a part of the write. */

@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.internal.engine;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import java.lang.ref.WeakReference;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.infinispan.AdvancedCache;
 import org.infinispan.context.Flag;
+import org.infinispan.notifications.Listener;
+import org.infinispan.util.logging.annotation.impl.Logged;
+import org.infinispan.util.logging.events.EventLog;
+import org.infinispan.util.logging.events.EventLogLevel;
+import org.infinispan.util.logging.events.EventLogManager;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.memogrid.cache.Cache;
@@ -86,6 +95,94 @@ final class OptionsRegistryTest {
         .isThrownBy(second::destroy) // it is another that has the name now
         .withMessageContaining("was destroyed");
     assertThat(anew.get(2)).isEqualTo(2);
+  }
+
+  /**
+   * As each member leaves the cache it would, and the last ones would have it warn of lost data.
+   */
+  @Test
+  void theEngineMovesNoEntriesOfWhatIsDestroyed() {
+    Queue<String> said = new ConcurrentLinkedQueue<>();
+    for (int member = 0; member < MEMBERS; member++) {
+      EventLogManager.getEventLogger(cluster.node(member).manager()).addListener(new Hears(said));
+    }
+    for (Mode mode : List.of(Mode.INVALIDATED, Mode.REPLICATED, Mode.DISTRIBUTED)) {
+      for (int member = 0; member < MEMBERS; member++) {
+        Cache<Integer, Integer> cache = cluster.caches(member).cache("c", mode);
+        cache.put(1, 1);
+        said.clear(); // whatever it said of members that begin it
+        cache.destroy();
+        assertThat(said).isEmpty();
+      }
+    }
+  }
+
+  /** Hears what the member that coordinates says of a cache whose members leave it. */
+  @Listener
+  static final class Hears {
+    private static final String MEMBERS_CHANGED = "ISPN100008";
+
+    private final Queue<String> said;
+
+    Hears(Queue<String> said) {
+      this.said = said;
+    }
+
+    @Logged
+    public void onEvent(EventLog event) {
+      if (event.getLevel() != EventLogLevel.INFO || event.getMessage().contains(MEMBERS_CHANGED)) {
+        said.add(event.getMessage());
+      }
+    }
+  }
+
+  /** Who orders the writes of the name or another, after the first step or the second. */
+  @Test
+  void whatAMemberBeganToEndWhenItDiedIsEndedByTheOthers() {
+    for (int steps = 1; steps <= 2; steps++) {
+      String name = "begun" + steps;
+      Cache<Integer, Integer> opened = cluster.caches(1).cache(name, Mode.DISTRIBUTED);
+      opened.put(1, 1);
+      OptionsRegistry dying = registry(2);
+      for (int step = 0; step < steps; step++) {
+        assertThat(dying.advance(requireNonNull(dying.known(name)))).isTrue();
+      }
+      assertThat(cluster.caches(0).names()).doesNotContain(name);
+      assertThat(opened.get(1)).isEqualTo(1);
+      cluster.crash(2);
+      for (int member = 0; member < 2; member++) {
+        LoopCluster.Node other = cluster.node(member);
+        Await.until(name + " to end on " + other.self(), () -> !other.runs(name));
+      }
+      assertThatIllegalStateException().isThrownBy(() -> opened.get(1));
+      assertThat(cluster.caches(1).<Integer, Integer>cache(name, Mode.REPLICATED).get(1)).isNull();
+      var unused = cluster.join();
+    }
+  }
+
+  /** One that nobody goes on to end, since its members have not missed the dead one yet. */
+  @Test
+  void whoOpensACacheThatAnotherBeganToEndHasTheNextOfThatName() {
+    for (int steps = 1; steps <= 2; steps++) {
+      String name = "begun" + steps;
+      Cache<Integer, Integer> opened = cluster.caches(0).cache(name, Mode.DISTRIBUTED);
+      opened.put(1, 1);
+      OptionsRegistry dying = registry(2);
+      for (int step = 0; step < steps; step++) {
+        assertThat(dying.advance(requireNonNull(dying.known(name)))).isTrue();
+      }
+      Cache<Integer, Integer> next = cluster.caches(1).cache(name, Mode.REPLICATED);
+      assertThat(next.get(1)).isNull();
+      assertThatIllegalStateException().isThrownBy(() -> opened.get(1));
+      next.put(1, 2);
+      assertThat(cluster.caches(0).<Integer, Integer>cache(name).get(1)).isEqualTo(2);
+    }
+  }
+
+  /** The cluster's, to be written by that member. */
+  private OptionsRegistry registry(int member) {
+    return new OptionsRegistry(
+        OptionsRegistry.start(cluster.node(member).manager()), new SerialCodec(), new Calls());
   }
 
   @Test
