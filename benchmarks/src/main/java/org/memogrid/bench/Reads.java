@@ -7,6 +7,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
 import org.openjdk.jmh.results.IterationResult;
 import org.openjdk.jmh.results.RunResult;
@@ -17,7 +18,8 @@ import org.openjdk.jmh.runner.options.TimeValue;
 
 /**
  * What a hit costs, under JMH: many short iterations in several JVMs, of which the lower quartile
- * counts, since what else runs on the machine can only add to a figure.
+ * counts, since what else runs on the machine can only add to a figure. All systems take turns, one
+ * JVM each in a round: a machine that is slower for some minutes is so for the base, too.
  */
 final class Reads implements Bench.Suite {
   private static final String BASE = "Caffeine:LOCAL";
@@ -70,41 +72,56 @@ final class Reads implements Bench.Suite {
   }
 
   private static Map<String, Double> measured(boolean quick, int threads) throws RunnerException {
-    Collection<RunResult> results =
-        new Runner(
-                new OptionsBuilder()
-                    .include(ReadBenchmark.class.getName() + ".hit")
-                    .param("system", systems(quick))
-                    .threads(threads)
-                    .forks(quick ? 1 : 3)
-                    .warmupIterations(quick ? 8 : 12)
-                    .warmupTime(TimeValue.milliseconds(250))
-                    .measurementIterations(quick ? 20 : 40)
-                    .measurementTime(TimeValue.milliseconds(50))
-                    .jvmArgsAppend(
-                        Stream.of(
-                                List.of("-Xmx512m", "-Djava.net.preferIPv4Stack=true"),
-                                Child.OPEN,
-                                Child.QUIET)
-                            .flatMap(List::stream)
-                            .toArray(String[]::new))
-                    .shouldFailOnError(false)
-                    .build())
-            .run();
-    Map<String, Double> nanos = new LinkedHashMap<>();
-    for (RunResult result : results) {
-      double[] scores =
-          result.getBenchmarkResults().stream()
-              .flatMap(fork -> fork.getIterationResults().stream())
-              .map(IterationResult::getPrimaryResult)
-              .mapToDouble(primary -> primary.getScore())
-              .toArray();
-      Arrays.sort(scores);
-      if (scores.length > 0) {
-        nanos.put(result.getParams().getParam("system"), scores[scores.length / 4]);
+    Map<String, double[]> scores = new LinkedHashMap<>();
+    for (int round = 0; round < (quick ? 1 : 3); round++) {
+      for (RunResult result : round(quick, threads)) {
+        scores.merge(result.getParams().getParam("system"), scores(result), Reads::joined);
       }
     }
+    Map<String, Double> nanos = new LinkedHashMap<>();
+    scores.forEach(
+        (system, all) -> {
+          Arrays.sort(all);
+          if (all.length > 0) {
+            nanos.put(system, all[all.length / 4]);
+          }
+        });
     return nanos;
+  }
+
+  private static Collection<RunResult> round(boolean quick, int threads) throws RunnerException {
+    return new Runner(
+            new OptionsBuilder()
+                .include(ReadBenchmark.class.getName() + ".hit")
+                .param("system", systems(quick))
+                .threads(threads)
+                .forks(1)
+                .warmupIterations(quick ? 8 : 12)
+                .warmupTime(TimeValue.milliseconds(250))
+                .measurementIterations(quick ? 20 : 40)
+                .measurementTime(TimeValue.milliseconds(50))
+                .jvmArgsAppend(
+                    Stream.of(
+                            List.of("-Xmx512m", "-Djava.net.preferIPv4Stack=true"),
+                            Child.OPEN,
+                            Child.QUIET)
+                        .flatMap(List::stream)
+                        .toArray(String[]::new))
+                .shouldFailOnError(false)
+                .build())
+        .run();
+  }
+
+  private static double[] scores(RunResult result) {
+    return result.getBenchmarkResults().stream()
+        .flatMap(fork -> fork.getIterationResults().stream())
+        .map(IterationResult::getPrimaryResult)
+        .mapToDouble(primary -> primary.getScore())
+        .toArray();
+  }
+
+  private static double[] joined(double[] some, double[] more) {
+    return DoubleStream.concat(Arrays.stream(some), Arrays.stream(more)).toArray();
   }
 
   private static List<Row> rows(Map<String, Double> nanos, int threads) {
