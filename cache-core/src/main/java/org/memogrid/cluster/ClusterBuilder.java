@@ -265,7 +265,7 @@ public final class ClusterBuilder {
     EngineOptions options = options();
     return JoinedCluster.of(
         options.cluster(),
-        MemberNode.join(options, () -> new MemberTransactions(transactionManager)),
+        MemberNode.join(options, () -> new MemberTransactions(transactionManager, timing.lock())),
         onClose,
         closeOnExit);
   }
@@ -280,7 +280,7 @@ public final class ClusterBuilder {
             all.codecOrDefault(),
             clock,
             all.dataSources(),
-            new MemberTransactions(transactionManager)),
+            new MemberTransactions(transactionManager, timing.lock())),
         onClose,
         closeOnExit);
   }
@@ -304,6 +304,10 @@ public final class ClusterBuilder {
   ClusterBuilder timing(Timing timing) {
     this.timing = timing;
     return this;
+  }
+
+  Timing timing() {
+    return timing;
   }
 
   /** For tests: what entries expire by. */

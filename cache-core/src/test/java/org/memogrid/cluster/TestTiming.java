@@ -25,6 +25,12 @@ public final class TestTiming {
     return builder.timing(timing);
   }
 
+  /** Has a member that surely is the first not look for others for long. */
+  @CanIgnoreReturnValue
+  public static ClusterBuilder first(ClusterBuilder builder) {
+    return builder.timing(builder.timing().withJoin(Duration.ofMillis(100)));
+  }
+
   @CanIgnoreReturnValue
   public static ClusterBuilder clock(ClusterBuilder builder, InstantSource clock) {
     return builder.clock(clock);

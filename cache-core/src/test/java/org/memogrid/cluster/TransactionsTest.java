@@ -41,6 +41,7 @@ import org.memogrid.cache.Locking;
 import org.memogrid.cache.Mode;
 import org.memogrid.cache.TransactionConflictException;
 import org.memogrid.cache.Transactions;
+import org.memogrid.internal.engine.Timing;
 import org.memogrid.testkit.Await;
 import org.memogrid.testkit.TestCluster;
 
@@ -51,6 +52,9 @@ class TransactionsTest {
   private static final Map<Integer, TestCluster> CLUSTERS = new HashMap<>();
   private static final AtomicInteger NAMES = new AtomicInteger();
   private static final int ATTEMPTS = 200;
+
+  /** Longer than anybody holds one here who does not wait for one. */
+  private static final Duration LOCK = Duration.ofSeconds(5);
 
   private final Setup setup;
   private final TestCluster cluster;
@@ -80,7 +84,11 @@ class TransactionsTest {
     this.setup = setup;
     this.cluster =
         CLUSTERS.computeIfAbsent(
-            setup.nodes, nodes -> TestCluster.of(nodes, builder -> builder.closeOnExit(false)));
+            setup.nodes, nodes -> TestCluster.of(nodes, TransactionsTest::soonWithoutALock));
+  }
+
+  private static ClusterBuilder soonWithoutALock(ClusterBuilder builder) {
+    return builder.closeOnExit(false).timing(Timing.DEFAULT.withLock(LOCK));
   }
 
   @AfterEach

@@ -220,8 +220,7 @@ final class EngineCaches {
   }
 
   private Configuration configuration(CacheOptions options) {
-    return EngineConfiguration.of(
-        options, context.partitions(), new ManagerLookup(context.transactions().manager()));
+    return EngineConfiguration.of(options, context.partitions(), context.transactions());
   }
 
   private Held start(Held here) {

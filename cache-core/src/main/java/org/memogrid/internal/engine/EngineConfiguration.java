@@ -28,11 +28,8 @@ import org.memogrid.cluster.Partitions;
 final class EngineConfiguration {
   private static final long SWEEP_SECONDS = 10;
 
-  /** How long a lock is waited for that others hold as long as their transactions last. */
-  private static final long LOCK_SECONDS = 10;
-
-  /** The same where they hold it while they commit: longer than that is a deadlock. */
-  private static final long COMMIT_LOCK_SECONDS = 1;
+  /** How long a lock is waited for that others hold while they commit: longer is a deadlock. */
+  private static final long COMMIT_LOCK_MILLIS = 1_000;
 
   /** How long a member that leaves lets a transaction finish. */
   private static final long STOP_MILLIS = 1_000;
@@ -40,9 +37,9 @@ final class EngineConfiguration {
   private EngineConfiguration() {}
 
   /**
-   * @param manager what a transactional cache asks for transactions
+   * @param transactions those of a transactional cache
    */
-  static Configuration of(CacheOptions options, Partitions partitions, ManagerLookup manager) {
+  static Configuration of(CacheOptions options, Partitions partitions, MemberTransactions transactions) {
     ConfigurationBuilder builder = new ConfigurationBuilder();
     builder.encoding().mediaType(MediaType.APPLICATION_OBJECT_TYPE);
     builder.expiration().wakeUpInterval(SWEEP_SECONDS, TimeUnit.SECONDS);
@@ -58,7 +55,7 @@ final class EngineConfiguration {
     if (options.maxEntries() > 0 && options.whenFull() == WhenFull.EVICT) {
       builder.memory().maxCount(options.maxEntries()).whenFull(EvictionStrategy.REMOVE);
     }
-    transactional(builder, options.locking(), manager);
+    transactional(builder, options.locking(), transactions);
     if (options.persist() != null) {
       inTable(builder).shared(true);
     }
@@ -66,28 +63,30 @@ final class EngineConfiguration {
   }
 
   /** A transactional cache of one process. */
-  static Configuration alone(Locking locking, ManagerLookup manager) {
+  static Configuration alone(Locking locking, MemberTransactions transactions) {
     ConfigurationBuilder builder = alone(0);
-    transactional(builder, locking, manager);
+    transactional(builder, locking, transactions);
     return builder.build();
   }
 
   private static void transactional(
-      ConfigurationBuilder builder, @Nullable Locking locking, ManagerLookup manager) {
+      ConfigurationBuilder builder, @Nullable Locking locking, MemberTransactions transactions) {
     if (locking == null) {
       return;
     }
     boolean optimistic = locking == Locking.OPTIMISTIC;
     builder
         .transaction()
-        .transactionManagerLookup(manager)
+        .transactionManagerLookup(new ManagerLookup(transactions.manager()))
         .transactionMode(TransactionMode.TRANSACTIONAL)
         .lockingMode(optimistic ? LockingMode.OPTIMISTIC : LockingMode.PESSIMISTIC)
         .useSynchronization(false)
         .cacheStopTimeout(STOP_MILLIS);
     builder
         .locking()
-        .lockAcquisitionTimeout(optimistic ? COMMIT_LOCK_SECONDS : LOCK_SECONDS, TimeUnit.SECONDS);
+        .lockAcquisitionTimeout(
+            optimistic ? COMMIT_LOCK_MILLIS : transactions.lock().toMillis(),
+            TimeUnit.MILLISECONDS);
   }
 
   /** A cache of one process in files. */

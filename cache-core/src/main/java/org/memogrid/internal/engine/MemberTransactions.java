@@ -9,6 +9,7 @@ import jakarta.transaction.Status;
 import jakarta.transaction.SystemException;
 import jakarta.transaction.Transaction;
 import jakarta.transaction.TransactionManager;
+import java.time.Duration;
 import java.util.concurrent.CompletionStage;
 import org.infinispan.commons.tx.DefaultResourceConverter;
 import org.infinispan.commons.tx.TransactionImpl;
@@ -30,17 +31,25 @@ public final class MemberTransactions implements Transacting {
   private static final Logger LOG = LoggerFactory.getLogger(MemberTransactions.class);
 
   private final TransactionManager manager;
+  private final Duration lock;
   private final Calls calls = new Calls();
 
   /**
    * @param given null for the engine's own
+   * @param lock how long one waits for a lock that another holds
    */
-  public MemberTransactions(@Nullable TransactionManager given) {
+  public MemberTransactions(@Nullable TransactionManager given, Duration lock) {
+    this.lock = lock;
     this.manager = given == null ? EmbeddedTransactionManager.getInstance() : given;
   }
 
   TransactionManager manager() {
     return manager;
+  }
+
+  /** How long one waits for a lock that another holds as long as it lasts. */
+  Duration lock() {
+    return lock;
   }
 
   @Override

@@ -13,6 +13,7 @@ import java.time.Duration;
  * @param mergeMin the shortest pause between two searches for the other side of a split
  * @param mergeMax the longest
  * @param transfer for the next part of the entries that it is to be sent, before it gives up a join
+ * @param lock for a lock that another's transaction holds as long as it lasts, before it gives up
  */
 public record Timing(
     Duration join,
@@ -21,7 +22,8 @@ public record Timing(
     Duration verify,
     Duration mergeMin,
     Duration mergeMax,
-    Duration transfer) {
+    Duration transfer,
+    Duration lock) {
   /** For machines that are not overloaded. */
   public static final Timing DEFAULT =
       new Timing(
@@ -31,25 +33,31 @@ public record Timing(
           Duration.ofMillis(150),
           Duration.ofSeconds(1),
           Duration.ofSeconds(5),
-          Duration.ofSeconds(30));
+          Duration.ofSeconds(30),
+          Duration.ofSeconds(10));
 
   /** The same with another silence and heartbeat: longer ones for a loaded machine. */
   public Timing withSilence(Duration silence, Duration heartbeat) {
-    return new Timing(join, silence, heartbeat, verify, mergeMin, mergeMax, transfer);
+    return new Timing(join, silence, heartbeat, verify, mergeMin, mergeMax, transfer, lock);
   }
 
   /** The same with another wait for answers: a shorter one where nobody joins at the same time. */
   public Timing withJoin(Duration join) {
-    return new Timing(join, silence, heartbeat, verify, mergeMin, mergeMax, transfer);
+    return new Timing(join, silence, heartbeat, verify, mergeMin, mergeMax, transfer, lock);
   }
 
   /** The same with other pauses between two searches for the other side of a split. */
   public Timing withMerge(Duration min, Duration max) {
-    return new Timing(join, silence, heartbeat, verify, min, max, transfer);
+    return new Timing(join, silence, heartbeat, verify, min, max, transfer, lock);
   }
 
   /** The same with another wait for entries: a shorter one where there are few. */
   public Timing withTransfer(Duration transfer) {
-    return new Timing(join, silence, heartbeat, verify, mergeMin, mergeMax, transfer);
+    return new Timing(join, silence, heartbeat, verify, mergeMin, mergeMax, transfer, lock);
+  }
+
+  /** The same with another wait for locks: a shorter one where nobody holds one for long. */
+  public Timing withLock(Duration lock) {
+    return new Timing(join, silence, heartbeat, verify, mergeMin, mergeMax, transfer, lock);
   }
 }

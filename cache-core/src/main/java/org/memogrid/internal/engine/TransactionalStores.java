@@ -72,7 +72,7 @@ public final class TransactionalStores implements StoreFactory {
     manager.defineConfiguration(
         name,
         EngineConfiguration.alone(
-            requireNonNull(options.locking()), new ManagerLookup(transactions.manager())));
+            requireNonNull(options.locking()), transactions));
     AdvancedCache<ClusterKey, Envelope> cache =
         manager.<ClusterKey, Envelope>getCache(name).getAdvancedCache();
     return new ClusterStore(

@@ -8,19 +8,19 @@ import org.infinispan.configuration.cache.CacheMode;
 import org.infinispan.configuration.cache.Configuration;
 import org.infinispan.eviction.EvictionStrategy;
 import org.infinispan.partitionhandling.PartitionHandling;
-import org.infinispan.transaction.tm.EmbeddedTransactionManager;
 import org.junit.jupiter.api.Test;
 import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.CacheOptions.WhenFull;
+import org.memogrid.cache.Locking;
 import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Partitions;
 
 final class EngineConfigurationTest {
-  private static final ManagerLookup MANAGER =
-      new ManagerLookup(EmbeddedTransactionManager.getInstance());
+  private static final MemberTransactions TRANSACTIONS =
+      new MemberTransactions(null, Duration.ofSeconds(3));
 
   private static Configuration of(CacheOptions options) {
-    return EngineConfiguration.of(options, Partitions.AVAILABLE, MANAGER);
+    return EngineConfiguration.of(options, Partitions.AVAILABLE, TRANSACTIONS);
   }
 
   @Test
@@ -60,10 +60,24 @@ final class EngineConfigurationTest {
   }
 
   @Test
+  void whoWantsALockWaitsAsLongAsTheMemberSays() {
+    assertThat(
+            of(CacheOptions.of(Mode.REPLICATED).transactional(Locking.PESSIMISTIC))
+                .locking()
+                .lockAcquisitionTimeout())
+        .isEqualTo(3_000);
+    assertThat(
+            of(CacheOptions.of(Mode.REPLICATED).transactional(Locking.OPTIMISTIC))
+                .locking()
+                .lockAcquisitionTimeout())
+        .isEqualTo(1_000);
+  }
+
+  @Test
   void aConsistentClusterDeniesWhatItCantKnow() {
     assertThat(
             EngineConfiguration.of(
-                    CacheOptions.of(Mode.DISTRIBUTED), Partitions.CONSISTENT, MANAGER)
+                    CacheOptions.of(Mode.DISTRIBUTED), Partitions.CONSISTENT, TRANSACTIONS)
                 .clustering()
                 .partitionHandling()
                 .whenSplit())

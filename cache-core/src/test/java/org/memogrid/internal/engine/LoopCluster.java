@@ -121,7 +121,7 @@ public final class LoopCluster implements AutoCloseable {
                 partitions,
                 LoopCluster::member,
                 workers,
-                new MemberTransactions(null),
+                new MemberTransactions(null, Timing.DEFAULT.lock()),
                 Await.LONG));
     Node node =
         new Node(
