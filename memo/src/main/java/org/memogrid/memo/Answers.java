@@ -85,6 +85,14 @@ final class Answers<K, V> {
     return value;
   }
 
+  /** A value that was found without its entry, which has no tags. */
+  V plain(K key, Object value, @Nullable Running reader) {
+    if (reader != null) {
+      read(key, Set.of(), reader);
+    }
+    return cast(value);
+  }
+
   /**
    * The run reads the key.
    *
@@ -119,7 +127,7 @@ final class Answers<K, V> {
 
   /** The same of a copy near by, which is neither due nor stale but by chance. */
   boolean isGoodNear(K key, Envelope copy) {
-    return copy.fresh() == null || !freshness.isByChance() || isGood(key, copy);
+    return !freshness.isByChance() || copy.fresh() == null || isGood(key, copy);
   }
 
   /** Whether it may be shown to who does not ask for a run. */

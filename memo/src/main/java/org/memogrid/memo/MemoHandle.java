@@ -68,10 +68,17 @@ final class MemoHandle<K, V> implements Memo<K, V> {
   @Override
   public V apply(K key) {
     K asked = open(key);
+    Object value = node.nearValue(asked);
+    if (value != null) {
+      counters.hits.increment();
+      return answers.plain(asked, value, Running.reader());
+    }
     Envelope near = node.near(asked);
     if (near != null && answers.isGoodNear(asked, near)) { // its use need not be told
       counters.hits.increment();
-      return answers.of(asked, near, Running.reader());
+      V found = answers.of(asked, near, Running.reader());
+      node.keepValue(asked, near);
+      return found;
     }
     Envelope here = here(asked);
     if (here == null) {

@@ -392,6 +392,28 @@ final class MemoNode {
     return copy != null && now.work.isOf(copy, now.core.epoch()) ? copy : null;
   }
 
+  /** What the entry near by holds, without a look at it; null says nothing. */
+  @Nullable Object nearValue(Object key) {
+    Opened now = opened();
+    return now.core.trusts(key) ? now.store.nearValue(key, now.core.epoch()) : null;
+  }
+
+  /**
+   * Has {@link #nearValue} find what a copy holds, if that is all there is to say of it: it does
+   * not grow stale, and nobody invalidates it by a tag.
+   */
+  void keepValue(Object key, Envelope copy) {
+    Opened now = opened();
+    Object value = copy.localValue();
+    if (value == null || !copy.isPlain() || copy.fresh() != null || !copy.tags().isEmpty()) {
+      return;
+    }
+    long epoch = now.core.epoch();
+    if (now.work.isOf(copy, epoch)) {
+      now.store.keepValue(key, copy, value, epoch);
+    }
+  }
+
   /** The live entry, wherever it is held. */
   @Nullable Envelope anywhere(Object key) {
     return core().trusts(key) ? live(store().get(key)) : null;

@@ -289,7 +289,7 @@ final class StoreWork {
 
   /** Whether it is a result that no invalidation of all keys has overtaken. */
   boolean isOf(Envelope entry, long epoch) {
-    return !entry.isTombstone() && epoch(entry) >= epoch;
+    return !entry.isTombstone() && (epoch == 0 || epoch(entry) >= epoch);
   }
 
   boolean isLive(Envelope entry, long epoch) {

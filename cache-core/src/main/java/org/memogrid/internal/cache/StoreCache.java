@@ -36,6 +36,9 @@ import org.memogrid.internal.store.Store;
  * engine never compares values, and a write that it repeats is recognised.
  */
 final class StoreCache<K, V> implements Cache<K, V> {
+  /** Of values that are kept near: none is void before its entry is. */
+  private static final long ERA = 0;
+
   private final Opened opened;
   private final Store store;
   private final Counters counters;
@@ -61,11 +64,17 @@ final class StoreCache<K, V> implements Cache<K, V> {
   @Override
   public @Nullable V get(K key) {
     requireNonNull(key, "key");
-    Envelope near = closed ? null : store.near(key); // a store that is closed has none
-    Object held = near == null ? null : near.localValue();
-    if (held != null) {
+    Object value = nearValue(key);
+    if (value == null) {
+      Envelope near = closed ? null : store.near(key);
+      value = near == null ? null : near.localValue();
+      if (near != null && value != null) {
+        store.keepValue(key, near, value, ERA);
+      }
+    }
+    if (value != null) {
       counters.hits.increment();
-      return cast(held);
+      return cast(value);
     }
     requireOpen();
     Envelope entry = read(key);
@@ -75,6 +84,11 @@ final class StoreCache<K, V> implements Cache<K, V> {
     }
     counters.hits.increment();
     return open(entry);
+  }
+
+  /** A value that is at hand; null says nothing. */
+  private @Nullable Object nearValue(K key) {
+    return closed ? null : store.nearValue(key, ERA); // a store that is closed has none
   }
 
   /** An entry with a value that is at hand; null says nothing. */
@@ -116,11 +130,14 @@ final class StoreCache<K, V> implements Cache<K, V> {
     Map<K, V> values = new HashMap<>();
     Set<K> rest = new HashSet<>();
     for (K key : wanted) {
-      Envelope near = near(key);
-      if (near == null) {
-        rest.add(key);
-      } else {
+      Object value = nearValue(key);
+      Envelope near = value == null ? near(key) : null;
+      if (value != null) {
+        values.put(key, cast(value));
+      } else if (near != null) {
         values.put(key, open(near));
+      } else {
+        rest.add(key);
       }
     }
     if (!rest.isEmpty()) {
@@ -142,7 +159,7 @@ final class StoreCache<K, V> implements Cache<K, V> {
   @Override
   public boolean containsKey(K key) {
     requireNonNull(key, "key");
-    if (near(key) != null) {
+    if (nearValue(key) != null || near(key) != null) {
       return true;
     }
     requireOpen();

@@ -235,6 +235,18 @@ final class ClusterStore implements Store {
     return copy == null || !(evicts || copy.isMortal()) || isSteady(copy) ? copy : null;
   }
 
+  @Override
+  public @Nullable Object nearValue(Object key, long era) {
+    return near == null ? null : near.value(key, era);
+  }
+
+  @Override
+  public void keepValue(Object key, Envelope entry, Object value, long era) {
+    if (near != null && copied == null && !evicts && !entry.isMortal()) {
+      near.keep(key, ClusterKey.of(key, codec), entry, value, era);
+    }
+  }
+
   /** False sends the read to the engine, which has the real clock and sees what is used. */
   private boolean isSteady(Envelope copy) {
     long now = coarse.now();

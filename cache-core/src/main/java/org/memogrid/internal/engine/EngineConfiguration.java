@@ -39,7 +39,8 @@ final class EngineConfiguration {
   /**
    * @param transactions those of a transactional cache
    */
-  static Configuration of(CacheOptions options, Partitions partitions, MemberTransactions transactions) {
+  static Configuration of(
+      CacheOptions options, Partitions partitions, MemberTransactions transactions) {
     ConfigurationBuilder builder = new ConfigurationBuilder();
     builder.encoding().mediaType(MediaType.APPLICATION_OBJECT_TYPE);
     builder.expiration().wakeUpInterval(SWEEP_SECONDS, TimeUnit.SECONDS);

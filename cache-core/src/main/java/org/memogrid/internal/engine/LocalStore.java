@@ -13,6 +13,7 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.ToIntBiFunction;
@@ -45,8 +46,10 @@ final class LocalStore implements Store {
   private final InstantSource clock;
   private final CoarseClock coarse;
   private final Topology topology;
+  private final Upkeep upkeep = new Upkeep();
   private final Cache<Object, Envelope> cache;
   private final ConcurrentMap<Object, Envelope> map;
+  private final boolean isBounded;
   private final CopyOnWriteArrayList<Listening> listeners = new CopyOnWriteArrayList<>();
   private final LongAdder evictions = new LongAdder();
   private final LongAdder expirations = new LongAdder();
@@ -75,11 +78,12 @@ final class LocalStore implements Store {
     this.onDestroy = onDestroy;
     this.cache = build(options);
     this.map = cache.asMap();
+    this.isBounded = cache.policy().eviction().isPresent();
   }
 
   private Cache<Object, Envelope> build(CacheOptions options) {
     Caffeine<Object, Envelope> builder =
-        Caffeine.newBuilder().executor(Runnable::run).evictionListener(this::onEviction);
+        Caffeine.newBuilder().executor(upkeep).evictionListener(this::onEviction);
     ToIntBiFunction<Object, Object> weigher = options.weigher();
     if (weigher != null) {
       return builder
@@ -239,7 +243,7 @@ final class LocalStore implements Store {
       sweeping = true;
     }
     Outcome outcome = new Outcome();
-    map.compute(
+    write(
         key,
         (k, stored) -> {
           boolean over = stored != null && isOver(stored);
@@ -264,6 +268,12 @@ final class LocalStore implements Store {
           return left;
         });
     return outcome;
+  }
+
+  private void write(
+      Object key, BiFunction<Object, @Nullable Envelope, @Nullable Envelope> change) {
+    var unused =
+        isBounded ? upkeep.during(() -> map.compute(key, change)) : map.compute(key, change);
   }
 
   /** Has a weigher that fails do so before listeners are told: Caffeine asks it last. */

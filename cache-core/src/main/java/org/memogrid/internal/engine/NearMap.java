@@ -24,6 +24,11 @@ import org.jspecify.annotations.Nullable;
  *       let it go because it was full or the entry's time was over.
  *   <li>A new pass makes an empty front. A copy that is being taken for the old one lands where
  *       nobody looks any more.
+ *   <li>A copy whose reader says what value it stands for gives way to that value, so that the next
+ *       reader need not look at a copy, which lies somewhere else than the map: that is most of
+ *       what finding it costs. The value comes and goes as the copy would.
+ *   <li>A value is found in the <i>era</i> that it was kept in, a number that the reader brings and
+ *       that rises when all that was kept before is void.
  * </ol>
  *
  * <p>From 3 and 4: a read that finds a copy finds what the source would have answered at some
@@ -53,9 +58,42 @@ final class NearMap<P, V> {
   private static final class Front<V> {
     final @Nullable Object pass;
     final ConcurrentHashMap<Object, V> copies = new ConcurrentHashMap<>();
+    volatile Values values = new Values(Long.MIN_VALUE);
 
     Front(@Nullable Object pass) {
       this.pass = pass;
+    }
+
+    /** Lets go of all values if they are of an era before; says whether there were any. */
+    synchronized boolean begin(long era) {
+      Values before = values;
+      if (before.era < era) {
+        values = new Values(era);
+      }
+      return before.era < era && !before.kept.isEmpty();
+    }
+
+    boolean has(Object key) {
+      return copies.containsKey(key) || values.kept.containsKey(key);
+    }
+
+    void remove(Object key) {
+      copies.remove(key);
+      values.kept.remove(key);
+    }
+
+    long size() {
+      return copies.mappingCount() + values.kept.mappingCount();
+    }
+  }
+
+  /** The values of one era. Itself alone. */
+  private static final class Values {
+    final long era;
+    final ConcurrentHashMap<Object, Object> kept = new ConcurrentHashMap<>();
+
+    Values(long era) {
+      this.era = era;
     }
   }
 
@@ -85,6 +123,42 @@ final class NearMap<P, V> {
   NearMap(Source<P, V> source) {
     this.source = source;
     this.front = new Front<>(new Object()); // no pass is that: the first read makes the first front
+  }
+
+  /** The value of what is held under the key; null says nothing. */
+  @Nullable Object value(Object key, long era) {
+    Front<V> now = front;
+    if (now.pass != source.pass()) {
+      return null;
+    }
+    Values values = now.values;
+    return values.era == era ? values.kept.get(key) : null;
+  }
+
+  /**
+   * Has {@link #value} find a value in place of the copy that stands for it.
+   *
+   * @param copy what {@link #get} found under the key
+   */
+  void keep(Object key, P place, V copy, Object value, long era) {
+    if (front.begin(era)) {
+      sweep();
+    }
+    var unused =
+        places.computeIfPresent(
+            place,
+            (p, there) -> {
+              Front<V> now = front;
+              if (!there.equals(key) || now.copies.get(there) != copy) {
+                return there;
+              }
+              Values values = now.values;
+              if (values.era == era) {
+                values.kept.put(there, value);
+                now.copies.remove(there);
+              }
+              return front == now ? there : null; // null: it landed where nobody looks
+            });
   }
 
   /** The copy of what is held under the key; null says nothing. */
@@ -119,9 +193,11 @@ final class NearMap<P, V> {
               if (held == null) {
                 return there;
               }
-              now.copies.put(key, held);
               if (there != null && !there.equals(key)) { // keys whose encoded forms alone are equal
-                now.copies.remove(there);
+                now.remove(there);
+              }
+              if (!now.values.kept.containsKey(key)) {
+                now.copies.put(key, held);
               }
               return front == now ? key : null; // null: it landed where nobody looks
             });
@@ -137,7 +213,7 @@ final class NearMap<P, V> {
                 return writers.more();
               }
               if (there != null) {
-                front.copies.remove(there);
+                front.remove(there);
               }
               return Writers.ONE;
             });
@@ -170,7 +246,7 @@ final class NearMap<P, V> {
               if (there instanceof Writers) {
                 return there;
               }
-              front.copies.remove(there);
+              front.remove(there);
               return null;
             });
   }
@@ -183,7 +259,7 @@ final class NearMap<P, V> {
   }
 
   long size() {
-    return front.copies.mappingCount();
+    return front.size();
   }
 
   /** How many places are remembered, those being written included. */
@@ -224,6 +300,6 @@ final class NearMap<P, V> {
   }
 
   private boolean isLeft(Object there) {
-    return !(there instanceof Writers) && !front.copies.containsKey(there);
+    return !(there instanceof Writers) && !front.has(there);
   }
 }

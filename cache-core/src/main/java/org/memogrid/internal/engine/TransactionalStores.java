@@ -70,9 +70,7 @@ public final class TransactionalStores implements StoreFactory {
   private ClusterStore start(String name, CacheOptions options) {
     EmbeddedCacheManager manager = engine.started();
     manager.defineConfiguration(
-        name,
-        EngineConfiguration.alone(
-            requireNonNull(options.locking()), transactions));
+        name, EngineConfiguration.alone(requireNonNull(options.locking()), transactions));
     AdvancedCache<ClusterKey, Envelope> cache =
         manager.<ClusterKey, Envelope>getCache(name).getAdvancedCache();
     return new ClusterStore(

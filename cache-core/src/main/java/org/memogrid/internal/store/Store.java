@@ -33,6 +33,23 @@ public interface Store {
   @Nullable Envelope near(Object key);
 
   /**
+   * What {@link #near}'s entry holds, where {@link #keepValue} has kept it in this era, at the cost
+   * of a look-up that touches no entry. Null says nothing: ask {@code near}.
+   */
+  default @Nullable Object nearValue(Object key, long era) {
+    return null;
+  }
+
+  /**
+   * Offers what an entry that {@code near} found stands for to those who ask after it in this era.
+   * The store takes it if nothing ends the entry and no use of it is noted. It is found as long as
+   * the entry would be, and {@code near} may find the entry no longer.
+   *
+   * @param era rises when all values that were offered before are void; 0 if they never are
+   */
+  default void keepValue(Object key, Envelope entry, Object value, long era) {}
+
+  /**
    * Whether {@link #get} would find nothing, if that can be said at the cost of a look-up, without
    * a lock or a message: this member holds the key's entry, or would if there was one. False says
    * nothing: ask {@code get}. A tombstone is an entry.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.internal.engine;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
@@ -56,6 +57,11 @@ final class NearMapTest {
     }
   }
 
+  private static final long ERA = 5;
+
+  /** What an entry stands for. */
+  private record Kept(int of) {}
+
   /** A key of the user's; its place is its text. */
   private record Key(String text) {}
 
@@ -76,6 +82,26 @@ final class NearMapTest {
       near.fill(new Key(place), place);
     }
     return copy;
+  }
+
+  /** As callers do who keep what they find. */
+  private @Nullable Integer readAndKeep(String place) {
+    Key key = new Key(place);
+    Object value = near.value(key, ERA);
+    if (value != null) {
+      return ((Kept) value).of;
+    }
+    Integer copy = read(place);
+    if (copy != null) {
+      near.keep(key, place, copy, new Kept(copy), ERA);
+    }
+    return copy;
+  }
+
+  private void kept(String place, int value) {
+    copied(place, value);
+    assertThat(readAndKeep(place)).isEqualTo(value);
+    assertThat(near.value(new Key(place), ERA)).isEqualTo(new Kept(value));
   }
 
   @Test
@@ -254,6 +280,87 @@ final class NearMapTest {
   }
 
   @Test
+  void aValueTakesThePlaceOfItsCopyAndGoesWithWhatIsHeld() {
+    put("a", 1);
+    kept("a", 1);
+    assertThat(near.get(new Key("a"))).isNull();
+    near.fill(new Key("a"), "a"); // brings nothing back beside it
+    assertThat(near.get(new Key("a"))).isNull();
+    assertThat(near.size()).isEqualTo(1);
+    assertThat(near.places()).isEqualTo(1);
+    put("a", 2);
+    assertThat(near.value(new Key("a"), ERA)).isNull();
+    kept("a", 2);
+    near.drop("a");
+    assertThat(near.value(new Key("a"), ERA)).isNull();
+    kept("a", 2);
+    near.clearing();
+    assertThat(near.value(new Key("a"), ERA)).isNull();
+    near.cleared();
+    kept("a", 2);
+    held.pass = new Held.Pass("a");
+    assertThat(near.value(new Key("a"), ERA)).isNull();
+    held.pass = null;
+    assertThat(near.value(new Key("a"), ERA)).isNull();
+    held.pass = new Held.Pass(null);
+    kept("a", 2);
+    near.close();
+    assertThat(near.value(new Key("a"), ERA)).isNull();
+  }
+
+  /** 1. A reader has found 1. 2. A write of 2 begins, and maybe ends. 3. The reader keeps 1. */
+  @Test
+  void whatAWriteHasOvertakenIsNotKept() {
+    Key key = new Key("a");
+    put("a", 1_000);
+    copied("a", 1_000);
+    Integer found = requireNonNull(near.get(key));
+    near.writing("a");
+    near.keep(key, "a", found, "old", ERA);
+    assertThat(near.value(key, ERA)).isNull();
+    held.entries.put("a", 2_000);
+    near.written("a");
+    near.keep(key, "a", found, "old", ERA);
+    assertThat(near.value(key, ERA)).isNull();
+    copied("a", 2_000);
+    near.keep(key, "a", found, "old", ERA);
+    assertThat(near.value(key, ERA)).isNull();
+    assertThat(near.get(key)).isEqualTo(2_000);
+  }
+
+  @Test
+  void aValueIsOfItsEraAlone() {
+    put("a", 1);
+    put("b", 1);
+    kept("a", 1);
+    assertThat(near.value(new Key("a"), ERA + 1)).isNull();
+    assertThat(near.value(new Key("a"), ERA - 1)).isNull();
+    copied("b", 1);
+    Integer found = requireNonNull(near.get(new Key("b")));
+    near.keep(new Key("b"), "b", found, "of an era before", ERA - 1);
+    assertThat(near.value(new Key("b"), ERA - 1)).isNull();
+    assertThat(near.value(new Key("b"), ERA)).isNull();
+    near.keep(new Key("b"), "b", found, "next", ERA + 1);
+    assertThat(near.value(new Key("b"), ERA + 1)).isEqualTo("next");
+    assertThat(near.value(new Key("a"), ERA)).isNull();
+    Await.until("the place of the value before is forgotten", () -> near.places() == 1);
+  }
+
+  @Test
+  void ofKeysOfOnePlaceTheLastIsKept() {
+    put("a", 1);
+    assertThat(near.get("one")).isNull();
+    near.fill("one", "a");
+    near.keep("one", "a", requireNonNull(near.get("one")), "value", ERA);
+    assertThat(near.value("one", ERA)).isEqualTo("value");
+    near.fill("two", "a");
+    assertThat(near.value("one", ERA)).isNull();
+    near.keep("one", "a", requireNonNull(near.get("two")), "value", ERA);
+    assertThat(near.value("one", ERA)).isNull();
+    assertThat(near.size()).isEqualTo(1);
+  }
+
+  @Test
   void aClosedMapHasNothingForEver() {
     put("a", 1);
     copied("a", 1);
@@ -323,7 +430,7 @@ final class NearMapTest {
                 for (int n = 0; n < 300_000; n++) {
                   int index = ThreadLocalRandom.current().nextInt(names.length);
                   int least = done.get(index);
-                  Integer found = read(names[index]);
+                  Integer found = readAndKeep(names[index]);
                   if (found != null) {
                     copies.merge(names[index], 1, Integer::sum);
                     if (found < least) {

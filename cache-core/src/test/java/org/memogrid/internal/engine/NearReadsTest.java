@@ -63,7 +63,8 @@ final class NearReadsTest {
   }
 
   private static boolean isNear(Cache<Integer, ?> cache, int key) {
-    return cache.unwrap(Store.class).near(key) != null;
+    Store store = cache.unwrap(Store.class);
+    return store.near(key) != null || store.nearValue(key, 0) != null;
   }
 
   private static List<Integer> near(Cache<Integer, ?> cache) {
@@ -136,6 +137,10 @@ final class NearReadsTest {
         for (Cache<Integer, Integer> cache : caches) {
           readAll(cache, 10 + writer);
           assertThat(near(cache)).isNotEmpty();
+          if (writer > 0) { // values in the place of copies
+            readAll(cache, 10 + writer);
+            assertThat(near(cache)).allMatch(key -> cache.unwrap(Store.class).near(key) == null);
+          }
         }
       }
       Cache<Integer, Integer> remover = caches.get((writer + 1) % 3);
@@ -338,11 +343,16 @@ final class NearReadsTest {
     readAll(cache, 1);
     Store store = cache.unwrap(Store.class);
     int key = near(cache).get(0);
+    int value = near(cache).get(1);
+    assertThat(cache.get(value)).isEqualTo(1);
+    assertThat(store.nearValue(value, 0)).isNotNull();
     closed.close();
     assertThatThrownBy(() -> closed.get(key)).isInstanceOf(IllegalStateException.class);
-    assertThat(cache.get(key)).isEqualTo(1);
+    assertThatThrownBy(() -> closed.get(value)).isInstanceOf(IllegalStateException.class);
+    assertThat(cache.get(value)).isEqualTo(1);
     at(1, "gone", CacheOptions.of(mode)).destroy();
     assertThat(store.near(key)).isNull();
+    assertThat(store.nearValue(value, 0)).isNull();
     assertThatThrownBy(() -> cache.get(key)).isInstanceOf(IllegalStateException.class);
   }
 
@@ -368,6 +378,43 @@ final class NearReadsTest {
     readAll(cache, 1);
     List<Integer> near = near(cache);
     assertHitsAllocateNothing(cache, near.get(0));
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = "LOCAL", mode = EnumSource.Mode.EXCLUDE)
+  void aHitOnWhatNothingEndsAllocatesNothingAndTouchesNoEntry(Mode mode) {
+    Cache<Integer, Integer> cache = at(0, "forEver", CacheOptions.of(mode));
+    fill(cache, 1);
+    readAll(cache, 1);
+    Integer key = near(cache).get(0);
+    assertHitsAllocateNothing(cache, key);
+    Store store = cache.unwrap(Store.class);
+    assertThat(store.nearValue(key, 0)).isEqualTo(1);
+    assertThat(store.near(key)).isNull();
+    assertThat(cache.containsKey(key)).isTrue();
+    assertThat(cache.getAll(List.of(key))).isEqualTo(Map.of(key, 1));
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = "LOCAL", mode = EnumSource.Mode.EXCLUDE)
+  void theValueOfWhatEndsOrMustBeSeenInUseIsNotKept(Mode mode) {
+    Map<String, CacheOptions> noted =
+        Map.of(
+            "ends", CacheOptions.of(mode).timeToLive(SECOND),
+            "idles", CacheOptions.of(mode).maxIdle(SECOND),
+            "goes", CacheOptions.of(mode).maxEntries(KEYS));
+    noted.forEach(
+        (name, options) -> {
+          Cache<Integer, Integer> cache = at(0, name, options);
+          fill(cache, 1);
+          for (int time = 0; time < 4; time++) {
+            readAll(cache, 1);
+          }
+          Store store = cache.unwrap(Store.class);
+          for (int key = 0; key < KEYS; key++) {
+            assertThat(store.nearValue(key, 0)).isNull();
+          }
+        });
   }
 
   @Test

@@ -66,7 +66,12 @@ abstract class PersistContract {
           new MemberStores(
               new LocalStores(self, clock, threads),
               new DurableStores(self, codec, clock, threads, sources()),
-              new TransactionalStores(self, codec, clock, threads, new MemberTransactions(null, Timing.DEFAULT.lock())));
+              new TransactionalStores(
+                  self,
+                  codec,
+                  clock,
+                  threads,
+                  new MemberTransactions(null, Timing.DEFAULT.lock())));
       caches = new Caches(stores, Mode.LOCAL, codec, clock, caller, caller);
     }
 

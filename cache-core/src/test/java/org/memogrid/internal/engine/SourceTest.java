@@ -119,7 +119,12 @@ final class SourceTest {
           new MemberStores(
               new LocalStores(self, clock, threads),
               new DurableStores(self, codec, clock, threads, Map.of()),
-              new TransactionalStores(self, codec, clock, threads, new MemberTransactions(null, Timing.DEFAULT.lock())));
+              new TransactionalStores(
+                  self,
+                  codec,
+                  clock,
+                  threads,
+                  new MemberTransactions(null, Timing.DEFAULT.lock())));
       caches = new Caches(stores, Mode.LOCAL, codec, clock, caller, caller);
     }
     return caches.cache("prices", options);

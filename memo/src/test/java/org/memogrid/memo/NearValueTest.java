@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.memo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.memogrid.cache.Mode;
+
+/** Hits that look at no entry: whose, until when, and that nothing is missed by it. */
+@Timeout(120)
+class NearValueTest {
+  @RegisterExtension private static final Members members = new Members();
+
+  private final AtomicInteger price = new AtomicInteger(1);
+
+  private static @Nullable Object kept(Memo<String, Integer> memo, String key) {
+    return ((MemoHandle<String, Integer>) memo).node().nearValue(key);
+  }
+
+  /** Has every member of a key's result that can keep its value do so; says on how many it is. */
+  private static int used(List<Memo<String, Integer>> memos, String key, int value) {
+    int kept = 0;
+    for (Memo<String, Integer> memo : memos) {
+      for (int time = 0; time < 4; time++) {
+        assertThat(memo.apply(key)).isEqualTo(value);
+        Members.stored(memo, key, value);
+      }
+      kept += kept(memo, key) == null ? 0 : 1;
+    }
+    return kept;
+  }
+
+  private List<Memo<String, Integer>> open(
+      Mode mode, UnaryOperator<MemoBuilder<String, Integer>> options) {
+    Function<String, Integer> fn = key -> price.get();
+    return members.open(mode, fn, options);
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = "LOCAL", mode = EnumSource.Mode.EXCLUDE)
+  void itIsFoundUntilItsKeyIsInvalidatedAnywhere(Mode mode) {
+    List<Memo<String, Integer>> prices = open(mode, b -> b);
+    int holders = mode == Mode.DISTRIBUTED ? 2 : 3;
+    for (int round = 1; round < 4; round++) {
+      price.set(round);
+      assertThat(used(prices, "a", round)).isEqualTo(holders);
+      assertThat(used(prices, "b", round)).isEqualTo(holders);
+      long hits = prices.get(0).stats().hits();
+      assertThat(prices.get(0).apply("a")).isEqualTo(round);
+      assertThat(prices.get(0).stats().hits()).isEqualTo(hits + 1);
+      prices.get(round % 3).invalidate("a");
+      price.set(-round);
+      for (Memo<String, Integer> memo : prices) {
+        assertThat(kept(memo, "a")).isNull();
+        assertThat(memo.apply("a")).isEqualTo(-round);
+        assertThat(memo.apply("b")).isEqualTo(round);
+      }
+      prices.get(round % 3).invalidateAll();
+      for (Memo<String, Integer> memo : prices) {
+        assertThat(kept(memo, "b")).isNull();
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void whatARunReadsSoIsWhatItWasMadeOf(Mode mode) {
+    List<Memo<String, Integer>> prices = open(mode, b -> b);
+    assertThat(used(prices, "a", 1) > 0).isEqualTo(mode != Mode.LOCAL);
+    List<Memo<String, Integer>> totals =
+        members.open(
+            mode, (String key) -> 10 * prices.get(0).apply(key), b -> b.trackDependencies(true));
+    assertThat(used(totals, "a", 10)).as("what hangs on others is kept as an entry").isZero();
+    price.set(2);
+    prices.get(0).invalidate("a");
+    totals.forEach(memo -> assertThat(memo.apply("a")).isEqualTo(20));
+  }
+
+  /** Its entry has more to say than its value. */
+  @ParameterizedTest
+  @EnumSource(names = "LOCAL", mode = EnumSource.Mode.EXCLUDE)
+  void noneIsKeptOfWhatEndsGrowsStaleOrHasTags(Mode mode) {
+    Duration minute = Duration.ofMinutes(1);
+    assertThat(used(open(mode, b -> b.timeToLive(minute)), "a", 1)).isZero();
+    assertThat(used(open(mode, b -> b.maxIdle(minute)), "a", 1)).isZero();
+    assertThat(used(open(mode, b -> b.timeToLive(minute).refreshAhead(0.9)), "a", 1)).isZero();
+    List<Memo<String, Integer>> tagged = open(mode, b -> b.tags((key, value) -> Set.of("fruit")));
+    assertThat(used(tagged, "a", 1)).isZero();
+    price.set(2);
+    tagged.get(0).invalidateTag("fruit");
+    tagged.forEach(memo -> assertThat(memo.apply("a")).isEqualTo(2));
+  }
+}
