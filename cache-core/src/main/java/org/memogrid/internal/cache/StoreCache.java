@@ -42,6 +42,10 @@ final class StoreCache<K, V> implements Cache<K, V> {
   private final Opened opened;
   private final Store store;
   private final Counters counters;
+
+  /** Whether a value found by itself is found sooner: in one process entries lie by their keys. */
+  private final boolean keeps;
+
   private final List<Registration> registrations = new CopyOnWriteArrayList<>();
   private volatile boolean closed;
 
@@ -49,6 +53,7 @@ final class StoreCache<K, V> implements Cache<K, V> {
     this.opened = opened;
     this.store = opened.store;
     this.counters = opened.counters;
+    this.keeps = store.mode() != Mode.LOCAL;
   }
 
   @Override
@@ -68,7 +73,7 @@ final class StoreCache<K, V> implements Cache<K, V> {
     if (value == null) {
       Envelope near = closed ? null : store.near(key);
       value = near == null ? null : near.localValue();
-      if (near != null && value != null) {
+      if (near != null && value != null && keeps) {
         store.keepValue(key, near, value, ERA);
       }
     }

@@ -50,6 +50,7 @@ final class LocalStore implements Store {
   private final Cache<Object, Envelope> cache;
   private final ConcurrentMap<Object, Envelope> map;
   private final boolean isBounded;
+  private final NearValues values = new NearValues();
   private final CopyOnWriteArrayList<Listening> listeners = new CopyOnWriteArrayList<>();
   private final LongAdder evictions = new LongAdder();
   private final LongAdder expirations = new LongAdder();
@@ -142,6 +143,29 @@ final class LocalStore implements Store {
     return entry == null || !entry.isMortal() || entry.isSteady(coarse.now(), coarse.lag())
         ? entry
         : null;
+  }
+
+  @Override
+  public @Nullable Object nearValue(Object key, long era) {
+    return destroyed ? null : values.get(key, era);
+  }
+
+  /** Under the key's lock, as each change is, which takes the value away. */
+  @Override
+  public void keepValue(Object key, Envelope entry, Object value, long era) {
+    if (isBounded || entry.isMortal()) {
+      return;
+    }
+    values.begin(era);
+    var unused =
+        map.computeIfPresent(
+            key,
+            (k, held) -> {
+              if (held.equals(entry)) {
+                values.keep(k, value, era);
+              }
+              return held;
+            });
   }
 
   @Override
@@ -254,6 +278,9 @@ final class LocalStore implements Store {
             requireWeight(k, next);
           }
           admit(stored, left);
+          if (done || over) {
+            values.remove(k);
+          }
           outcome.before = held;
           outcome.done = done;
           if (over) {
@@ -401,6 +428,7 @@ final class LocalStore implements Store {
     onDestroy.accept(this);
     listeners.clear();
     cache.invalidateAll();
+    values.clear();
   }
 
   private static final class Listening {

@@ -27,8 +27,6 @@ import org.jspecify.annotations.Nullable;
  *   <li>A copy whose reader says what value it stands for gives way to that value, so that the next
  *       reader need not look at a copy, which lies somewhere else than the map: that is most of
  *       what finding it costs. The value comes and goes as the copy would.
- *   <li>A value is found in the <i>era</i> that it was kept in, a number that the reader brings and
- *       that rises when all that was kept before is void.
  * </ol>
  *
  * <p>From 3 and 4: a read that finds a copy finds what the source would have answered at some
@@ -58,42 +56,23 @@ final class NearMap<P, V> {
   private static final class Front<V> {
     final @Nullable Object pass;
     final ConcurrentHashMap<Object, V> copies = new ConcurrentHashMap<>();
-    volatile Values values = new Values(Long.MIN_VALUE);
+    final NearValues values = new NearValues();
 
     Front(@Nullable Object pass) {
       this.pass = pass;
     }
 
-    /** Lets go of all values if they are of an era before; says whether there were any. */
-    synchronized boolean begin(long era) {
-      Values before = values;
-      if (before.era < era) {
-        values = new Values(era);
-      }
-      return before.era < era && !before.kept.isEmpty();
-    }
-
     boolean has(Object key) {
-      return copies.containsKey(key) || values.kept.containsKey(key);
+      return copies.containsKey(key) || values.has(key);
     }
 
     void remove(Object key) {
       copies.remove(key);
-      values.kept.remove(key);
+      values.remove(key);
     }
 
     long size() {
-      return copies.mappingCount() + values.kept.mappingCount();
-    }
-  }
-
-  /** The values of one era. Itself alone. */
-  private static final class Values {
-    final long era;
-    final ConcurrentHashMap<Object, Object> kept = new ConcurrentHashMap<>();
-
-    Values(long era) {
-      this.era = era;
+      return copies.mappingCount() + values.size();
     }
   }
 
@@ -128,11 +107,7 @@ final class NearMap<P, V> {
   /** The value of what is held under the key; null says nothing. */
   @Nullable Object value(Object key, long era) {
     Front<V> now = front;
-    if (now.pass != source.pass()) {
-      return null;
-    }
-    Values values = now.values;
-    return values.era == era ? values.kept.get(key) : null;
+    return now.pass == source.pass() ? now.values.get(key, era) : null;
   }
 
   /**
@@ -141,7 +116,7 @@ final class NearMap<P, V> {
    * @param copy what {@link #get} found under the key
    */
   void keep(Object key, P place, V copy, Object value, long era) {
-    if (front.begin(era)) {
+    if (front.values.begin(era)) {
       sweep();
     }
     var unused =
@@ -152,9 +127,7 @@ final class NearMap<P, V> {
               if (!there.equals(key) || now.copies.get(there) != copy) {
                 return there;
               }
-              Values values = now.values;
-              if (values.era == era) {
-                values.kept.put(there, value);
+              if (now.values.keep(there, value, era)) {
                 now.copies.remove(there);
               }
               return front == now ? there : null; // null: it landed where nobody looks
@@ -196,7 +169,7 @@ final class NearMap<P, V> {
               if (there != null && !there.equals(key)) { // keys whose encoded forms alone are equal
                 now.remove(there);
               }
-              if (!now.values.kept.containsKey(key)) {
+              if (!now.values.has(key)) {
                 now.copies.put(key, held);
               }
               return front == now ? key : null; // null: it landed where nobody looks

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.internal.engine;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -39,6 +40,7 @@ import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Member;
 import org.memogrid.cluster.Partitions;
 import org.memogrid.internal.cache.Caches;
+import org.memogrid.internal.store.Envelope;
 import org.memogrid.internal.store.Store;
 
 /** What is read near, and when it no longer is, on members of one JVM. */
@@ -458,6 +460,46 @@ final class NearReadsTest {
               .cache("c", CacheOptions.of(Mode.LOCAL).timeToLive(SECOND));
       cache.put(1, 1);
       assertHitsAllocateNothing(cache, 1);
+    } finally {
+      stores.close();
+      threads.shutdownNow();
+    }
+  }
+
+  @Test
+  void inOneProcessAValueIsFoundAsLongAsItsEntryIsThere() {
+    ScheduledExecutorService threads = Executors.newScheduledThreadPool(1);
+    LocalStores stores = new LocalStores(new Member("a", "1"), new Ticks(), threads);
+    try {
+      Cache<Integer, Integer> cache =
+          new Caches(stores, Mode.LOCAL, new SerialCodec(), new Ticks(), threads, threads)
+              .cache("c", CacheOptions.of(Mode.LOCAL));
+      Store store = cache.unwrap(Store.class);
+      List<Runnable> changes =
+          List.of(
+              () -> cache.put(1, 2),
+              () -> cache.remove(1),
+              cache::clear,
+              () -> cache.update(1, value -> 3));
+      for (Runnable change : changes) {
+        cache.put(1, 1);
+        Envelope found = requireNonNull(store.near(1));
+        store.keepValue(1, found, "value", 5);
+        assertThat(store.nearValue(1, 5)).isEqualTo("value");
+        assertThat(store.nearValue(1, 4)).isNull();
+        assertThat(store.nearValue(1, 6)).isNull();
+        change.run();
+        assertThat(store.nearValue(1, 5)).isNull();
+        store.keepValue(1, found, "late", 5);
+        assertThat(store.nearValue(1, 5)).isNull();
+      }
+      cache.put(1, 1, Expiry.ttl(SECOND));
+      store.keepValue(1, requireNonNull(store.near(1)), "mortal", 5);
+      assertThat(store.nearValue(1, 5)).isNull();
+      cache.put(1, 1);
+      store.keepValue(1, requireNonNull(store.near(1)), "value", 5);
+      stores.close();
+      assertThat(store.nearValue(1, 5)).isNull();
     } finally {
       stores.close();
       threads.shutdownNow();
