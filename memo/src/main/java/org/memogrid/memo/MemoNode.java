@@ -399,13 +399,13 @@ final class MemoNode {
   }
 
   /**
-   * Has {@link #nearValue} find what a copy holds, if that is all there is to say of it: it does
-   * not grow stale, and nobody invalidates it by a tag.
+   * Has {@link #nearValue} find what a copy holds, if that is all there is to say of it: nobody
+   * invalidates it by a tag. What grows stale ends as well, and the store takes no such entry.
    */
   void keepValue(Object key, Envelope copy) {
     Opened now = opened();
     Object value = copy.localValue();
-    if (value == null || !copy.isPlain() || copy.fresh() != null || !copy.tags().isEmpty()) {
+    if (value == null || !copy.isPlain() || !copy.tags().isEmpty()) {
       return;
     }
     long epoch = now.core.epoch();
