@@ -5,6 +5,7 @@ import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentMap;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -192,4 +193,21 @@ public interface Cache<K, V> extends AutoCloseable {
    * @throws IllegalStateException if it was destroyed already
    */
   void destroy();
+
+  /**
+   * The names of members that may have later entries of this cache in their files than all that are
+   * here, and are not back: the cache is not served until they are. Empty if it waits for nobody,
+   * or is not in {@linkplain Persist#file files that members share}.
+   */
+  default Set<String> missing() {
+    return Set.of();
+  }
+
+  /**
+   * Has all members wait no longer for those that are {@linkplain #missing missing} now, by the
+   * word of an operator who knows that they are gone for good: what they alone had is lost then,
+   * what they had removed may be back, and if one of them comes back after all its files are not
+   * asked. Does nothing if the cache waits for nobody.
+   */
+  default void goOnWithoutMissing() {}
 }

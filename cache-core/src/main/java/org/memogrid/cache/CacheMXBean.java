@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.cache;
 
+import java.util.List;
+
 /**
  * A cache of a member, in JMX, from its first opening until the member leaves. The counts are those
  * of {@link CacheStats}. Reading it sends no message.
@@ -25,4 +27,10 @@ public interface CacheMXBean {
   long getEvictions();
 
   long getExpirations();
+
+  /** The names that {@link Cache#missing()} has. */
+  List<String> getMissing();
+
+  /** Does what {@link Cache#goOnWithoutMissing()} does. */
+  void goOnWithoutMissing();
 }

@@ -174,20 +174,19 @@ public final class CacheOptions {
   }
 
   /**
-   * Keeps the entries on disk, in {@link Mode#LOCAL}, or in a database too, so that they are there
-   * when the process comes back. Keys and values must be encodable then, and equal keys alike. In
-   * LOCAL also {@linkplain Persist#with wherever the program keeps its data}, as objects.
+   * Keeps the entries on the disks of their owners, or in a database too, so that they are there
+   * when the process comes back, or the whole cluster. Keys and values must be encodable then, and
+   * equal keys alike. In LOCAL also {@linkplain Persist#with wherever the program keeps its data},
+   * as objects.
    *
-   * <p>In {@link Mode#REPLICATED} and {@link Mode#DISTRIBUTED} all members share one table, by the
-   * name of a data source that each of them has, in a cluster that joined with {@code
-   * Partitions.CONSISTENT}.
+   * <p>In {@link Mode#REPLICATED} and {@link Mode#DISTRIBUTED} the cluster must have joined with
+   * {@code Partitions.CONSISTENT}. A table is shared by all members, by the name of a data source
+   * that each of them has; files each member has of its own.
    *
-   * @throws IllegalArgumentException with files in a mode other than LOCAL, where members that come
-   *     back one by one would have to find out whose entries are the last ones; in a shared mode
-   *     with a URL or an object, with {@link #async} and with what is done once, when a cache
-   *     opens; in {@link Mode#INVALIDATED}, whose members do not agree on the order of writes; with
-   *     {@link #maxWeight}; and with {@link WhenFull#REFUSE}, since the store takes what memory has
-   *     no room for
+   * @throws IllegalArgumentException in a shared mode with a URL or an object, with {@link #async}
+   *     and with what is done once, when a cache opens; in {@link Mode#INVALIDATED}, whose members
+   *     do not agree on the order of writes; with {@link #maxWeight}; and with {@link
+   *     WhenFull#REFUSE}, since the store takes what memory has no room for
    */
   public CacheOptions persist(Persist persist) {
     Draft draft = new Draft(this);

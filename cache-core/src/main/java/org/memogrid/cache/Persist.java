@@ -53,6 +53,12 @@ public final class Persist {
    * Files below a directory of this member's own, in a folder named after the cache; made if they
    * are not there. One process uses a folder at a time: another is refused.
    *
+   * <p>In {@link Mode#REPLICATED} and {@link Mode#DISTRIBUTED} each member has files of what it
+   * owns, below the same path on every machine; those on one machine each take a folder of their
+   * own there. After the end of several members the cache is not served before all are back that
+   * may have later entries: {@link Cache#missing()} names them, and {@link
+   * Cache#goOnWithoutMissing()} goes on without them.
+   *
    * <p>What a write gave to the operating system survives the process, however it ends. It does not
    * survive the machine unless the operating system had written it out: files are not synced write
    * by write.
@@ -214,20 +220,13 @@ public final class Persist {
               + mode
               + ": no other member has them; use a table, or a memo for what is only read");
     }
-    if (table == null) {
-      throw new IllegalArgumentException(
-          "files work in mode LOCAL only, and this is "
-              + mode
-              + ": leave persist out, the other members are what keeps these entries, or use a"
-              + " table");
-    }
     if (mode == Mode.INVALIDATED) {
       throw new IllegalArgumentException(
           "persist does not work in mode INVALIDATED: of two members that write a key at once, one"
-              + " could keep in memory what the other's write has replaced in the table; use"
+              + " could keep in memory what the other's write has replaced there; use"
               + " REPLICATED or DISTRIBUTED");
     }
-    if (source == null || isUrl()) {
+    if (table != null && (source == null || isUrl())) {
       throw new IllegalArgumentException(
           "members of a "
               + mode
@@ -236,7 +235,7 @@ public final class Persist {
     }
     if (async) {
       throw new IllegalArgumentException(
-          "persist does not work with async: nobody would hear of a write that the table refuses;"
+          "persist does not work with async: nobody would hear of a write that is refused there;"
               + " leave one out");
     }
     if (queueSize > 0) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.internal.cache;
 
+import java.util.List;
 import org.memogrid.cache.CacheMXBean;
 import org.memogrid.cache.CacheOptions;
 import org.memogrid.internal.store.Store;
@@ -60,5 +61,15 @@ final class CacheBean implements CacheMXBean {
   @Override
   public long getExpirations() {
     return store.expirations();
+  }
+
+  @Override
+  public List<String> getMissing() {
+    return List.copyOf(store.missing());
+  }
+
+  @Override
+  public void goOnWithoutMissing() {
+    store.goOnWithoutMissing();
   }
 }

@@ -492,6 +492,18 @@ final class StoreCache<K, V> implements Cache<K, V> {
   }
 
   @Override
+  public Set<String> missing() {
+    requireOpen();
+    return store.missing();
+  }
+
+  @Override
+  public void goOnWithoutMissing() {
+    requireOpen();
+    store.goOnWithoutMissing();
+  }
+
+  @Override
   public void destroy() {
     requireOpen();
     close();

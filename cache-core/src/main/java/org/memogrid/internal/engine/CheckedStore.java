@@ -32,7 +32,7 @@ import org.reactivestreams.Publisher;
  * @param <K> a key
  * @param <V> an entry
  */
-public final class CheckedStore<K, V> implements NonBlockingStore<K, V> {
+public class CheckedStore<K, V> implements NonBlockingStore<K, V> {
   private final NonBlockingStore<K, V> files = new NonBlockingSoftIndexFileStore<>();
   private @Nullable MarshallableEntryFactory<K, V> entries;
   private @Nullable TimeService clock;
@@ -86,16 +86,20 @@ public final class CheckedStore<K, V> implements NonBlockingStore<K, V> {
   }
 
   /** A write that went through behind one that failed may have gone to the wrong place. */
-  private <T> CompletionStage<T> checked(CompletionStage<T> write) {
+  final <T> CompletionStage<T> checked(CompletionStage<T> write) {
     return write.handle(
         (done, thrown) -> {
           if (thrown != null) {
             failure = thrown;
+            onRefused(refused(thrown));
           }
           requireSound();
           return done;
         });
   }
+
+  /** A write was refused, so all are from now on. */
+  void onRefused(PersistenceException refusal) {}
 
   private PersistenceException refused(Throwable before) {
     return new PersistenceException(

@@ -23,6 +23,7 @@ import org.jgroups.util.ExtendedUUID;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cluster.Member;
 import org.memogrid.cluster.Membership;
+import org.memogrid.internal.wire.Wire;
 
 /**
  * The engine of one member: a channel to the others and a manager of clustered maps on it. From
@@ -80,6 +81,12 @@ public final class ClusterEngine implements AutoCloseable {
       // The manager has stopped what it had started.
       throw JoinFailure.of(options, e);
     }
+  }
+
+  /** Has caches in files tell each other what they have, by that wire; before the start. */
+  public void connect(Wire wire, InstantSource clock) {
+    SharedFiles.of(manager.getCacheManagerConfiguration())
+        .connect(manager, self, wire, clock, this::member);
   }
 
   /**
@@ -186,6 +193,7 @@ public final class ClusterEngine implements AutoCloseable {
     if (manager.getStatus().allowInvocations()) {
       manager.stop();
     }
+    SharedFiles.of(manager.getCacheManagerConfiguration()).close();
   }
 
   private GlobalConfigurationBuilder configuration() {

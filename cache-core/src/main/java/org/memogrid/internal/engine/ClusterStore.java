@@ -12,9 +12,11 @@ import java.util.Map;
 import java.util.Set;
 import java.util.Spliterator;
 import java.util.Spliterators;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.infinispan.AdvancedCache;
@@ -79,6 +81,9 @@ final class ClusterStore implements Store {
 
   /** What this member does not hold; null unless the options say so. */
   private final @Nullable CopiedReads copied;
+
+  /** Null unless members share it in files. */
+  private final @Nullable Recovery recovery;
 
   private final ClusterPublisherManager<ClusterKey, Envelope> publishers;
 
@@ -147,6 +152,7 @@ final class ClusterStore implements Store {
     this.coarse = coarse;
     this.evicts = options.maxEntries() > 0 && options.whenFull() == WhenFull.EVICT;
     this.publishers = publishers(cache);
+    this.recovery = NearModule.recovery(cache);
     this.stores =
         options.persist() == null || options.persist().table() == null
             ? null
@@ -175,6 +181,31 @@ final class ClusterStore implements Store {
   private static ClusterPublisherManager<ClusterKey, Envelope> publishers(
       AdvancedCache<ClusterKey, Envelope> cache) {
     return ComponentRegistry.componentOf(cache, ClusterPublisherManager.class);
+  }
+
+  /** What the engine's call answers, once the cache is served. */
+  private <T extends @Nullable Object> T call(Supplier<CompletableFuture<T>> call) {
+    return recovery == null
+        ? calls.await(call)
+        : recovery.serving().hold().through(() -> calls.await(call));
+  }
+
+  private void awaitServing() {
+    if (recovery != null) {
+      recovery.serving().hold().await();
+    }
+  }
+
+  @Override
+  public Set<String> missing() {
+    return recovery == null ? Set.of() : recovery.missing();
+  }
+
+  @Override
+  public void goOnWithoutMissing() {
+    if (recovery != null) {
+      recovery.goOnWithoutMissing();
+    }
   }
 
   @Override
@@ -228,6 +259,9 @@ final class ClusterStore implements Store {
 
   @Override
   public @Nullable Envelope near(Object key) {
+    if (recovery != null && !recovery.serving().serves()) {
+      return null;
+    }
     Envelope copy = near == null ? null : near.get(key);
     if (copy == null && copied != null) {
       return copied.near(key);
@@ -237,7 +271,9 @@ final class ClusterStore implements Store {
 
   @Override
   public @Nullable Object nearValue(Object key, long era) {
-    return near == null ? null : near.value(key, era);
+    return near == null || (recovery != null && !recovery.serving().serves())
+        ? null
+        : near.value(key, era);
   }
 
   @Override
@@ -270,7 +306,7 @@ final class ClusterStore implements Store {
   }
 
   private @Nullable Envelope fetch(ClusterKey wanted) {
-    return calls.await(() -> read().getAsync(wanted));
+    return call(() -> read().getAsync(wanted));
   }
 
   private AdvancedCache<ClusterKey, Envelope> read() {
@@ -318,7 +354,7 @@ final class ClusterStore implements Store {
   }
 
   private Map<ClusterKey, Envelope> fetchAll(Set<ClusterKey> wanted) {
-    return calls.await(() -> read().getAllAsync(wanted));
+    return call(() -> read().getAllAsync(wanted));
   }
 
   @Override
@@ -326,8 +362,7 @@ final class ClusterStore implements Store {
     ClusterKey written = written(key);
     try {
       var unused =
-          calls.await(
-              () -> silent.putAsync(written, envelope, lifespan(envelope), TimeUnit.MILLISECONDS));
+          call(() -> silent.putAsync(written, envelope, lifespan(envelope), TimeUnit.MILLISECONDS));
     } catch (RuntimeException e) {
       throw failed("put", e);
     } finally {
@@ -345,8 +380,7 @@ final class ClusterStore implements Store {
                 .put(written(key), envelope));
     try {
       byLifespan.forEach(
-          (life, batch) ->
-              calls.await(() -> silent.putAllAsync(batch, life, TimeUnit.MILLISECONDS)));
+          (life, batch) -> call(() -> silent.putAllAsync(batch, life, TimeUnit.MILLISECONDS)));
     } catch (RuntimeException e) {
       throw failed("putAll", e);
     } finally {
@@ -358,7 +392,7 @@ final class ClusterStore implements Store {
   public @Nullable Envelope getAndPut(Object key, Envelope envelope) {
     ClusterKey written = written(key);
     try {
-      return calls.await(
+      return call(
           () -> cache.putAsync(written, envelope, lifespan(envelope), TimeUnit.MILLISECONDS));
     } catch (RuntimeException e) {
       throw failed("put", e);
@@ -372,7 +406,7 @@ final class ClusterStore implements Store {
     ClusterKey written = written(key);
     try {
       Envelope there =
-          calls.await(
+          call(
               () ->
                   cache.putIfAbsentAsync(
                       written, envelope, lifespan(envelope), TimeUnit.MILLISECONDS));
@@ -401,7 +435,7 @@ final class ClusterStore implements Store {
     AtomicInteger times = new AtomicInteger();
     try {
       boolean replaced =
-          calls.await(
+          call(
               () -> {
                 times.incrementAndGet();
                 return where.replaceAsync(
@@ -427,7 +461,7 @@ final class ClusterStore implements Store {
   @Override
   public @Nullable Envelope remove(Object key) {
     try {
-      return calls.await(() -> cache.removeAsync(ClusterKey.of(key, codec)));
+      return call(() -> cache.removeAsync(ClusterKey.of(key, codec)));
     } catch (RuntimeException e) {
       throw failed("remove", e);
     }
@@ -439,7 +473,7 @@ final class ClusterStore implements Store {
     AtomicInteger times = new AtomicInteger();
     try {
       boolean removed =
-          calls.await(
+          call(
               () -> {
                 times.incrementAndGet();
                 return cache.removeAsync(wanted, Envelope.tombstone(expected.version()));
@@ -468,7 +502,7 @@ final class ClusterStore implements Store {
     AdvancedCache<ClusterKey, Envelope> where = mode() == Mode.INVALIDATED ? local : cache;
     try {
       var unused =
-          calls.await(
+          call(
               () ->
                   where.replaceAsync(
                       ClusterKey.of(key, codec),
@@ -484,7 +518,7 @@ final class ClusterStore implements Store {
   @Override
   public void clear() {
     try {
-      var unused = calls.await(() -> cache.clearAsync());
+      var unused = call(() -> cache.clearAsync());
     } catch (RuntimeException e) {
       throw failed("clear", e);
     }
@@ -501,6 +535,7 @@ final class ClusterStore implements Store {
       if (stores != null) {
         return rows(stores).filter(row -> !row.getValue().isTombstone()).count().blockingGet();
       }
+      awaitServing();
       return calls.await(
           publishers
               .entryReduction(
@@ -527,6 +562,7 @@ final class ClusterStore implements Store {
             .onErrorResumeNext(failure -> Flowable.error(failedMeanwhile(failure)))
             .blockingStream(BATCH);
       }
+      awaitServing();
       Publisher<CacheEntry<ClusterKey, Envelope>> all =
           publishers
               .entryPublisher(

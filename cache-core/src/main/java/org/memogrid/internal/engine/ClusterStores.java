@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.CacheException;
 import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.Mode;
+import org.memogrid.cache.Persist;
 import org.memogrid.cluster.Codec;
 import org.memogrid.cluster.Member;
 import org.memogrid.cluster.Partitions;
@@ -206,7 +207,8 @@ public final class ClusterStores implements StoreFactory {
   }
 
   private void destroy(ClusterStore store) {
-    caches.end(store.incarnation(), store.options().persist() != null);
+    Persist persist = store.options().persist();
+    caches.end(store.incarnation(), persist != null && persist.table() != null);
   }
 
   @Override
@@ -231,6 +233,11 @@ public final class ClusterStores implements StoreFactory {
   /** How many stores are remembered here. */
   int known() {
     return stores.size();
+  }
+
+  @Override
+  public void leave() {
+    SharedFiles.of(manager.getCacheManagerConfiguration()).leave();
   }
 
   @Override

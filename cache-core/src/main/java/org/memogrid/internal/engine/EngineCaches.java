@@ -57,6 +57,7 @@ final class EngineCaches {
   private final OptionsRegistry registry;
   private final ClusterStores.Context context;
   private final Tables tables;
+  private final SharedFiles files;
   private final Consumer<String> onStopped;
   private final ThreadPoolExecutor thread;
   private final ConcurrentMap<String, Held> held = new ConcurrentHashMap<>();
@@ -100,6 +101,7 @@ final class EngineCaches {
     this.registry = registry;
     this.context = context;
     this.tables = Tables.of(manager.getCacheManagerConfiguration());
+    this.files = SharedFiles.of(manager.getCacheManagerConfiguration());
     this.onStopped = onStopped;
     this.thread =
         new ThreadPoolExecutor(
@@ -127,6 +129,7 @@ final class EngineCaches {
   CompletableFuture<@Nullable Void> followAll() {
     Set<String> names = new TreeSet<>(registry.names());
     names.addAll(held.keySet());
+    names.forEach(this::expectFiles); // a start below may wait for what others have of any name
     return CompletableFuture.allOf(
         names.stream().map(this::follow).toArray(CompletableFuture<?>[]::new));
   }
@@ -183,6 +186,8 @@ final class EngineCaches {
   private void follow(String name, OptionsRegistry.@Nullable Entry wanted) {
     Held here = held.get(name);
     if (here != null && (wanted == null || !isFor(here, wanted))) {
+      Incarnation incarnation = here.incarnation;
+      files.end(here.engineName(), () -> registry.hasEnded(incarnation));
       stop(here);
       here = null;
     }
@@ -215,8 +220,28 @@ final class EngineCaches {
    */
   private Held define(Held here) {
     held.put(here.incarnation.cache(), here);
+    expectFiles(here.incarnation, here.options);
     var unused = manager.defineConfiguration(here.engineName(), configuration(here.options));
     return here;
+  }
+
+  private void expectFiles(String name) {
+    try {
+      OptionsRegistry.Entry wanted = held.containsKey(name) ? null : registry.get(name);
+      if (wanted != null) {
+        expectFiles(wanted.incarnation(), wanted.options());
+      }
+    } catch (RuntimeException e) { // in a split nobody knows; and when this member leaves
+      LOG.debug("the files of cache '{}' are not opened yet", name, e);
+    }
+  }
+
+  /** All members have opened their files and say what they have before any starts the cache. */
+  private void expectFiles(Incarnation incarnation, CacheOptions options) {
+    Persist persist = options.persist();
+    if (persist != null && persist.directory() != null) {
+      var unused = files.expect(incarnation.engineName(), persist.directory(), segments(options));
+    }
   }
 
   private Configuration configuration(CacheOptions options) {
@@ -226,6 +251,8 @@ final class EngineCaches {
   private Held start(Held here) {
     try {
       openTable(here);
+      expectFiles(here.incarnation, here.options);
+      files.await(here.engineName());
       AdvancedCache<ClusterKey, Envelope> cache =
           manager.<ClusterKey, Envelope>getCache(here.engineName()).getAdvancedCache();
       return here.started(cache);
@@ -247,7 +274,9 @@ final class EngineCaches {
     Persist persist = here.options.persist();
     if (persist != null) {
       requireConsistent(here.incarnation.cache(), persist);
-      tables.open(here.incarnation.cache(), persist, segments(here.options));
+      if (persist.table() != null) {
+        tables.open(here.incarnation.cache(), persist, segments(here.options));
+      }
     }
   }
 
@@ -272,7 +301,9 @@ final class EngineCaches {
     Persist persist = options.persist();
     if (persist != null) {
       requireConsistent(name, persist);
-      tables.check(name, persist, segments(options));
+      if (persist.table() != null) {
+        tables.check(name, persist, segments(options));
+      }
     }
   }
 

@@ -11,6 +11,7 @@ import org.infinispan.configuration.cache.ClusteringConfigurationBuilder;
 import org.infinispan.configuration.cache.Configuration;
 import org.infinispan.configuration.cache.ConfigurationBuilder;
 import org.infinispan.configuration.cache.CustomStoreConfigurationBuilder;
+import org.infinispan.configuration.cache.StoreConfiguration;
 import org.infinispan.conflict.MergePolicy;
 import org.infinispan.eviction.EvictionStrategy;
 import org.infinispan.partitionhandling.PartitionHandling;
@@ -57,10 +58,34 @@ final class EngineConfiguration {
       builder.memory().maxCount(options.maxEntries()).whenFull(EvictionStrategy.REMOVE);
     }
     transactional(builder, options.locking(), transactions);
-    if (options.persist() != null) {
+    Persist persist = options.persist();
+    if (persist != null && persist.directory() != null) {
+      builder
+          .persistence()
+          .addStore(CustomStoreConfigurationBuilder.class)
+          .customStoreClass(LifeStore.class)
+          .segmented(true)
+          .purgeOnStartup(false)
+          .addProperty(LifeStore.DIRECTORY, persist.directory().toString());
+    } else if (persist != null) {
       inTable(builder).shared(true);
     }
     return builder.build();
+  }
+
+  /** What the engine's file store is told of files in a folder. */
+  static StoreConfiguration files(Path folder) {
+    ConfigurationBuilder builder = new ConfigurationBuilder();
+    var unused = inFiles(builder, folder);
+    return builder.build().persistence().stores().get(0);
+  }
+
+  private static CheckedStoreConfigurationBuilder inFiles(
+      ConfigurationBuilder builder, Path folder) {
+    CheckedStoreConfigurationBuilder files =
+        builder.persistence().addStore(CheckedStoreConfigurationBuilder.class);
+    files.dataLocation(folder.toString()).indexLocation(folder.toString()).purgeOnStartup(false);
+    return files;
   }
 
   /** A transactional cache of one process. */
@@ -93,13 +118,7 @@ final class EngineConfiguration {
   /** A cache of one process in files. */
   static Configuration alone(CacheOptions options, Path files) {
     ConfigurationBuilder builder = alone(options.maxEntries());
-    builder
-        .persistence()
-        .addStore(CheckedStoreConfigurationBuilder.class)
-        .dataLocation(files.toString())
-        .indexLocation(files.toString())
-        .preload(requireNonNull(options.persist()).isPreload())
-        .purgeOnStartup(false);
+    inFiles(builder, files).preload(requireNonNull(options.persist()).isPreload());
     return builder.build();
   }
 

@@ -44,6 +44,7 @@ final class EntryMarshaller extends AbstractMarshaller {
   private final Codec codec;
   private final Tables tables;
   private final Sources sources = new Sources();
+  private final SharedFiles files = new SharedFiles();
 
   EntryMarshaller(Codec codec) {
     this(codec, new Tables(codec, Map.of()));
@@ -67,6 +68,11 @@ final class EntryMarshaller extends AbstractMarshaller {
   /** The same for its sources. */
   Sources sources() {
     return sources;
+  }
+
+  /** The files of caches that members share, likewise. */
+  SharedFiles files() {
+    return files;
   }
 
   @Override

@@ -22,6 +22,10 @@ import org.memogrid.cache.CacheException;
  */
 final class Folder implements AutoCloseable {
   private static final String LOCK = "lock";
+
+  /** Begins the names of the folders of those that share a cache. */
+  private static final String MEMBER = "member-";
+
   private static final String PLAIN =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
 
@@ -40,19 +44,64 @@ final class Folder implements AutoCloseable {
    */
   static Folder open(String cache, Path directory) {
     Path path = directory.resolve(nameOf(cache));
+    Folder free = openIfFree(cache, path);
+    if (free == null) {
+      throw new CacheException(
+          "cache '"
+              + cache
+              + "': the folder "
+              + path
+              + " is in use by another process, or by another member in this one: give each"
+              + " member a directory of its own");
+    }
+    if (Files.exists(path.resolve(MEMBER + 0))) {
+      free.close();
+      throw otherMode(cache, path, "members shared", "LOCAL");
+    }
+    return free;
+  }
+
+  /**
+   * The first of a shared cache's folders below a directory that nobody has, made if all are in
+   * use.
+   *
+   * @throws CacheException if it can't be made or written, or a LOCAL cache has the place
+   */
+  static Folder openFree(String cache, Path directory) {
+    Path path = directory.resolve(nameOf(cache));
+    if (Files.exists(path.resolve(LOCK))) {
+      throw otherMode(cache, path, "was LOCAL", "one that members share");
+    }
+    for (int i = 0; ; i++) {
+      Folder free = openIfFree(cache, path.resolve(MEMBER + i));
+      if (free != null) {
+        return free;
+      }
+    }
+  }
+
+  private static CacheException otherMode(String cache, Path path, String was, String is) {
+    return new CacheException(
+        "cache '"
+            + cache
+            + "': the folder "
+            + path
+            + " has the files of a cache that "
+            + was
+            + ", and this is "
+            + is
+            + ": use another directory, or move the folder away to start empty");
+  }
+
+  /** Null if it is in use. */
+  private static @Nullable Folder openIfFree(String cache, Path path) {
     try {
       Files.createDirectories(path);
       FileChannel channel =
           FileChannel.open(path.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
       if (!isLocked(channel)) {
         channel.close();
-        throw new CacheException(
-            "cache '"
-                + cache
-                + "': the folder "
-                + path
-                + " is in use by another process, or by another member in this one: give each"
-                + " member a directory of its own");
+        return null;
       }
       return new Folder(path, channel);
     } catch (IOException e) {

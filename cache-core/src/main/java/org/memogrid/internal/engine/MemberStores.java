@@ -78,6 +78,14 @@ public final class MemberStores implements StoreFactory {
   }
 
   @Override
+  public void leave() {
+    StoreFactory cluster = shared;
+    if (cluster != null) {
+      cluster.leave();
+    }
+  }
+
+  @Override
   public void close() {
     StoreFactory cluster = shared;
     if (cluster != null) {

@@ -22,6 +22,7 @@ import org.infinispan.partitionhandling.impl.PartitionHandlingManager;
 import org.infinispan.registry.InternalCacheRegistry;
 import org.infinispan.remoting.transport.Address;
 import org.infinispan.remoting.transport.Transport;
+import org.jspecify.annotations.Nullable;
 import org.memogrid.internal.store.Envelope;
 
 /**
@@ -94,6 +95,11 @@ public final class NearModule implements ModuleMetadataBuilder, ModuleLifecycle 
       if (source != null) {
         StoreGuards.install(cache.getComponent(BasicComponentRegistry.class), source);
       }
+      Recovering.install(
+          cache.getComponent(BasicComponentRegistry.class),
+          configuration,
+          SharedFiles.of(cache.getGlobalComponentRegistry().getGlobalConfiguration()),
+          name);
     }
     if (!configuration.clustering().cacheMode().isClustered()) {
       return;
@@ -125,6 +131,14 @@ public final class NearModule implements ModuleMetadataBuilder, ModuleLifecycle 
               + " too");
     }
     return found;
+  }
+
+  /** That of a cache in files that members share; null for others. */
+  static @Nullable Recovery recovery(Cache<?, ?> cache) {
+    HoldInterceptor found =
+        ComponentRegistry.componentOf(cache, AsyncInterceptorChain.class)
+            .findInterceptorWithClass(HoldInterceptor.class);
+    return found == null ? null : found.recovery();
   }
 
   private static boolean isOurs(ComponentRegistry cache) {

@@ -9,6 +9,7 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.CacheOptions;
@@ -20,12 +21,13 @@ import org.memogrid.cache.Persist;
 
 /**
  * Cache options as bytes: format, mode, time to live, max idle, max entries, when full, owners,
- * async, near cache's max entries and max age, locking, the data source's name and the table. Enums
- * by name, "" for none; durations in seconds and nanoseconds, 0 for none. The weigher never crosses
- * the wire, nor does a URL or an object that leads to a database: they are LOCAL.
+ * async, near cache's max entries and max age, locking, the directory of files, or the data
+ * source's name and the table. Enums by name, "" for none; durations in seconds and nanoseconds, 0
+ * for none. The weigher never crosses the wire, nor does a URL or an object that leads to a
+ * database: they are LOCAL.
  */
 final class OptionsFormat {
-  private static final byte FORMAT = 4;
+  private static final byte FORMAT = 5;
 
   private OptionsFormat() {}
 
@@ -48,8 +50,12 @@ final class OptionsFormat {
       Persist persist = options.persist();
       out.writeBoolean(persist != null);
       if (persist != null) {
-        out.writeUTF(requireNonNull(persist.source(), "source"));
-        out.writeUTF(requireNonNull(persist.table(), "table"));
+        Path directory = persist.directory();
+        out.writeUTF(directory == null ? "" : directory.toString());
+        if (directory == null) {
+          out.writeUTF(requireNonNull(persist.source(), "source"));
+          out.writeUTF(requireNonNull(persist.table(), "table"));
+        }
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -94,7 +100,14 @@ final class OptionsFormat {
     options = copies == 0 ? options : options.nearCache(copies, maxAge);
     String locking = in.readUTF();
     options = locking.isEmpty() ? options : options.transactional(Locking.valueOf(locking));
-    return in.readBoolean() ? options.persist(Persist.jdbc(in.readUTF(), in.readUTF())) : options;
+    return in.readBoolean() ? options.persist(readPersist(in)) : options;
+  }
+
+  private static Persist readPersist(DataInputStream in) throws IOException {
+    String directory = in.readUTF();
+    return directory.isEmpty()
+        ? Persist.jdbc(in.readUTF(), in.readUTF())
+        : Persist.file(Path.of(directory));
   }
 
   private static Duration readDuration(DataInputStream in) throws IOException {

@@ -168,6 +168,15 @@ final class OptionsRegistry {
     return known == null || known.state.isEnding() ? null : known;
   }
 
+  /**
+   * Whether that life was ended, by somebody's word. One that is not known any more may have been
+   * forgotten with all who knew it, while this member was cut off.
+   */
+  boolean hasEnded(Incarnation incarnation) {
+    Entry known = known(incarnation.cache());
+    return known != null && known.state == State.ENDED && known.incarnation.equals(incarnation);
+  }
+
   /** The same, also of a cache that ends or has ended. */
   @Nullable Entry known(String name) {
     Envelope there = calls.await(() -> entries.getAsync(name));

@@ -21,6 +21,9 @@ public interface StoreFactory {
   /** The names of all stores that can be opened here with the options they have. */
   Set<String> names();
 
+  /** Tells the other members that this one is about to stop. Calls from now on may fail. */
+  default void leave() {}
+
   /** Lets go of what the stores hold in this process. Open stores fail from now on. */
   void close();
 }

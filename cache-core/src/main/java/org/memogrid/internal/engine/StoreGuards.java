@@ -32,6 +32,7 @@ final class StoreGuards {
     register(builder, GuardedLoads.Alone.class, CacheLoaderInterceptor.class);
     register(builder, GuardedLoads.Shared.class, ClusteredCacheLoaderInterceptor.class);
     register(builder, EarlyWrites.class, DistCacheWriterInterceptor.class);
+    register(builder, StateWrites.class, DistCacheWriterInterceptor.class);
   }
 
   private static void register(ModuleBuilder builder, Class<?> ours, Class<?> theirs) {
@@ -63,6 +64,10 @@ final class StoreGuards {
     if (shared) {
       chain.removeInterceptor(DistCacheWriterInterceptor.class);
       chain.addInterceptorBefore(own(components, new EarlyWrites()), CallInterceptor.class);
+    } else if (clustered) {
+      var before = chain.findInterceptorExtending(EntryWrappingInterceptor.class).getClass();
+      chain.addInterceptorBefore(new StateTurns(), before);
+      chain.addInterceptorBefore(own(components, new StateWrites()), before);
     }
   }
 

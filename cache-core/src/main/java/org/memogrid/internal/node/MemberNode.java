@@ -97,6 +97,7 @@ public final class MemberNode implements Node, AutoCloseable {
             options.dataSources(),
             transactions);
     try {
+      engine.connect(member.wire, member.clock);
       engine.start(member.events());
       new Arrival(engine, member.memberships).complete();
       member.stores.join(engine.stores(member.clock, member.workers(), transactions));
@@ -273,6 +274,7 @@ public final class MemberNode implements Node, AutoCloseable {
   @Override
   public void close() {
     quiesce();
+    stores.leave();
     wire.close();
     transactions.close();
     stores.close();

@@ -127,6 +127,17 @@ public interface Store {
   /** False once it was destroyed, here or elsewhere, or its member left. */
   boolean isOpen();
 
+  /**
+   * The names of members without which this store, in files, does not go on: they may have later
+   * entries. Empty if it waits for nobody.
+   */
+  default Set<String> missing() {
+    return Set.of();
+  }
+
+  /** Waits no longer for those that are {@link #missing()} now: what they alone had is lost. */
+  default void goOnWithoutMissing() {}
+
   /** Removes the entries and the store itself on all members that share it. */
   void destroy();
 }

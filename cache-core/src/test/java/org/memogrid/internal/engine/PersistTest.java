@@ -91,8 +91,14 @@ final class PersistTest extends PersistContract {
   @Test
   void optionsThatDoNotGoTogetherAreRefused() {
     Persist persist = Persist.file(directory);
-    for (Mode mode : List.of(Mode.INVALIDATED, Mode.REPLICATED, Mode.DISTRIBUTED)) {
-      assertThatThrownBy(() -> CacheOptions.of(mode).persist(persist))
+    assertThatThrownBy(() -> CacheOptions.of(Mode.INVALIDATED).persist(persist))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("INVALIDATED");
+    for (Mode mode : List.of(Mode.REPLICATED, Mode.DISTRIBUTED)) {
+      assertThatThrownBy(() -> CacheOptions.of(mode).async().persist(persist))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("async");
+      assertThatThrownBy(() -> CacheOptions.of(mode).persist(persist.preload()))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining(mode.name());
     }
