@@ -4,6 +4,7 @@ package org.memogrid.internal.engine;
 import org.infinispan.commands.CommandsFactory;
 import org.infinispan.configuration.cache.Configuration;
 import org.infinispan.configuration.cache.Configurations;
+import org.infinispan.container.impl.EntryFactory;
 import org.infinispan.container.versioning.VersionGenerator;
 import org.infinispan.distribution.ch.KeyPartitioner;
 import org.infinispan.factories.ComponentRegistry;
@@ -20,14 +21,24 @@ final class TransactionalModule {
       return; // what pessimistic transactions read is locked
     }
     BasicComponentRegistry components = cache.getComponent(BasicComponentRegistry.class);
-    components.replaceComponent(VersionGenerator.class.getName(), new UniqueVersions(), false);
-    components.rewire();
-    AsyncInterceptorChain chain = components.getComponent(AsyncInterceptorChain.class).wired();
+    AsyncInterceptorChain chain = withUniqueVersions(components);
     chain.addInterceptorBefore(
         new ReadChecks(
             name,
             components.getComponent(CommandsFactory.class).wired(),
             components.getComponent(KeyPartitioner.class).wired()),
         TxInterceptor.class);
+  }
+
+  /**
+   * For those that know of versions. All components must not be wired anew: who waits for this
+   * cache to start, to be sent entries, would be forgotten and wait for minutes.
+   */
+  static AsyncInterceptorChain withUniqueVersions(BasicComponentRegistry components) {
+    components.replaceComponent(VersionGenerator.class.getName(), new UniqueVersions(), false);
+    AsyncInterceptorChain chain = components.getComponent(AsyncInterceptorChain.class).wired();
+    chain.getInterceptors().forEach(each -> components.wireDependencies(each, false));
+    components.wireDependencies(components.getComponent(EntryFactory.class).wired(), false);
+    return chain;
   }
 }
