@@ -127,7 +127,12 @@ final class Answers<K, V> {
 
   /** The same of a copy near by, which is neither due nor stale but by chance. */
   boolean isGoodNear(K key, Envelope copy) {
-    return !freshness.isByChance() || copy.fresh() == null || isGood(key, copy);
+    return isSurelyGood(copy) || isGood(key, copy);
+  }
+
+  /** Whether a copy near by is neither due nor stale, whatever chance says. */
+  boolean isSurelyGood(Envelope copy) {
+    return !freshness.isByChance() || copy.fresh() == null;
   }
 
   /** Whether it may be shown to who does not ask for a run. */

@@ -77,7 +77,9 @@ final class MemoHandle<K, V> implements Memo<K, V> {
     if (near != null && answers.isGoodNear(asked, near)) { // its use need not be told
       counters.hits.increment();
       V found = answers.of(asked, near, Running.reader());
-      node.keepValue(asked, near);
+      if (answers.isSurelyGood(near)) {
+        node.keepValue(asked, near);
+      }
       return found;
     }
     Envelope here = here(asked);

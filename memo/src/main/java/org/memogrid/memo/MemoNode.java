@@ -400,7 +400,7 @@ final class MemoNode {
 
   /**
    * Has {@link #nearValue} find what a copy holds, if that is all there is to say of it: nobody
-   * invalidates it by a tag. What grows stale ends as well, and the store takes no such entry.
+   * invalidates it by a tag. What grows stale does so for the store, too.
    */
   void keepValue(Object key, Envelope copy) {
     Opened now = opened();

@@ -21,6 +21,8 @@ import org.memogrid.cache.Mode;
 class NearValueTest {
   @RegisterExtension private static final Members members = new Members();
 
+  private static final Duration MINUTE = Duration.ofMinutes(1);
+
   private final AtomicInteger price = new AtomicInteger(1);
 
   private static @Nullable Object kept(Memo<String, Integer> memo, String key) {
@@ -86,14 +88,31 @@ class NearValueTest {
     totals.forEach(memo -> assertThat(memo.apply("a")).isEqualTo(20));
   }
 
+  /** Not by the last millisecond: that is the engine's. */
+  @ParameterizedTest
+  @EnumSource(names = "LOCAL", mode = EnumSource.Mode.EXCLUDE)
+  void itIsFoundAsLongAsItsEntryIsAsItShouldBeAndNoUseIsDue(Mode mode) {
+    foundFor(59_998, open(mode, b -> b.timeToLive(MINUTE)));
+    foundFor(14_999, open(mode, b -> b.maxIdle(MINUTE)));
+    foundFor(53_999, open(mode, b -> b.timeToLive(MINUTE).refreshAhead(0.9)));
+    foundFor(59_999, open(mode, b -> b.timeToLive(MINUTE).staleIfError(MINUTE)));
+  }
+
+  private void foundFor(long millis, List<Memo<String, Integer>> prices) {
+    assertThat(used(prices, "a", price.get())).isPositive();
+    List<Memo<String, Integer>> holders =
+        prices.stream().filter(memo -> kept(memo, "a") != null).toList();
+    members.tick(Duration.ofMillis(millis));
+    holders.forEach(memo -> assertThat(kept(memo, "a")).isEqualTo(price.get()));
+    members.tick(Duration.ofMillis(2));
+    holders.forEach(memo -> assertThat(kept(memo, "a")).isNull());
+  }
+
   /** Its entry has more to say than its value. */
   @ParameterizedTest
   @EnumSource
-  void noneIsKeptOfWhatEndsGrowsStaleOrHasTags(Mode mode) {
-    Duration minute = Duration.ofMinutes(1);
-    assertThat(used(open(mode, b -> b.timeToLive(minute)), "a", 1)).isZero();
-    assertThat(used(open(mode, b -> b.maxIdle(minute)), "a", 1)).isZero();
-    assertThat(used(open(mode, b -> b.timeToLive(minute).refreshAhead(0.9)), "a", 1)).isZero();
+  void noneIsKeptOfWhatMustBeSeenInUseMayBeDueByChanceOrHasTags(Mode mode) {
+    assertThat(used(open(mode, b -> b.timeToLive(MINUTE).earlyRefresh(1e-9)), "a", 1)).isZero();
     assertThat(used(open(mode, b -> b.maximumSize(9)), "a", 1)).isZero();
     List<Memo<String, Integer>> tagged = open(mode, b -> b.tags((key, value) -> Set.of("fruit")));
     assertThat(used(tagged, "a", 1)).isZero();

@@ -273,13 +273,17 @@ final class ClusterStore implements Store {
   public @Nullable Object nearValue(Object key, long era) {
     return near == null || (recovery != null && !recovery.serving().serves())
         ? null
-        : near.value(key, era);
+        : near.value(key, era, coarse);
   }
 
   @Override
   public void keepValue(Object key, Envelope entry, Object value, long era) {
-    if (near != null && copied == null && !evicts && !entry.isMortal()) {
-      near.keep(key, ClusterKey.of(key, codec), entry, value, era);
+    if (near == null || copied != null || evicts) {
+      return;
+    }
+    long until = entry.steadyUntil(coarse.lag());
+    if (until == Envelope.NEVER || coarse.now() < until) {
+      near.keep(key, ClusterKey.of(key, codec), entry, value, until, era);
     }
   }
 
@@ -324,7 +328,7 @@ final class ClusterStore implements Store {
   private void copy(Object key, ClusterKey wanted) {
     ClusterKey own = near == null || held == null ? null : held.own(wanted);
     if (near != null && own != null) {
-      near.fill(key, own);
+      near.fill(key, own, coarse);
     }
   }
 

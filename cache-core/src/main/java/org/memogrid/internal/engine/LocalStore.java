@@ -147,7 +147,7 @@ final class LocalStore implements Store {
 
   @Override
   public @Nullable Object nearValue(Object key, long era) {
-    return destroyed ? null : values.get(key, era);
+    return destroyed ? null : values.get(key, era, coarse);
   }
 
   /** Under the key's lock, as each change is, which takes the value away. */
@@ -162,7 +162,7 @@ final class LocalStore implements Store {
             key,
             (k, held) -> {
               if (held.equals(entry)) {
-                values.keep(k, value, era);
+                values.keep(k, value, Envelope.NEVER, era);
               }
               return held;
             });

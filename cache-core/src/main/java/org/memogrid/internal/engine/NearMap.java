@@ -105,17 +105,18 @@ final class NearMap<P, V> {
   }
 
   /** The value of what is held under the key; null says nothing. */
-  @Nullable Object value(Object key, long era) {
+  @Nullable Object value(Object key, long era, CoarseClock clock) {
     Front<V> now = front;
-    return now.pass == source.pass() ? now.values.get(key, era) : null;
+    return now.pass == source.pass() ? now.values.get(key, era, clock) : null;
   }
 
   /**
    * Has {@link #value} find a value in place of the copy that stands for it.
    *
    * @param copy what {@link #get} found under the key
+   * @param until when the value is found no more
    */
-  void keep(Object key, P place, V copy, Object value, long era) {
+  void keep(Object key, P place, V copy, Object value, long until, long era) {
     if (front.values.begin(era)) {
       sweep();
     }
@@ -127,7 +128,7 @@ final class NearMap<P, V> {
               if (!there.equals(key) || now.copies.get(there) != copy) {
                 return there;
               }
-              if (now.values.keep(there, value, era)) {
+              if (now.values.keep(there, value, until, era)) {
                 now.copies.remove(there);
               }
               return front == now ? there : null; // null: it landed where nobody looks
@@ -148,8 +149,9 @@ final class NearMap<P, V> {
    * Copies what the source holds.
    *
    * @param place equal to the key's; kept, so preferably the source's own
+   * @param clock as of {@link #value}
    */
-  void fill(Object key, P place) {
+  void fill(Object key, P place, CoarseClock clock) {
     var unused =
         places.compute(
             place,
@@ -169,7 +171,8 @@ final class NearMap<P, V> {
               if (there != null && !there.equals(key)) { // keys whose encoded forms alone are equal
                 now.remove(there);
               }
-              if (!now.values.has(key)) {
+              if (!now.values.stands(key, clock)) {
+                now.values.remove(key); // its time is over: the source has what follows
                 now.copies.put(key, held);
               }
               return front == now ? key : null; // null: it landed where nobody looks

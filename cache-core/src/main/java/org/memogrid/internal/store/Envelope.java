@@ -241,6 +241,17 @@ public final class Envelope {
         && (fresh == null || Math.min(fresh.refreshAt, fresh.until) - now > lag);
   }
 
+  /**
+   * From when on {@link #isSteady} says no, as far as can be said now: a use may put it off. {@link
+   * #NEVER} if nothing ends it nor makes it old.
+   */
+  public long steadyUntil(long lag) {
+    Fresh fresh = more.fresh;
+    long until = life == null ? NEVER : life.steadyUntil();
+    until = fresh == null ? until : Math.min(until, Math.min(fresh.refreshAt, fresh.until));
+    return until == NEVER ? NEVER : until - lag;
+  }
+
   /** Has it end for readers of copies when it does where it is held, whatever the clocks. */
   public void heldUntil(long end) {
     if (life != null) {
@@ -386,14 +397,25 @@ public final class Envelope {
       return idleMillis == 0 ? left : Math.min(left, touchedAt + idleMillis + idleMillis / 4 - now);
     }
 
+    long steadyUntil() {
+      long end = Math.min(expiresAt, heldUntil);
+      long used = touchedAt;
+      return idleMillis == 0
+          ? end
+          : Math.min(end, used + Math.min(idleMillis + idleMillis / 4, touchAfter()));
+    }
+
     boolean isTouchDue(long now) {
-      return now - touchedAt >= Math.max(1, idleMillis / 4);
+      return now - touchedAt >= touchAfter();
+    }
+
+    private long touchAfter() {
+      return Math.max(1, idleMillis / 4);
     }
 
     boolean touch(long now) {
       long before = touchedAt;
-      return now - before >= Math.max(1, idleMillis / 4)
-          && TOUCHED_AT.compareAndSet(this, before, now);
+      return now - before >= touchAfter() && TOUCHED_AT.compareAndSet(this, before, now);
     }
   }
 

@@ -42,8 +42,8 @@ public interface Store {
 
   /**
    * Offers what an entry that {@code near} found stands for to those who ask after it in this era.
-   * The store takes it if nothing ends the entry and no use of it is noted. It is found as long as
-   * the entry would be, and {@code near} may find the entry no longer.
+   * The store need not take it. It is found at most as long as the entry would be, and {@code near}
+   * may find the entry no longer.
    *
    * @param era rises when all values that were offered before are void; 0 if they never are
    */

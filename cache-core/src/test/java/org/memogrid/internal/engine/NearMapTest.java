@@ -3,7 +3,9 @@ package org.memogrid.internal.engine;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.memogrid.internal.store.Envelope.NEVER;
 
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +19,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -27,6 +30,8 @@ import org.memogrid.testkit.Await;
 final class NearMapTest {
   private final Held held = new Held();
   private final NearMap<String, Integer> near = new NearMap<>(held);
+  private final AtomicLong millis = new AtomicLong(1_000);
+  private final CoarseClock clock = new CoarseClock(() -> Instant.ofEpochMilli(millis.get()));
   private final ExecutorService threads = Executors.newCachedThreadPool();
 
   /** What a member holds: a map, a pass, and the places that the pass covers. */
@@ -79,7 +84,7 @@ final class NearMapTest {
   private @Nullable Integer read(String place) {
     Integer copy = near.get(new Key(place));
     if (copy == null) {
-      near.fill(new Key(place), place);
+      near.fill(new Key(place), place, clock);
     }
     return copy;
   }
@@ -87,13 +92,13 @@ final class NearMapTest {
   /** As callers do who keep what they find. */
   private @Nullable Integer readAndKeep(String place) {
     Key key = new Key(place);
-    Object value = near.value(key, ERA);
+    Object value = near.value(key, ERA, clock);
     if (value != null) {
       return ((Kept) value).of;
     }
     Integer copy = read(place);
     if (copy != null) {
-      near.keep(key, place, copy, new Kept(copy), ERA);
+      near.keep(key, place, copy, new Kept(copy), NEVER, ERA);
     }
     return copy;
   }
@@ -101,7 +106,7 @@ final class NearMapTest {
   private void kept(String place, int value) {
     copied(place, value);
     assertThat(readAndKeep(place)).isEqualTo(value);
-    assertThat(near.value(new Key(place), ERA)).isEqualTo(new Kept(value));
+    assertThat(near.value(new Key(place), ERA, clock)).isEqualTo(new Kept(value));
   }
 
   @Test
@@ -120,13 +125,13 @@ final class NearMapTest {
     copied("a", 1);
     near.writing("a");
     assertThat(near.get(new Key("a"))).isNull();
-    near.fill(new Key("a"), "a");
+    near.fill(new Key("a"), "a", clock);
     assertThat(near.get(new Key("a"))).isNull();
     held.entries.put("a", 2);
-    near.fill(new Key("a"), "a");
+    near.fill(new Key("a"), "a", clock);
     assertThat(near.get(new Key("a"))).isNull();
     near.written("a");
-    near.fill(new Key("a"), "a");
+    near.fill(new Key("a"), "a", clock);
     assertThat(near.get(new Key("a"))).isEqualTo(2);
   }
 
@@ -143,10 +148,10 @@ final class NearMapTest {
     near.writing("a");
     near.writing("a");
     near.written("a");
-    near.fill(new Key("a"), "a");
+    near.fill(new Key("a"), "a", clock);
     assertThat(near.get(new Key("a"))).isNull();
     near.written("a");
-    near.fill(new Key("a"), "a");
+    near.fill(new Key("a"), "a", clock);
     assertThat(near.get(new Key("a"))).isEqualTo(1);
     assertThat(near.places()).isEqualTo(1);
   }
@@ -171,7 +176,7 @@ final class NearMapTest {
           // Long enough for a write that did not wait for the fill to be over before it.
           LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
         };
-    near.fill(new Key("a"), "a");
+    near.fill(new Key("a"), "a", clock);
     writes.get(0).get(30, TimeUnit.SECONDS);
     assertThat(near.get(new Key("a"))).isNull();
     copied("a", 2);
@@ -195,7 +200,7 @@ final class NearMapTest {
           held.pass = new Held.Pass("a");
           assertThat(near.get(new Key("other"))).isNull(); // makes the next front
         };
-    near.fill(new Key("a"), "a");
+    near.fill(new Key("a"), "a", clock);
     held.whilePeeking = () -> {};
     held.entries.put("a", 2); // elsewhere
     assertThat(read("a")).isNull();
@@ -214,7 +219,7 @@ final class NearMapTest {
           held.entries.clear();
           near.cleared();
         };
-    near.fill(new Key("a"), "a");
+    near.fill(new Key("a"), "a", clock);
     held.whilePeeking = () -> {};
     assertThat(near.get(new Key("a"))).isNull();
     Await.until("its place is forgotten", () -> near.places() == 0);
@@ -259,7 +264,7 @@ final class NearMapTest {
     assertThat(near.places()).isZero();
     near.writing("a");
     near.drop("a"); // leaves the write alone
-    near.fill(new Key("a"), "a");
+    near.fill(new Key("a"), "a", clock);
     near.written("a");
     assertThat(near.places()).isZero();
   }
@@ -269,8 +274,8 @@ final class NearMapTest {
   void ofKeysOfOnePlaceTheLastIsCopied() {
     put("a", 1);
     assertThat(near.get("one")).isNull();
-    near.fill("one", "a");
-    near.fill("two", "a");
+    near.fill("one", "a", clock);
+    near.fill("two", "a", clock);
     assertThat(near.get("one")).isNull();
     assertThat(near.get("two")).isEqualTo(1);
     assertThat(near.size()).isEqualTo(1);
@@ -284,28 +289,28 @@ final class NearMapTest {
     put("a", 1);
     kept("a", 1);
     assertThat(near.get(new Key("a"))).isNull();
-    near.fill(new Key("a"), "a"); // brings nothing back beside it
+    near.fill(new Key("a"), "a", clock); // brings nothing back beside it
     assertThat(near.get(new Key("a"))).isNull();
     assertThat(near.size()).isEqualTo(1);
     assertThat(near.places()).isEqualTo(1);
     put("a", 2);
-    assertThat(near.value(new Key("a"), ERA)).isNull();
+    assertThat(near.value(new Key("a"), ERA, clock)).isNull();
     kept("a", 2);
     near.drop("a");
-    assertThat(near.value(new Key("a"), ERA)).isNull();
+    assertThat(near.value(new Key("a"), ERA, clock)).isNull();
     kept("a", 2);
     near.clearing();
-    assertThat(near.value(new Key("a"), ERA)).isNull();
+    assertThat(near.value(new Key("a"), ERA, clock)).isNull();
     near.cleared();
     kept("a", 2);
     held.pass = new Held.Pass("a");
-    assertThat(near.value(new Key("a"), ERA)).isNull();
+    assertThat(near.value(new Key("a"), ERA, clock)).isNull();
     held.pass = null;
-    assertThat(near.value(new Key("a"), ERA)).isNull();
+    assertThat(near.value(new Key("a"), ERA, clock)).isNull();
     held.pass = new Held.Pass(null);
     kept("a", 2);
     near.close();
-    assertThat(near.value(new Key("a"), ERA)).isNull();
+    assertThat(near.value(new Key("a"), ERA, clock)).isNull();
   }
 
   /** 1. A reader has found 1. 2. A write of 2 begins, and maybe ends. 3. The reader keeps 1. */
@@ -316,15 +321,15 @@ final class NearMapTest {
     copied("a", 1_000);
     Integer found = requireNonNull(near.get(key));
     near.writing("a");
-    near.keep(key, "a", found, "old", ERA);
-    assertThat(near.value(key, ERA)).isNull();
+    near.keep(key, "a", found, "old", NEVER, ERA);
+    assertThat(near.value(key, ERA, clock)).isNull();
     held.entries.put("a", 2_000);
     near.written("a");
-    near.keep(key, "a", found, "old", ERA);
-    assertThat(near.value(key, ERA)).isNull();
+    near.keep(key, "a", found, "old", NEVER, ERA);
+    assertThat(near.value(key, ERA, clock)).isNull();
     copied("a", 2_000);
-    near.keep(key, "a", found, "old", ERA);
-    assertThat(near.value(key, ERA)).isNull();
+    near.keep(key, "a", found, "old", NEVER, ERA);
+    assertThat(near.value(key, ERA, clock)).isNull();
     assertThat(near.get(key)).isEqualTo(2_000);
   }
 
@@ -333,30 +338,54 @@ final class NearMapTest {
     put("a", 1);
     put("b", 1);
     kept("a", 1);
-    assertThat(near.value(new Key("a"), ERA + 1)).isNull();
-    assertThat(near.value(new Key("a"), ERA - 1)).isNull();
+    assertThat(near.value(new Key("a"), ERA + 1, clock)).isNull();
+    assertThat(near.value(new Key("a"), ERA - 1, clock)).isNull();
     copied("b", 1);
     Integer found = requireNonNull(near.get(new Key("b")));
-    near.keep(new Key("b"), "b", found, "of an era before", ERA - 1);
-    assertThat(near.value(new Key("b"), ERA - 1)).isNull();
-    assertThat(near.value(new Key("b"), ERA)).isNull();
-    near.keep(new Key("b"), "b", found, "next", ERA + 1);
-    assertThat(near.value(new Key("b"), ERA + 1)).isEqualTo("next");
-    assertThat(near.value(new Key("a"), ERA)).isNull();
+    near.keep(new Key("b"), "b", found, "of an era before", NEVER, ERA - 1);
+    assertThat(near.value(new Key("b"), ERA - 1, clock)).isNull();
+    assertThat(near.value(new Key("b"), ERA, clock)).isNull();
+    near.keep(new Key("b"), "b", found, "next", NEVER, ERA + 1);
+    assertThat(near.value(new Key("b"), ERA + 1, clock)).isEqualTo("next");
+    assertThat(near.value(new Key("a"), ERA, clock)).isNull();
     Await.until("the place of the value before is forgotten", () -> near.places() == 1);
+  }
+
+  @Test
+  void aValueThatEndsIsFoundUntilThenAndGivesWayToTheNextCopy() {
+    Key key = new Key("a");
+    put("a", 1);
+    copied("a", 1);
+    near.keep(key, "a", requireNonNull(near.get(key)), "value", 1_010, ERA);
+    assertThat(near.get(key)).isNull();
+    near.fill(key, "a", clock);
+    millis.set(1_009);
+    assertThat(near.value(key, ERA, clock)).isEqualTo("value");
+    assertThat(near.value(key, ERA + 1, clock)).isNull();
+    millis.set(1_010);
+    assertThat(near.value(key, ERA, clock)).isNull();
+    copied("a", 1);
+    assertThat(near.size()).isEqualTo(1);
+    near.keep(key, "a", requireNonNull(near.get(key)), "value", 1_020, ERA);
+    assertThat(near.value(key, ERA, clock)).isEqualTo("value");
+    put("a", 2);
+    assertThat(near.value(key, ERA, clock)).isNull();
+    assertThat(near.size()).isZero();
+    copied("a", 2);
+    kept("a", 2); // beside those that end
   }
 
   @Test
   void ofKeysOfOnePlaceTheLastIsKept() {
     put("a", 1);
     assertThat(near.get("one")).isNull();
-    near.fill("one", "a");
-    near.keep("one", "a", requireNonNull(near.get("one")), "value", ERA);
-    assertThat(near.value("one", ERA)).isEqualTo("value");
-    near.fill("two", "a");
-    assertThat(near.value("one", ERA)).isNull();
-    near.keep("one", "a", requireNonNull(near.get("two")), "value", ERA);
-    assertThat(near.value("one", ERA)).isNull();
+    near.fill("one", "a", clock);
+    near.keep("one", "a", requireNonNull(near.get("one")), "value", NEVER, ERA);
+    assertThat(near.value("one", ERA, clock)).isEqualTo("value");
+    near.fill("two", "a", clock);
+    assertThat(near.value("one", ERA, clock)).isNull();
+    near.keep("one", "a", requireNonNull(near.get("two")), "value", NEVER, ERA);
+    assertThat(near.value("one", ERA, clock)).isNull();
     assertThat(near.size()).isEqualTo(1);
   }
 

@@ -3,6 +3,7 @@ package org.memogrid.internal.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.ForkJoinTask;
@@ -98,6 +99,34 @@ class EnvelopeTest {
     assertThat(again.isRenewed()).isTrue();
     assertThat(again.token()).isEqualTo(14);
     assertThat(again).isEqualTo(whole);
+  }
+
+  @Test
+  void itIsSteadyUntilThenAndNoLonger() {
+    Random random = new Random(1);
+    for (int round = 0; round < 5_000; round++) {
+      long lag = random.nextInt(30);
+      Envelope entry = Envelope.ofValue(new Version(1, 2), "v");
+      if (random.nextBoolean()) {
+        long end = random.nextBoolean() ? Envelope.NEVER : random.nextInt(200);
+        entry =
+            entry.expiring(end, random.nextBoolean() ? 0 : random.nextInt(200), random.nextInt(50));
+      }
+      if (random.nextBoolean()) {
+        long due = random.nextBoolean() ? Envelope.NEVER : random.nextInt(200);
+        long stale = random.nextBoolean() ? Envelope.NEVER : random.nextInt(200);
+        entry = entry.withFresh(new Envelope.Fresh(due, stale, 1));
+      }
+      if (random.nextBoolean()) {
+        entry.heldUntil(random.nextInt(200));
+      }
+      long until = entry.steadyUntil(lag);
+      for (long now = 0; now < 250; now += 1 + random.nextInt(3)) {
+        assertThat(until == Envelope.NEVER || now < until)
+            .as("%s at %s, until %s", round, now, until)
+            .isEqualTo(entry.isSteady(now, lag));
+      }
+    }
   }
 
   @Test
