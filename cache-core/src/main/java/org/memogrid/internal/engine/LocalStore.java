@@ -300,7 +300,9 @@ final class LocalStore implements Store {
   private void write(
       Object key, BiFunction<Object, @Nullable Envelope, @Nullable Envelope> change) {
     var unused =
-        isBounded ? upkeep.during(() -> map.compute(key, change)) : map.compute(key, change);
+        isBounded
+            ? upkeep.during(() -> map.compute(key, change), cache::cleanUp)
+            : map.compute(key, change);
   }
 
   /** Has a weigher that fails do so before listeners are told: Caffeine asks it last. */

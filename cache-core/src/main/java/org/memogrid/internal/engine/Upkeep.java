@@ -3,22 +3,33 @@ package org.memogrid.internal.engine;
 
 import java.util.concurrent.Executor;
 import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Where a bounded map orders its entries by their use: in a write on its thread, so that a full map
- * has evicted when the write returns, unless another is at it; else beside the readers, whose hits
- * it would double.
+ * has evicted when the write returns; else beside the readers, whose hits it would double. Of what
+ * is beside, the map leaves to it what a write finds to do: so a write that meets it does all
+ * itself once more.
  */
 final class Upkeep implements Executor {
   private final ThreadLocal<@Nullable Boolean> writing = new ThreadLocal<>();
 
-  <T> @Nullable T during(Supplier<@Nullable T> write) {
+  /** How many tasks were handed to others and are not done; one that hands on another is last. */
+  private final AtomicInteger beside = new AtomicInteger();
+
+  /**
+   * @param cleanUp does what there is to do, after whoever is at it
+   */
+  <T> @Nullable T during(Supplier<@Nullable T> write, Runnable cleanUp) {
     writing.set(true);
     try {
       return write.get();
     } finally {
+      if (beside.get() > 0) {
+        cleanUp.run();
+      }
       writing.remove();
     }
   }
@@ -28,7 +39,16 @@ final class Upkeep implements Executor {
     if (writing.get() != null) {
       task.run();
     } else {
-      ForkJoinPool.commonPool().execute(task);
+      beside.incrementAndGet();
+      ForkJoinPool.commonPool().execute(() -> runBeside(task));
+    }
+  }
+
+  private void runBeside(Runnable task) {
+    try {
+      task.run();
+    } finally {
+      beside.decrementAndGet();
     }
   }
 }

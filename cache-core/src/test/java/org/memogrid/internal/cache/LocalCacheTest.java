@@ -269,6 +269,19 @@ final class LocalCacheTest {
     assertThat(events).allMatch(event -> "v".equals(event.oldValue()));
   }
 
+  /** What readers leave for others to do is under way at many of these writes. */
+  @Test
+  void aFullCacheHasEvictedWhenAWriteReturnsThoughItWasReadBefore() {
+    Cache<Integer, String> cache = caches.cache("c", LOCAL.maxEntries(10));
+    for (int i = 0; i < 20_000; i++) {
+      for (int read = 0; read < 40; read++) {
+        var unused = cache.get(i - 1 - read % 10);
+      }
+      cache.put(i, "v");
+      assertThat(cache.size()).as("after write %s", i).isLessThanOrEqualTo(10);
+    }
+  }
+
   @Test
   void weightIsTheUsersMeasure() {
     Cache<Integer, String> cache =
