@@ -18,6 +18,8 @@ import org.infinispan.util.logging.events.EventLogLevel;
 import org.infinispan.util.logging.events.EventLogManager;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.memogrid.cache.Cache;
 import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.Mode;
@@ -137,27 +139,19 @@ final class OptionsRegistryTest {
   }
 
   /** Who orders the writes of the name or another, after the first step or the second. */
-  @Test
-  void whatAMemberBeganToEndWhenItDiedIsEndedByTheOthers() {
-    for (int steps = 1; steps <= 2; steps++) {
-      String name = "begun" + steps;
-      Cache<Integer, Integer> opened = cluster.caches(1).cache(name, Mode.DISTRIBUTED);
-      opened.put(1, 1);
-      OptionsRegistry dying = registry(2);
-      for (int step = 0; step < steps; step++) {
-        assertThat(dying.advance(requireNonNull(dying.known(name)))).isTrue();
-      }
-      assertThat(cluster.caches(0).names()).doesNotContain(name);
-      assertThat(opened.get(1)).isEqualTo(1);
-      cluster.crash(2);
-      for (int member = 0; member < 2; member++) {
-        LoopCluster.Node other = cluster.node(member);
-        Await.until(name + " to end on " + other.self(), () -> !other.runs(name));
-      }
-      assertThatIllegalStateException().isThrownBy(() -> opened.get(1));
-      assertThat(cluster.caches(1).<Integer, Integer>cache(name, Mode.REPLICATED).get(1)).isNull();
-      var unused = cluster.join();
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void whatAMemberBeganToEndWhenItDiedIsEndedByTheOthers(int steps) {
+    Cache<Integer, Integer> opened = beganToEnd(1, "begun", steps);
+    assertThat(cluster.caches(0).names()).isEmpty();
+    assertThat(opened.get(1)).isEqualTo(1);
+    cluster.crash(2);
+    for (int member = 0; member < 2; member++) {
+      LoopCluster.Node other = cluster.node(member);
+      Await.until("the end on " + other.self(), () -> !other.runs("begun"));
     }
+    assertThatIllegalStateException().isThrownBy(() -> opened.get(1));
+    assertThat(cluster.caches(1).<Integer, Integer>cache("begun", Mode.REPLICATED).get(1)).isNull();
   }
 
   /** One that nobody goes on to end, since its members have not missed the dead one yet. */
@@ -165,18 +159,24 @@ final class OptionsRegistryTest {
   void whoOpensACacheThatAnotherBeganToEndHasTheNextOfThatName() {
     for (int steps = 1; steps <= 2; steps++) {
       String name = "begun" + steps;
-      Cache<Integer, Integer> opened = cluster.caches(0).cache(name, Mode.DISTRIBUTED);
-      opened.put(1, 1);
-      OptionsRegistry dying = registry(2);
-      for (int step = 0; step < steps; step++) {
-        assertThat(dying.advance(requireNonNull(dying.known(name)))).isTrue();
-      }
+      Cache<Integer, Integer> opened = beganToEnd(0, name, steps);
       Cache<Integer, Integer> next = cluster.caches(1).cache(name, Mode.REPLICATED);
       assertThat(next.get(1)).isNull();
       assertThatIllegalStateException().isThrownBy(() -> opened.get(1));
       next.put(1, 2);
       assertThat(cluster.caches(0).<Integer, Integer>cache(name).get(1)).isEqualTo(2);
     }
+  }
+
+  /** A cache opened by one member, whose end the third began and went no further with. */
+  private Cache<Integer, Integer> beganToEnd(int opener, String name, int steps) {
+    Cache<Integer, Integer> opened = cluster.caches(opener).cache(name, Mode.DISTRIBUTED);
+    opened.put(1, 1);
+    OptionsRegistry dying = registry(2);
+    for (int step = 0; step < steps; step++) {
+      assertThat(dying.advance(requireNonNull(dying.known(name)))).isTrue();
+    }
+    return opened;
   }
 
   /** The cluster's, to be written by that member. */
