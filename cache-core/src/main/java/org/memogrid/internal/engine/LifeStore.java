@@ -57,6 +57,11 @@ public final class LifeStore<K, V> extends TenureStore<K, V> {
   }
 
   @Override
+  boolean isCut() {
+    return requireNonNull(recovery, "started").serving().isCut();
+  }
+
+  @Override
   public CompletionStage<Void> stop() {
     Recovery here = recovery;
     return here == null ? super.stop() : super.stop().whenComplete((done, thrown) -> here.close());

@@ -126,7 +126,7 @@ final class PutBacks implements AutoCloseable {
       String life, IntSet segments) {
     TenureStore<ClusterKey, Envelope> source =
         life.equals(link.self().id()) ? (TenureStore<ClusterKey, Envelope>) own : opened(life);
-    return Flowable.fromPublisher(source.publishEntries(segments, key -> true, true));
+    return Flowable.fromPublisher(source.lastEntries(segments));
   }
 
   private void putBack(Flowable<MarshallableEntry<ClusterKey, Envelope>> entries) {
@@ -199,6 +199,11 @@ final class PutBacks implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** All that is confirmed is where it belongs. */
+  void settle() throws IOException {
+    own.settle();
   }
 
   /** Nobody needs the lives before the present one any more. */

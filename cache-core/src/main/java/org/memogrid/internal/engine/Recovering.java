@@ -108,7 +108,7 @@ final class Recovering {
    * Whoever asked for a write may be the only one who knows that it is confirmed, and by which
    * layout: so all members are witnesses, whatever they own.
    */
-  private static Layout layout(int id, ConsistentHash read, ConsistentHash write) {
+  static Layout layout(int id, ConsistentHash read, ConsistentHash write) {
     List<String> members = ids(write.getMembers());
     List<List<String>> readers = new ArrayList<>();
     List<List<String>> writers = new ArrayList<>();

@@ -256,7 +256,7 @@ final class Recovery {
     } else if (effect instanceof Effect.Refuse) {
       refuseToStart();
     } else if (effect instanceof Effect.Serve serve) {
-      serving.serve(serve.on());
+      serve(serve.on());
     } else if (effect instanceof Effect.PutBack putBack) {
       requireNonNull(putBacks, "open").add(putBack);
     } else if (effect instanceof Effect.Forget) {
@@ -277,6 +277,17 @@ final class Recovery {
     } catch (IOException e) {
       serving.end(HeldReasons.rosterRefused(here.path(), e));
     }
+  }
+
+  private void serve(boolean on) {
+    if (on) {
+      try {
+        requireNonNull(putBacks, "open").settle();
+      } catch (IOException e) {
+        serving.end(HeldReasons.rosterRefused(requireNonNull(folder, "open").path(), e));
+      }
+    }
+    serving.serve(on);
   }
 
   private void tell(Announcement announcement) {

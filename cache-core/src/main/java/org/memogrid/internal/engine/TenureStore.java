@@ -103,7 +103,24 @@ class TenureStore<K, V> extends CheckedStore<K, V> {
   /** Done when the loss is on the disk: the engine waits with what follows. */
   @Override
   public CompletionStage<Void> removeSegments(IntSet segments) {
-    return change(() -> tenures().lose(segments));
+    return change(() -> tenures().lose(segments, isCut()));
+  }
+
+  /** Whether this member is cut off from the others now. */
+  boolean isCut() {
+    return false;
+  }
+
+  /** All that is confirmed is where it belongs; waits for the disk. */
+  final void settle() throws IOException {
+    lock.writeLock().lock();
+    try {
+      if (tenures().settle()) {
+        tenures().write();
+      }
+    } finally {
+      lock.writeLock().unlock();
+    }
   }
 
   /** In one step, as it looks after a kill: the store deletes one file after the other. */
@@ -142,7 +159,9 @@ class TenureStore<K, V> extends CheckedStore<K, V> {
   @Override
   public CompletionStage<MarshallableEntry<K, V>> load(int segment, Object key) {
     return super.load(segment, key)
-        .thenApply(entry -> entry != null && counts(segment, entry) ? opened(entry) : null);
+        .thenApply(
+            entry ->
+                entry != null && passes(segment, entry, Tenures::counts) ? opened(entry) : null);
   }
 
   @Override
@@ -154,7 +173,12 @@ class TenureStore<K, V> extends CheckedStore<K, V> {
   @Override
   public Publisher<MarshallableEntry<K, V>> publishEntries(
       IntSet segments, Predicate<? super K> filter, boolean includeValues) {
-    return present(super.publishEntries(segments, filter, true));
+    return opened(super.publishEntries(segments, filter, true), Tenures::counts);
+  }
+
+  /** What this life had at the last moment that its roster tells of. */
+  final Publisher<MarshallableEntry<K, V>> lastEntries(IntSet segments) {
+    return opened(super.publishEntries(segments, key -> true, true), Tenures::mayBePutBack);
   }
 
   @Override
@@ -165,14 +189,17 @@ class TenureStore<K, V> extends CheckedStore<K, V> {
 
   @Override
   public Publisher<MarshallableEntry<K, V>> purgeExpired() {
-    return present(super.purgeExpired());
+    return opened(super.purgeExpired(), Tenures::counts);
   }
 
-  private Flowable<MarshallableEntry<K, V>> present(Publisher<MarshallableEntry<K, V>> all) {
+  private Flowable<MarshallableEntry<K, V>> opened(
+      Publisher<MarshallableEntry<K, V>> all, Sieve sieve) {
     return Flowable.fromPublisher(all)
         .filter(
-            entry ->
-                counts(requireNonNull(partitioner, "started").getSegment(entry.getKey()), entry))
+            entry -> {
+              int segment = requireNonNull(partitioner, "started").getSegment(entry.getKey());
+              return passes(segment, entry, sieve);
+            })
         .map(this::opened);
   }
 
@@ -181,7 +208,12 @@ class TenureStore<K, V> extends CheckedStore<K, V> {
     return Flowable.fromPublisher(publishKeys(segments, key -> true)).count().toCompletionStage();
   }
 
-  private boolean counts(int segment, MarshallableEntry<K, V> entry) {
+  /** Whether what was written in a tenure is there. */
+  private interface Sieve {
+    boolean passes(Tenures tenures, int segment, int tenure);
+  }
+
+  private boolean passes(int segment, MarshallableEntry<K, V> entry, Sieve sieve) {
     var stamped = entry.getValueBytes();
     if (isNothing(stamped)) {
       return true;
@@ -189,7 +221,7 @@ class TenureStore<K, V> extends CheckedStore<K, V> {
     int tenure = ByteBuffer.wrap(stamped.getBuf()).getInt(stamped.getOffset());
     lock.readLock().lock();
     try {
-      return tenures().counts(segment, tenure);
+      return sieve.passes(tenures(), segment, tenure);
     } finally {
       lock.readLock().unlock();
     }

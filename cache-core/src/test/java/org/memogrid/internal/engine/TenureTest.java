@@ -6,9 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.memogrid.internal.engine.RecoveryTest.engines;
 import static org.memogrid.internal.engine.RecoveryTest.recovery;
 
+import io.reactivex.rxjava3.core.Flowable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -86,6 +88,80 @@ final class TenureTest {
     }
   }
 
+  /**
+   * The engine has a member that is cut off lose what the others may have by its last word; but
+   * they have ended, and it has the last of all.
+   */
+  @Test
+  void whatIsLostWhileCutOffIsNotThereButIsPutBackAfterAKill() {
+    try (TestCluster cluster = cluster(1)) {
+      Cluster node = cluster.node(0);
+      cache(node).put(1, 1);
+      loseWhileCutOff(node);
+      assertThat(CompletionStages.join(store(node).size(all(node)))).isZero();
+      assertThat(last(node)).isOne();
+      cluster.crash(0);
+    }
+    try (TestCluster cluster = cluster(1)) {
+      assertThat(there(cluster)).isEqualTo(Map.of(1, 1));
+    }
+  }
+
+  @Test
+  void whatWasLostWhileCutOffIsNotPutBackOnceAllIsSettledAgain() {
+    try (TestCluster cluster = cluster(1)) {
+      Cluster node = cluster.node(0);
+      cache(node).put(1, 1);
+      loseWhileCutOff(node);
+      cluster.join();
+      awaitSpread(cluster);
+      assertThat(last(node)).isOne();
+      var now = engines(node).getDistributionManager().getCacheTopology();
+      CompletionStages.join(
+          recovery(node)
+              .onReturn(
+                  Recovering.layout(
+                      now.getTopologyId(),
+                      now.getReadConsistentHash(),
+                      now.getWriteConsistentHash())));
+      Await.until("service", () -> recovery(node).serving().serves());
+      assertThat(last(node)).isZero();
+    }
+  }
+
+  /** Back from a cut, and given the segment and losing it once more before all is settled. */
+  @Test
+  void whatWasLostWhileCutOffLastsOverOtherLosses() throws IOException {
+    IntSet segment = IntSets.immutableSet(0);
+    Tenures tenures = Tenures.begin(directory, 1);
+    tenures.take(segment);
+    int before = tenures.of(0);
+    assertThat(tenures.lose(segment, true)).isTrue();
+    tenures.take(segment);
+    int after = tenures.of(0);
+    assertThat(tenures.lose(segment, false)).isTrue();
+    tenures.write();
+    Tenures read = Tenures.read(directory, 1);
+    for (int tenure : List.of(before, after)) {
+      assertThat(read.counts(0, tenure)).isFalse();
+      assertThat(read.mayBePutBack(0, tenure)).isTrue();
+    }
+    assertThat(read.mayBePutBack(0, Tenures.NONE)).isFalse();
+    assertThat(read.settle()).isTrue();
+    assertThat(read.mayBePutBack(0, after)).isFalse();
+    assertThat(read.settle()).isFalse();
+  }
+
+  private static void loseWhileCutOff(Cluster node) {
+    CompletionStages.join(recovery(node).onCut());
+    CompletionStages.join(store(node).removeSegments(all(node)));
+  }
+
+  /** How many entries the member would put back. */
+  private static long last(Cluster node) {
+    return Flowable.fromPublisher(store(node).lastEntries(all(node))).count().blockingGet();
+  }
+
   /** The engine says what is lost, and gives it again. */
   @Test
   void whatOthersRemovedBetweenTwoTenuresIsNotPutBack() {
@@ -124,6 +200,18 @@ final class TenureTest {
                             && isSpread(
                                 engines(node).getDistributionManager().getCacheTopology(),
                                 members)));
+  }
+
+  private static void awaitSpread(TestCluster cluster) {
+    int members = cluster.nodes().size();
+    Await.until(
+        "a topology of " + members,
+        () ->
+            cluster.nodes().stream()
+                .allMatch(
+                    node ->
+                        isSpread(
+                            engines(node).getDistributionManager().getCacheTopology(), members)));
   }
 
   private static boolean isSpread(CacheTopology topology, int members) {
