@@ -13,6 +13,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Who holds a name, simulated. {@code -Dmemogrid.sim.seed=N} prints one life as a chart. */
 class LeaseSimTest {
+  /** Where to begin to look for what is seldom missed. */
+  private static final Map<Rule, Long> RARE =
+      Map.of(Rule.HEAR_ALL_BEFORE_LOSING_PATIENCE, 230L, Rule.SAME_VIEW_VOTES, 1_330L);
+
   private static final long SEEDS = Long.getLong("memogrid.sim.seeds", 300);
 
   @Test
@@ -52,12 +56,13 @@ class LeaseSimTest {
   @ParameterizedTest
   @EnumSource(Rule.class)
   void everyRuleIsNecessary(Rule rule) {
+    long first = RARE.getOrDefault(rule, 0L);
+    long seed = first;
     String violation = null;
-    long seed = 0;
-    for (; seed < 2_000 && violation == null; seed++) {
+    for (; seed < first + 2_000 && violation == null; seed++) {
       violation = new LeaseSim(seed, Set.of(rule), false).run().stream().findFirst().orElse(null);
     }
     System.out.println("without " + rule + ", seed " + (seed - 1) + ": " + violation);
-    assertThat(violation).as("without %s, %d seeds", rule, seed).isNotNull();
+    assertThat(violation).as("without %s, %d seeds", rule, seed - first).isNotNull();
   }
 }
