@@ -30,6 +30,7 @@ public final class Bench {
               entry("memo", MemoPeers::run),
               entry("persist", new PersistBench()),
               entry("pipeline", new PipelineBench()),
+              entry("puts", new Puts()),
               entry("queue", QueueBench::run),
               entry("queue-delay", QueueBench::runDelays),
               entry("queue-kills", QueueBench::runKills),

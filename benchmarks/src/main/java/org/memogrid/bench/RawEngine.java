@@ -37,7 +37,8 @@ final class RawEngine implements Reader {
     return new RawEngine(managers, filled);
   }
 
-  private static EmbeddedCacheManager start(String name) {
+  /** A member, in this JVM. */
+  static EmbeddedCacheManager start(String name) {
     GlobalConfigurationBuilder global =
         RawMembers.global("raw-" + ProcessHandle.current().pid(), name, "bench-loopback.xml");
     global
