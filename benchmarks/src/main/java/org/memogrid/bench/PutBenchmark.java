@@ -18,8 +18,9 @@ import org.openjdk.jmh.infra.ThreadParams;
 /**
  * A put under a key that has an entry, in a hot loop over all keys. One system in each JVM. Each
  * thread has its values ready, so that what is allocated is the system's own, and one more than
- * there are keys, so that a key never gets the instance that it has. Threads write the same keys
- * and begin apart.
+ * there are keys, so that a key never gets the instance that it has. Two threads write the same
+ * keys in opposite directions: in the same one, whoever caught up with the other would wait for it
+ * at each key from then on.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -36,12 +37,14 @@ public class PutBenchmark {
   @State(Scope.Thread)
   public static class Cursor {
     private final Price[] values = new Price[Readers.KEYS + 1];
+    private int step;
     private int key;
     private int value;
 
     /** Puts the thread where it begins. */
     @Setup(Level.Trial)
     public void place(ThreadParams threads) {
+      step = threads.getThreadIndex() % 2 == 0 ? 1 : -1;
       key = Readers.KEYS / threads.getThreadCount() * threads.getThreadIndex();
       for (int i = 0; i < values.length; i++) {
         values[i] = Price.of(i);
@@ -49,8 +52,8 @@ public class PutBenchmark {
     }
 
     int nextKey() {
-      int now = key + 1;
-      key = now < Readers.KEYS ? now : 0;
+      int now = key + step;
+      key = now < 0 ? Readers.KEYS - 1 : now < Readers.KEYS ? now : 0;
       return key;
     }
 
