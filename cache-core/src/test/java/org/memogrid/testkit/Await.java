@@ -11,7 +11,8 @@ public final class Await {
   /** Long enough for a view change on a loaded machine. */
   public static final Duration LONG = Duration.ofSeconds(60);
 
-  private static final long PAUSE_NANOS = Duration.ofMillis(10).toNanos();
+  private static final long SHORTEST_PAUSE = Duration.ofMillis(10).toNanos();
+  private static final long LONGEST_PAUSE = Duration.ofMillis(50).toNanos();
 
   private Await() {}
 
@@ -49,6 +50,7 @@ public final class Await {
    */
   public static void untilAsserted(String what, Duration atMost, Checks checks) {
     Deadline deadline = Deadline.in(atMost);
+    long began = System.nanoTime();
     while (true) {
       Throwable last = attempt(checks);
       if (last == null) {
@@ -57,13 +59,13 @@ public final class Await {
       if (deadline.passed()) {
         throw new AssertionError("waited " + deadline.given() + " for: " + what, last);
       }
-      pause();
+      pauseAfter(System.nanoTime() - began);
     }
   }
 
-  /** A short breath between two looks at something. */
-  static void pause() {
-    LockSupport.parkNanos(PAUSE_NANOS);
+  /** The longer it was the rarer the looks: each has its cost, often in another JVM as well. */
+  private static void pauseAfter(long waitedNanos) {
+    LockSupport.parkNanos(Math.min(LONGEST_PAUSE, Math.max(SHORTEST_PAUSE, waitedNanos / 10)));
     if (Thread.currentThread().isInterrupted()) {
       throw new AssertionError("interrupted while waiting");
     }

@@ -37,6 +37,7 @@ public final class NodeProcess implements AutoCloseable {
   private static final List<String> JVM =
       List.of(
           "-Xmx256m",
+          "-Xmn24m", // which most fill; more is more memory to be had from the system, page by page
           "-Xss512k",
           "-XX:+UseSerialGC",
           "-XX:TieredStopAtLevel=1",
