@@ -25,7 +25,7 @@ final class HostMemos {
   private static final int AWAY = 3;
 
   /** Few calls: they are about times of many seconds, not about races. */
-  private static final int PAUSE_MICROS = 30_000;
+  private static final int PAUSE_MICROS = 100_000;
 
   private final Hosts hosts;
   private final MemoLoad load;

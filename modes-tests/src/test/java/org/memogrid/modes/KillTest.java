@@ -62,9 +62,11 @@ class KillTest {
         assertThat(load.failuresExcept(victim.name())).as("errors of the others").isEmpty();
         load.forgetFailures();
         if (kill < kills) {
+          load.slowDown();
           open(load, cluster.join(spare));
           spare = cluster.spare();
           awaitSettled(cluster);
+          load.speedUp();
         }
       }
       assertThat(load.done()).isGreaterThan(kills * 10L);

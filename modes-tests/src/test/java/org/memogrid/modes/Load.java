@@ -37,6 +37,8 @@ import org.memogrid.testkit.Registers;
  */
 final class Load implements AutoCloseable {
   private static final int KEYS = 30;
+  private static final long AT_FULL_SPEED = 1_000_000;
+  private static final long AT_REST = 15_000_000;
   private static final String COUNTER = "counter";
 
   private final int clients;
@@ -49,6 +51,7 @@ final class Load implements AutoCloseable {
   private final AtomicLong done = new AtomicLong();
   private final Map<String, Count> counts = new ConcurrentHashMap<>();
   private final ConcurrentLinkedQueue<Failure> failures = new ConcurrentLinkedQueue<>();
+  private volatile long pauseNanos = AT_FULL_SPEED;
   private volatile History history = new History();
   private volatile boolean closed;
 
@@ -91,6 +94,15 @@ final class Load implements AutoCloseable {
       int id = client;
       threads.execute(() -> work(id, new java.util.Random(seed + id)));
     }
+  }
+
+  /** Goes on with few calls, until {@link #speedUp}: what happens next takes its time anyway. */
+  void slowDown() {
+    pauseNanos = AT_REST;
+  }
+
+  void speedUp() {
+    pauseNanos = AT_FULL_SPEED;
   }
 
   long done() {
@@ -186,7 +198,7 @@ final class Load implements AutoCloseable {
       } finally {
         pause.readLock().unlock();
       }
-      LockSupport.parkNanos(1_000_000);
+      LockSupport.parkNanos(pauseNanos);
     }
   }
 
