@@ -74,9 +74,9 @@ final class TableProcessTest {
     return CacheOptions.of(mode).persist(Persist.jdbc("main", table));
   }
 
-  private static ProcessCluster cluster(String url) {
+  private static ProcessCluster cluster(int members, String url) {
     return ProcessCluster.of(
-        MEMBERS,
+        members,
         builder -> builder.partitions(Partitions.CONSISTENT).dataSource("main", pool(url)));
   }
 
@@ -190,7 +190,7 @@ final class TableProcessTest {
     String url = server().url();
     int[] last = new int[MEMBERS];
     for (int life = 0; life < 2; life++) {
-      try (ProcessCluster cluster = cluster(url)) {
+      try (ProcessCluster cluster = cluster(MEMBERS, url)) {
         assertAllThere(cluster.node(random.nextInt(MEMBERS)), last, seed);
         List<CompletableFuture<String>> writing = new ArrayList<>();
         for (int member = 0; member < MEMBERS; member++) {
@@ -219,7 +219,7 @@ final class TableProcessTest {
         last[writer] = lastOf(writer);
       }
     }
-    try (ProcessCluster cluster = cluster(url)) {
+    try (ProcessCluster cluster = cluster(1, url)) {
       assertAllThere(cluster.node(0), last, seed);
     }
   }

@@ -138,7 +138,9 @@ class MemoFreshnessTest {
     leader.pause();
     long version;
     try {
+      others.forEach(load::slowDown); // until they miss it
       promoted.forEach(call -> Await.until("a run in the place of the leader's", call::isDone));
+      others.forEach(load::speedUp);
       assertThat(lateRuns).as("the lost ones, and one more in each mode").hasSize(6);
       version = promoted.get(0).join() + 1;
       String versions = lateVersions();

@@ -25,6 +25,8 @@ import org.memogrid.testkit.NodeProcess;
 final class MemoLoad {
   static final List<Mode> MODES = List.of(Mode.INVALIDATED, Mode.REPLICATED, Mode.DISTRIBUTED);
   private static final int KEYS = 8;
+  private static final int OFTEN_MICROS = 2_000;
+  private static final int SELDOM_MICROS = 40_000;
   private static final String OPERATIONS = "operations";
   private static final String FAILURES = "failures";
   private static final String CALLERS = "callers";
@@ -42,7 +44,7 @@ final class MemoLoad {
 
   /** Begins to call on the node, as often as may be. */
   void start(NodeProcess node, long seed) {
-    start(node, seed, 2_000);
+    start(node, seed, OFTEN_MICROS);
   }
 
   /**
@@ -60,6 +62,15 @@ final class MemoLoad {
         });
     String source = file;
     node.run(there -> there.kept(CALLERS, () -> new Callers(there, source, seed, pauseMicros)));
+  }
+
+  /** Goes on with few calls on the node, until {@link #speedUp}: what comes is a wait. */
+  void slowDown(NodeProcess node) {
+    node.run(there -> there.kept(CALLERS, MemoLoad::none).pauseMicros = SELDOM_MICROS);
+  }
+
+  void speedUp(NodeProcess node) {
+    node.run(there -> there.kept(CALLERS, MemoLoad::none).pauseMicros = OFTEN_MICROS);
   }
 
   /** Ends it, with all that was done told here. */
@@ -130,7 +141,7 @@ final class MemoLoad {
     private final NodeContext there;
     private final VersionSource source;
     private final List<Thread> threads = new ArrayList<>();
-    private final int pauseMicros;
+    private volatile int pauseMicros;
     private volatile boolean stopped;
 
     Callers(NodeContext there, String file, long seed, int pauseMicros) {
