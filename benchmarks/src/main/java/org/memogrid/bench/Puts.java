@@ -16,11 +16,14 @@ final class Puts implements Bench.Suite {
   private static final String BASE_WITH_LIMIT = "Caffeine maximumSize:LOCAL";
   private static final String BASE_WITH_LIFE = "Caffeine expireAfterWrite:LOCAL";
 
+  /** A put of an engine passes some hundred methods. */
+  private static final int WARM_UPS = 20;
+
   private static final List<String> SHARED = List.of("INVALIDATED", "REPLICATED", "DISTRIBUTED");
 
   @Override
   public List<Row> run(boolean quick) throws RunnerException {
-    Rounds rounds = Rounds.withAllocations("PutBenchmark.put", systems(quick), quick);
+    Rounds rounds = Rounds.withAllocations("PutBenchmark.put", systems(quick), WARM_UPS, quick);
     List<Row> rows = new ArrayList<>();
     rows.addAll(rows(rounds.run(1, 3), 1));
     rows.addAll(rows(rounds.run(2, 1), 2));

@@ -17,7 +17,7 @@ final class Reads implements Bench.Suite {
   @Override
   public List<Row> run(boolean quick) throws RunnerException {
     List<Row> rows = new ArrayList<>();
-    Rounds rounds = Rounds.of("ReadBenchmark.hit", systems(quick), quick);
+    Rounds rounds = Rounds.of("ReadBenchmark.hit", systems(quick), 12, quick);
     for (int threads = 1; threads <= 2; threads++) {
       Map<String, Double> nanos = new LinkedHashMap<>();
       rounds.run(threads, 3).forEach((system, measured) -> nanos.put(system, measured.nanos()));

@@ -27,24 +27,31 @@ final class Rounds {
 
   private final String benchmark;
   private final String[] systems;
+  private final int warmUps;
   private final boolean quick;
   private final boolean allocations;
 
-  private Rounds(String benchmark, String[] systems, boolean quick, boolean allocations) {
+  private Rounds(
+      String benchmark, String[] systems, int warmUps, boolean quick, boolean allocations) {
     this.benchmark = benchmark;
     this.systems = systems;
+    this.warmUps = warmUps;
     this.quick = quick;
     this.allocations = allocations;
   }
 
-  /** Of a benchmark, {@code Class.method}, whose parameter names the system. */
-  static Rounds of(String benchmark, String[] systems, boolean quick) {
-    return new Rounds(benchmark, systems, quick, false);
+  /**
+   * Of a benchmark, {@code Class.method}, whose parameter names the system.
+   *
+   * @param warmUps how many quarters of a second it takes until the code is compiled
+   */
+  static Rounds of(String benchmark, String[] systems, int warmUps, boolean quick) {
+    return new Rounds(benchmark, systems, warmUps, quick, false);
   }
 
   /** The same, which also asks what is allocated. */
-  static Rounds withAllocations(String benchmark, String[] systems, boolean quick) {
-    return new Rounds(benchmark, systems, quick, true);
+  static Rounds withAllocations(String benchmark, String[] systems, int warmUps, boolean quick) {
+    return new Rounds(benchmark, systems, warmUps, quick, true);
   }
 
   /**
@@ -83,7 +90,7 @@ final class Rounds {
             .param("system", systems)
             .threads(threads)
             .forks(1)
-            .warmupIterations(quick ? 8 : 12)
+            .warmupIterations(quick ? 8 : warmUps)
             .warmupTime(TimeValue.milliseconds(250))
             .measurementIterations(quick ? 20 : 40)
             .measurementTime(TimeValue.milliseconds(50))
