@@ -63,7 +63,6 @@ final class EngineCaches {
   private final ConcurrentMap<String, Held> held = new ConcurrentHashMap<>();
   private final Set<Incarnation> dropping = ConcurrentHashMap.newKeySet();
   private final ConcurrentMap<Incarnation, RuntimeException> undropped = new ConcurrentHashMap<>();
-  private volatile boolean missedOne;
   private volatile boolean over;
 
   /**
@@ -199,9 +198,6 @@ final class EngineCaches {
       Remains.disband(manager, wanted.incarnation().engineName());
     }
     if (wanted.state().isEnding()) {
-      if (wanted.state() != State.ENDED && missedOne && manager.isCoordinator()) {
-        endBegunLater(); // the step of one that is gone may come after its view
-      }
       return;
     }
     if (here == null) {
@@ -413,10 +409,7 @@ final class EngineCaches {
   final class Starts {
     @ViewChanged
     @Merged
-    public void onView(ViewChangedEvent view) {
-      if (!view.getNewMembers().containsAll(view.getOldMembers())) {
-        missedOne = true;
-      }
+    public void onView(ViewChangedEvent unused) {
       if (!over && manager.isCoordinator()) {
         endBegunLater();
       }
