@@ -558,6 +558,21 @@ class SnippetsTest {
     assertThat(directory.resolve("prices")).isNotEmptyDirectory();
   }
 
+  @Test
+  void persistentMemo(@TempDir Path directory) {
+    try (Cluster cluster = Cluster.local()) {
+      Memo<String, Integer> prices =
+          Memo.builder("prices", (String sku) -> shop.askSupplier(sku).cents())
+              .mode(Mode.LOCAL)
+              .version("2")
+              .timeToLive(Duration.ofHours(1))
+              .persist(Persist.file(directory))
+              .build(cluster);
+      assertThat(prices.apply("apple")).isEqualTo(101);
+    }
+    assertThat(directory.resolve("org.memogrid.memo.prices%2F2")).isNotEmptyDirectory();
+  }
+
   /** Compiled, not run. */
   static Cache<String, Integer> inTable(Cluster cluster, DataSource source) {
     CacheOptions options =

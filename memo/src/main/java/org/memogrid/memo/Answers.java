@@ -77,12 +77,27 @@ final class Answers<K, V> {
     if (entry.isPlain()) {
       return cast(entry.value(node.codec()));
     }
-    Object result = Payload.result(entry, node.codec());
+    Object result = decoded(key, entry);
     V value = of(result);
     if (result == entry.localValue()) {
       entry.setPlain();
     }
     return value;
+  }
+
+  private @Nullable Object decoded(K key, Envelope entry) {
+    try {
+      return Payload.result(entry, node.codec());
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          node.id()
+              + ": the result that is remembered for "
+              + key
+              + " can't be read: "
+              + e.getMessage()
+              + "; if its class is not what it was, invalidate it, or give the memo another version",
+          e);
+    }
   }
 
   /** A value that was found without its entry, which has no tags. */

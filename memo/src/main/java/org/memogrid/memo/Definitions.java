@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.memo;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -10,6 +11,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.Mode;
+import org.memogrid.cache.Persist;
 import org.memogrid.internal.node.Node;
 import org.memogrid.internal.store.Envelope;
 import org.memogrid.internal.store.Store;
@@ -24,11 +26,14 @@ import org.slf4j.LoggerFactory;
 final class Definitions {
   static final String TRACKS = "trackDependencies";
   static final String SIZE = "maximumSize";
+  static final String PERSIST = "persist";
 
   private static final String STORE = MemoId.RESERVED + "memos";
   private static final Logger LOG = LoggerFactory.getLogger(Definitions.class);
   private static final Pattern MODE = Pattern.compile("mode=(\\w+)");
   private static final Pattern MAXIMUM = Pattern.compile(SIZE + "=(\\d+)");
+  private static final Pattern PERSISTED =
+      Pattern.compile("^(.*?) " + PERSIST + "=(?:file:(.*)|table (\\S+) of (.*))$", Pattern.DOTALL);
 
   private final Node node;
   private final Versions versions = new Versions();
@@ -76,13 +81,27 @@ final class Definitions {
 
   /** The options of the memo's own store. */
   CacheOptions storeOf(MemoId id) {
-    CacheOptions plain = CacheOptions.of(id.mode());
     Envelope there = store().get(key(id));
-    if (there == null) {
-      return plain;
-    }
-    Matcher size = MAXIMUM.matcher((String) there.value(node.codec()));
-    return size.find() ? plain.maxEntries(Long.parseLong(size.group(1))) : plain;
+    return there == null
+        ? CacheOptions.of(id.mode())
+        : storeOf(id.mode(), (String) there.value(node.codec()));
+  }
+
+  /** The same of what {@link Plan#shared} says, on a member that may have no plan. */
+  static CacheOptions storeOf(Mode mode, String options) {
+    CacheOptions plain = CacheOptions.of(mode);
+    Matcher persisted = PERSISTED.matcher(options);
+    boolean isPersisted = persisted.find();
+    Matcher size = MAXIMUM.matcher(isPersisted ? persisted.group(1) : options);
+    CacheOptions sized = size.find() ? plain.maxEntries(Long.parseLong(size.group(1))) : plain;
+    return isPersisted ? sized.persist(persist(persisted)) : sized;
+  }
+
+  private static Persist persist(Matcher persisted) {
+    String directory = persisted.group(2);
+    return directory == null
+        ? Persist.jdbc(persisted.group(4), persisted.group(3))
+        : Persist.file(Path.of(directory));
   }
 
   /** The memos whose results may depend on those of others. */

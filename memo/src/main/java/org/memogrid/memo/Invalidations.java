@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.CacheException;
 
 /**
  * Invalidations of one memo, and of what depends on it, on the caller's thread. What matches a tag
@@ -74,6 +75,7 @@ final class Invalidations {
   }
 
   private static Collecting collect(MemoNode memo, @Nullable Set<String> tags) {
+    stored(memo, "be told", memo::requireServed);
     Collecting call = new Collecting();
     memo.collect(tags, call);
     return call;
@@ -87,6 +89,9 @@ final class Invalidations {
 
   /** Begins to invalidate the keys, or all if they are null. */
   private static Invalidating begin(MemoNode memo, @Nullable Collection<Object> keys) {
+    if (keys == null) {
+      stored(memo, "be invalidated", memo::loadedEpoch);
+    }
     List<Call.Blocking> calls = new ArrayList<>();
     for (Object key : keys == null ? Collections.singleton(null) : keys) {
       Call.Blocking call = new Call.Blocking();
@@ -96,12 +101,22 @@ final class Invalidations {
     return new Invalidating(memo, keys == null, calls);
   }
 
+  private static void stored(MemoNode memo, String what, Runnable work) {
+    try {
+      work.run();
+    } catch (CacheException e) {
+      throw new MemoException(
+          memo.id() + ": its results can't " + what + ", call again: " + e.getMessage(), e);
+    }
+  }
+
   private record Invalidating(MemoNode memo, boolean isAll, List<Call.Blocking> calls) {}
 
   private void await(List<Invalidating> begun, String what) {
     for (Invalidating each : begun) {
       each.calls.forEach(call -> await(call, what));
       if (each.isAll) {
+        stored(each.memo, "be kept invalidated if all members end", each.memo::keepEpoch);
         each.memo.sweep();
       }
     }

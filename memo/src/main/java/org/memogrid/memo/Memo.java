@@ -6,6 +6,7 @@ import static java.util.Objects.requireNonNull;
 import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -202,6 +203,22 @@ public interface Memo<K, V> extends Function<K, V>, AutoCloseable {
    *     suppressed in it
    */
   <T> T invalidating(K key, Callable<T> write) throws Exception;
+
+  /**
+   * The names of members that this memo waits for, since they may have later results or know what
+   * was invalidated: calls and invalidations wait for 5 seconds, then fail with a {@link
+   * MemoException} that names them. Empty but with {@link MemoBuilder#persist} in files.
+   */
+  Set<String> missing();
+
+  /**
+   * Waits no longer for those that are {@link #missing()} now, and forgets all results, since what
+   * was invalidated may be known to them alone. A call that is answered between the two may get a
+   * result that they know to be invalidated. Does nothing if nobody is missing.
+   *
+   * @throws MemoException as {@link #invalidateAll}
+   */
+  void goOnWithoutMissing();
 
   /** Counts since this handle was built, on this member alone; no message is sent. */
   MemoStats stats();

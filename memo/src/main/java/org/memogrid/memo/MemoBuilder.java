@@ -16,6 +16,7 @@ import java.util.function.Function;
 import java.util.function.ToIntBiFunction;
 import java.util.function.UnaryOperator;
 import org.memogrid.cache.Mode;
+import org.memogrid.cache.Persist;
 import org.memogrid.cluster.Cluster;
 import org.memogrid.internal.node.Node;
 import org.memogrid.internal.store.Envelope;
@@ -332,6 +333,35 @@ public final class MemoBuilder<K, V> {
     return this;
   }
 
+  // ---- what outlives the processes
+
+  /**
+   * Keeps results beside the memory, as {@code CacheOptions.persist} does a cache's entries: a
+   * result that its key's home has stored is there when all members have ended and come back, with
+   * its end and its age, and what was invalidated is not. In {@link Mode#REPLICATED} and {@link
+   * Mode#DISTRIBUTED} members that may know better are waited for: {@link Memo#missing()}. Keys and
+   * results are encoded in {@link Mode#LOCAL} too. Give another {@link #version} with another
+   * function: what an older one computed is still there. Default: results end with the members.
+   *
+   * @throws IllegalArgumentException with {@code writeBehind}, which an invalidation would not wait
+   *     for, or with a loader of your own, which the function is already
+   */
+  @CanIgnoreReturnValue
+  public MemoBuilder<K, V> persist(Persist persist) {
+    requireNonNull(persist, "persist");
+    if (persist.loader() != null) {
+      throw refused("persist", persist, "give files or a table; what loads is the function");
+    }
+    if (persist.queueSize() > 0) {
+      throw refused(
+          "persist",
+          persist,
+          "leave writeBehind out: what is invalidated must be so after a restart, too");
+    }
+    plan.persist = persist;
+    return this;
+  }
+
   // ---- where and how the function runs
 
   /**
@@ -430,6 +460,25 @@ public final class MemoBuilder<K, V> {
     }
     if (plan.weigher != null && (mode != Mode.LOCAL || plan.maximumSize > 0)) {
       throw senseless("maximumWeight", "use it in mode LOCAL, without maximumSize");
+    }
+    if (plan.persist != null) {
+      requirePersistable();
+    }
+  }
+
+  private void requirePersistable() {
+    if (plan.trackDependencies) {
+      throw new IllegalArgumentException(
+          "memo '"
+              + name
+              + "': trackDependencies and persist don't go together: after a restart what it was"
+              + " computed from may be invalidated before this memo is open, and nobody would find"
+              + " its results; leave one out");
+    }
+    try {
+      var unused = plan.store(mode);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("memo '" + name + "': " + e.getMessage(), e);
     }
   }
 

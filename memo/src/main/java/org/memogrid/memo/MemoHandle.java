@@ -260,7 +260,12 @@ final class MemoHandle<K, V> implements Memo<K, V> {
   private CompletableFuture<V> async(K key, boolean gathered, Consumer<Runnable> due) {
     K asked = open(key);
     noteRead(asked, Set.of()); // though its future may not be waited for
-    Envelope here = here(asked);
+    Envelope here;
+    try {
+      here = here(asked);
+    } catch (MemoException e) {
+      return CompletableFuture.failedFuture(e);
+    }
     if (here != null && (here.fresh() == null || answers.isGood(asked, here))) {
       return completed(asked, here);
     }
@@ -542,6 +547,20 @@ final class MemoHandle<K, V> implements Memo<K, V> {
   }
 
   @Override
+  public Set<String> missing() {
+    requireOpen();
+    return node.store().missing();
+  }
+
+  @Override
+  public void goOnWithoutMissing() {
+    if (!missing().isEmpty()) {
+      node.store().goOnWithoutMissing();
+      invalidations.all("goOnWithoutMissing()");
+    }
+  }
+
+  @Override
   public MemoStats stats() {
     return counters.snapshot(node.core());
   }
@@ -585,7 +604,12 @@ final class MemoHandle<K, V> implements Memo<K, V> {
   private K open(K key) {
     requireNonNull(key, "key");
     requireOpen();
-    return requireNonNull(plan.normaliser.apply(key), "the normalised key");
+    K asked = requireNonNull(plan.normaliser.apply(key), "the normalised key");
+    if (plan.persist != null && KeptEpoch.KEY.equals(asked)) {
+      throw new IllegalArgumentException(
+          node.id() + ": this key is the library's own: give another");
+    }
+    return asked;
   }
 
   private void requireOpen() {

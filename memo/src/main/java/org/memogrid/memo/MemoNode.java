@@ -3,6 +3,7 @@ package org.memogrid.memo;
 
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -14,8 +15,10 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.CacheException;
 import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.Mode;
+import org.memogrid.cache.Persist;
 import org.memogrid.cache.Registration;
 import org.memogrid.cluster.Codec;
 import org.memogrid.cluster.Member;
@@ -63,7 +66,12 @@ final class MemoNode {
   private int syncAttempts;
 
   /** What there is once the store is open. */
-  private record Opened(Store store, MemoCore core, StoreWork work, Registration topologies) {}
+  private record Opened(
+      Store store,
+      @Nullable Persist persist,
+      MemoCore core,
+      StoreWork work,
+      Registration topologies) {}
 
   /**
    * @param numbers rise over all memos of the member
@@ -104,7 +112,8 @@ final class MemoNode {
 
   /** Whether results stay objects, since they never leave the process. */
   boolean isLocal() {
-    return store().mode() == Mode.LOCAL;
+    Opened now = opened();
+    return now.persist == null && now.store.mode() == Mode.LOCAL;
   }
 
   Store store() {
@@ -123,11 +132,13 @@ final class MemoNode {
 
   /** Opens the store on every member. Blocks; does nothing if it is open. */
   synchronized void open(CacheOptions options) {
-    if (opened != null) {
+    Opened before = opened;
+    if (before != null) {
+      requireSame(before.persist, options.persist());
       return;
     }
     Store store = node.store(id.store(), options);
-    StoreWork work = new StoreWork(this, store, node);
+    StoreWork work = new StoreWork(this, store, options.persist(), node);
     MemoCore core =
         new MemoCore(
             new MemoCore.Identity(
@@ -136,9 +147,24 @@ final class MemoNode {
             this::cycle,
             this::perform);
     Registration topologies = store.onTopology(this::install);
-    opened = new Opened(store, core, work, topologies);
+    opened = new Opened(store, options.persist(), core, work, topologies);
     install(store.topology());
     turns.open();
+    var unused = work.isEpochKnown(); // or it will be
+  }
+
+  private void requireSame(@Nullable Persist there, @Nullable Persist asked) {
+    if (!Objects.equals(there, asked)) {
+      throw new IllegalStateException(
+          id
+              + " is open on "
+              + self()
+              + " with persist "
+              + there
+              + ", asked for was "
+              + asked
+              + ": give the one it has, or close the cluster first");
+    }
   }
 
   /**
@@ -228,9 +254,31 @@ final class MemoNode {
   void received(Member from, Packet packet) {
     if (packet.message() instanceof Message.Summon summon) {
       feed(core -> summoned(core, summon));
+    } else if (packet.message() instanceof Message.InvalidateAll all) {
+      feed(core -> invalidateAll(core, from, packet, all));
     } else {
       feed(core -> core.received(from, packet.stamp(), packet.message()));
     }
+  }
+
+  /** What was kept by a former life may have a higher epoch than the next one here would be. */
+  private void invalidateAll(MemoCore core, Member from, Packet packet, Message.InvalidateAll all) {
+    if (opened().work.isEpochKnown()) {
+      core.received(from, packet.stamp(), packet.message());
+    } else {
+      node.workers().execute(() -> receivedAnew(from, packet, all));
+    }
+  }
+
+  private void receivedAnew(Member from, Packet packet, Message.InvalidateAll all) {
+    try {
+      var unused = loadedEpoch();
+    } catch (RuntimeException e) {
+      Failure failure = new Failure(null, Failure.Kind.HOME, id + ": " + e.getMessage());
+      feed(core -> core.send(from, new Message.InvalidateFailed(all.invalidation(), failure)));
+      return;
+    }
+    feed(core -> core.received(from, packet.stamp(), packet.message()));
   }
 
   /**
@@ -372,10 +420,23 @@ final class MemoNode {
    */
   @Nullable Envelope here(Object key) {
     Opened now = opened();
-    if (!now.core.trusts(key) || !now.work.holds(key)) {
+    if (!now.core.trusts(key) || !now.work.holds(key) || !now.work.isEpochKnown()) {
       return null;
     }
-    return live(now.store.get(key));
+    return live(stored(now, key));
+  }
+
+  /** What outlives the members may have to wait for some of them. */
+  private @Nullable Envelope stored(Opened now, Object key) {
+    try {
+      return now.store.get(key);
+    } catch (CacheException e) {
+      if (now.persist == null) {
+        throw e;
+      }
+      throw new MemoException(
+          id + ": the result for " + key + " could not be read: " + e.getMessage(), e);
+    }
   }
 
   /**
@@ -385,7 +446,7 @@ final class MemoNode {
    */
   @Nullable Envelope near(Object key) {
     Opened now = opened();
-    if (!now.core.trusts(key)) {
+    if (!now.core.trusts(key) || !now.work.isEpochKnown()) {
       return null;
     }
     Envelope copy = now.store.near(key);
@@ -416,11 +477,20 @@ final class MemoNode {
 
   /** The live entry, wherever it is held. */
   @Nullable Envelope anywhere(Object key) {
-    return core().trusts(key) ? live(store().get(key)) : null;
+    Opened now = opened();
+    if (!now.core.trusts(key)) {
+      return null;
+    }
+    Envelope found = stored(now, key);
+    if (found == null) {
+      return null;
+    }
+    now.work.loadEpoch(); // to judge it by
+    return live(found);
   }
 
   private @Nullable Envelope live(@Nullable Envelope entry) {
-    return entry != null && opened().work.isLive(entry, opened().core.epoch()) ? entry : null;
+    return entry != null && opened().work.isLive(entry, epoch()) ? entry : null;
   }
 
   /** The result of a run on this member that its home has not stored yet. */
@@ -455,7 +525,24 @@ final class MemoNode {
   }
 
   long epoch() {
-    return opened().core.epoch();
+    Opened now = opened();
+    return Math.max(now.core.epoch(), now.work.keptEpoch());
+  }
+
+  /** With what a former life has kept. Blocks. */
+  long loadedEpoch() {
+    opened().work.loadEpoch();
+    return epoch();
+  }
+
+  /** An invalidation of all keys is to outlive all members. Blocks. */
+  void keepEpoch() {
+    opened().work.keepEpoch();
+  }
+
+  /** Returns if the store is served: else members may be missing, with what they have. Blocks. */
+  void requireServed() {
+    opened().work.requireServed();
   }
 
   void sweep() {

@@ -16,6 +16,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.Mode;
+import org.memogrid.cache.Persist;
 
 /** What a memo was built with. Durations in milliseconds, 0 for none. Not changed once built. */
 final class Plan<K, V> {
@@ -42,6 +43,7 @@ final class Plan<K, V> {
   FailurePolicy onFailure = FailurePolicy.SHARE;
   @Nullable BiFunction<? super K, ? super V, ? extends Collection<String>> tags;
   boolean trackDependencies;
+  @Nullable Persist persist;
   long maximumSize;
   long maximumWeight;
   @Nullable ToIntBiFunction<? super K, ? super V> weigher;
@@ -78,6 +80,7 @@ final class Plan<K, V> {
     onFailure = from.onFailure;
     tags = from.tags;
     trackDependencies = from.trackDependencies;
+    persist = from.persist;
     maximumSize = from.maximumSize;
     maximumWeight = from.maximumWeight;
     weigher = from.weigher;
@@ -109,6 +112,9 @@ final class Plan<K, V> {
     if (maximumSize > 0) {
       options = options.maxEntries(maximumSize);
     }
+    if (persist != null) {
+      options = options.persist(persist);
+    }
     return weigher == null
         ? options
         : options.<Object, Object>maxWeight(maximumWeight, (key, held) -> Payload.weight(held));
@@ -116,7 +122,8 @@ final class Plan<K, V> {
 
   /**
    * What all members must have alike, as far as it can be compared: of functions only whether they
-   * are there. What concerns a member's own callers alone is not here.
+   * are there. What concerns a member's own callers alone is not here, nor in LOCAL where it keeps
+   * results.
    */
   String shared(Mode mode) {
     Map<String, Object> all = new LinkedHashMap<>();
@@ -145,6 +152,9 @@ final class Plan<K, V> {
     }
     put(all, "maximumWeight", weigher != null);
     put(all, "placement=OWNER", placement == Placement.OWNER);
+    if (persist != null && mode != Mode.LOCAL) {
+      all.put(Definitions.PERSIST, persist); // the last: anything may be in a path
+    }
     return all.entrySet().stream()
         .map(e -> e.getValue().equals(true) ? e.getKey() : e.getKey() + "=" + e.getValue())
         .collect(Collectors.joining(" "));

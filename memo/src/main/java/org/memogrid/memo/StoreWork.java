@@ -10,9 +10,11 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.Mode;
+import org.memogrid.cache.Persist;
 import org.memogrid.internal.node.Node;
 import org.memogrid.internal.store.Envelope;
 import org.memogrid.internal.store.Serial;
@@ -39,16 +41,25 @@ final class StoreWork {
   private final boolean local;
   private final Executor workers;
   private final Serial kept;
+
+  /** Of which a member alone can't tell what it would hold. */
+  private final boolean inTable;
+
+  /** Null unless results outlive the members. */
+  private final @Nullable KeptEpoch epochs;
+
   private final Set<Object> renewing = ConcurrentHashMap.newKeySet();
   private volatile @Nullable Topology topology;
 
-  StoreWork(MemoNode memo, Store store, Node node) {
+  StoreWork(MemoNode memo, Store store, @Nullable Persist persist, Node node) {
     this.memo = memo;
     this.store = store;
     this.clock = node.clock();
     this.local = store.mode() == Mode.LOCAL;
-    this.workers = local ? Runnable::run : node.workers();
+    this.workers = local && persist == null ? Runnable::run : node.workers();
     this.kept = new Serial(this.workers);
+    this.inTable = persist != null && persist.table() != null;
+    this.epochs = persist != null ? new KeptEpoch(memo, store) : null;
   }
 
   void perform(Effect effect) {
@@ -83,6 +94,7 @@ final class StoreWork {
 
   private void read(Effect.Read read) {
     try {
+      loadEpoch();
       Stored found = stored(attempt(() -> store.get(read.key())));
       memo.feed(core -> core.found(read.operation(), found));
     } catch (RuntimeException e) {
@@ -93,6 +105,9 @@ final class StoreWork {
 
   private void write(Effect.Write write) {
     try {
+      if (epochs != null) {
+        epochs.keep(write.token().epoch());
+      }
       Envelope entry = envelope(write.value(), write.token());
       Stored seen = write.seenKnown() ? write.seen() : stored(store.get(write.key()));
       for (int i = 0; i < ATTEMPTS; i++) {
@@ -127,6 +142,7 @@ final class StoreWork {
 
   private void bury(Effect.Bury bury) {
     try {
+      loadEpoch();
       if (local) {
         var unused = store.remove(bury.key());
         memo.feed(core -> core.buried(bury.operation(), null));
@@ -173,12 +189,12 @@ final class StoreWork {
   }
 
   /** The engine fails what a member that has just gone had to answer: the next try asks another. */
-  private static <T> T attempt(java.util.function.Supplier<T> call) {
+  private <T extends @Nullable Object> T attempt(Supplier<T> call) {
     for (int i = 1; ; i++) {
       try {
         return call.get();
       } catch (RuntimeException e) {
-        if (i == ATTEMPTS) {
+        if (i == ATTEMPTS || !store.missing().isEmpty()) { // it has waited for them
           throw e;
         }
       }
@@ -189,8 +205,8 @@ final class StoreWork {
   private void scan(Effect.Scan scan) {
     Set<Object> keys = new LinkedHashSet<>(scan.inFlight());
     Set<String> tags = scan.tags();
-    try (Stream<Map.Entry<Object, Envelope>> all = store.localEntries()) {
-      all.filter(entry -> !entry.getValue().isTombstone())
+    try (Stream<Map.Entry<Object, Envelope>> all = held()) {
+      all.filter(entry -> !entry.getValue().isTombstone() && !isOwn(entry.getKey()))
           .filter(entry -> tags == null || !Collections.disjoint(entry.getValue().tags(), tags))
           .forEach(entry -> keys.add(entry.getKey()));
     } catch (RuntimeException e) {
@@ -205,6 +221,15 @@ final class StoreWork {
     }
     List<Object> found = List.copyOf(keys);
     memo.feed(core -> core.scanned(scan.to(), scan.scan(), found));
+  }
+
+  private Stream<Map.Entry<Object, Envelope>> held() {
+    requireServed(); // in each configuration anew: who held them may be missing
+    return inTable ? store.entries() : store.localEntries();
+  }
+
+  private boolean isOwn(Object key) {
+    return epochs != null && KeptEpoch.KEY.equals(key);
   }
 
   private Failure failure(String what, Object key, RuntimeException e) {
@@ -261,7 +286,7 @@ final class StoreWork {
     run(
         () -> {
           try (Stream<Map.Entry<Object, Envelope>> all = store.entries()) {
-            all.filter(entry -> epoch(entry.getValue()) < epoch)
+            all.filter(entry -> epoch(entry.getValue()) < epoch && !isOwn(entry.getKey()))
                 .forEach(
                     entry -> {
                       var unused = store.remove(entry.getKey(), entry.getValue());
@@ -270,6 +295,41 @@ final class StoreWork {
             LOG.debug("{}: what was invalidated goes when it expires", memo.id(), e);
           }
         });
+  }
+
+  // ---- what a former life has kept
+
+  /** Whether entries can be judged by the epoch; if not, it is on its way. */
+  boolean isEpochKnown() {
+    if (epochs == null || epochs.isKnown()) {
+      return true;
+    }
+    if (epochs.begins()) {
+      run(epochs::tryLoad);
+    }
+    return false;
+  }
+
+  long keptEpoch() {
+    return epochs == null ? 0 : epochs.kept();
+  }
+
+  void loadEpoch() {
+    if (epochs != null) {
+      epochs.load();
+    }
+  }
+
+  void keepEpoch() {
+    if (epochs != null) {
+      epochs.keep(memo.epoch());
+    }
+  }
+
+  void requireServed() {
+    if (epochs != null) {
+      epochs.requireServed();
+    }
   }
 
   // ---- reading here
@@ -353,7 +413,7 @@ final class StoreWork {
     return (epoch << 32) | (fence & 0xFFFFFFFFL);
   }
 
-  private static long epoch(Envelope entry) {
+  static long epoch(Envelope entry) {
     return entry.token() == Envelope.NO_TOKEN ? 0 : entry.token() >>> 32;
   }
 
