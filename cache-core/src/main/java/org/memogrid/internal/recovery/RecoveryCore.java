@@ -165,10 +165,12 @@ public final class RecoveryCore {
     if (!sight.isLater(layout)) {
       return;
     }
-    if (takesOver && rules.apply(Rule.NUMBER_COORDINATORS)) {
-      rename(Math.max(generation, roster.lastGeneration()) + 1);
+    if (takesOver && mayDecide(layout)) {
+      takesOver = false;
+      if (rules.apply(Rule.NUMBER_COORDINATORS)) {
+        rename(Math.max(generation, roster.lastGeneration()) + 1);
+      }
     }
-    takesOver = false;
     sight.see(layout);
     boolean returned = cut;
     cut = false;
@@ -183,6 +185,15 @@ public final class RecoveryCore {
       extend();
       serve(isSettled());
     }
+  }
+
+  /**
+   * Whether this member may have decided it: not one with members that it does not see. Such a one
+   * is its predecessor's, and came late; or nothing is confirmed by it, and the next one follows.
+   */
+  private boolean mayDecide(Layout layout) {
+    return !rules.apply(Rule.NUMBER_OWN_LAYOUTS)
+        || layout.writers().stream().distinct().allMatch(view::containsAll);
   }
 
   /** Puts are at all writers of the layout of then, and whoever gets the segment gets them too. */
@@ -253,8 +264,8 @@ public final class RecoveryCore {
   /**
    * Another number for the present generation, with what is settled in it. A new coordinator takes
    * one with the first layout that it decides: what the last one decided and told nobody must not
-   * count as later than what follows. Not before: one that is alone since it was cut off decides
-   * nothing.
+   * count as later than what follows. Not before, and not with one that its predecessor decided:
+   * one that is alone since it was cut off decides nothing.
    *
    * <ol>
    *   <li>The coordinator decides topologies 8 and 9, since two members are gone, and is killed.

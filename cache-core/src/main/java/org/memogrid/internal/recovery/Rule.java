@@ -25,6 +25,8 @@ enum Rule {
   REFUSE_ANOTHER_HISTORY,
   /** What a new coordinator goes on by is later than what the last one told nobody. */
   NUMBER_COORDINATORS,
+  /** A layout that a former coordinator decided is no later for coming late. */
+  NUMBER_OWN_LAYOUTS,
   /** A member that is cut off names nothing as later, and serves nobody. */
   MISTRUST_A_CUT,
   /** A member joins when it knows what all others know. */

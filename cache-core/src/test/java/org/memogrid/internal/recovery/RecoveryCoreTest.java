@@ -174,10 +174,46 @@ class RecoveryCoreTest {
     core.onCut();
     assertThat(core.serves()).isEqualTo(off.length > 0);
     assertThat(core.missing()).isEmpty();
-    if (off.length > 0) { // what the engine decides on that side
-      core.onLayout(layout(4, ABC, ABC));
+    if (off.length > 0) { // what is decided on that side
+      core.onLayout(layout(4, List.of("c1"), List.of("c1")));
     }
     return last();
+  }
+
+  /**
+   *
+   *
+   * <ol>
+   *   <li>The coordinator decides layout 4, and c1 is cut off.
+   *   <li>c1 sees that it is alone, so that it is a coordinator, and only then that layout.
+   *   <li>The others go on. All are killed, and come back.
+   * </ol>
+   */
+  @Test
+  void whoIsCutOffDoesNotNumberWhatItsPredecessorDecided() {
+    assertThat(Holding.later(late().segments().get(0), goneOn().segments().get(0)).owners())
+        .containsExactly("b1", "a1");
+    effects.clear();
+    Holding wrong = late(Rule.NUMBER_OWN_LAYOUTS).segments().get(0);
+    assertThat(Holding.later(wrong, goneOn().segments().get(0)).owners()).contains("c1");
+  }
+
+  private Roster late(Rule... off) {
+    RecoveryCore core = serving("c1", off);
+    core.onView(List.of("c1"));
+    core.onLayout(layout(4, ABC, ABC));
+    core.onCut();
+    return last();
+  }
+
+  /** One that is left, or has the most of them, decides the next without the others. */
+  @Test
+  void whoTakesOverNumbersWhatItDecidesAfterThat() {
+    RecoveryCore core = serving("c1");
+    core.onView(List.of("c1"));
+    core.onLayout(layout(4, ABC, ABC));
+    core.onLayout(layout(5, List.of("c1"), List.of("c1")));
+    assertThat(last()).isEqualTo(roster(6, 5, "c1"));
   }
 
   /** The rosters of the others: b1 is the coordinator now. */

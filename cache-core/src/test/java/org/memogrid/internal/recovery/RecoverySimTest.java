@@ -53,12 +53,12 @@ class RecoverySimTest {
 
   /**
    * A rule that can be left out without anybody noticing is none. {@link RecoveryCoreTest} has the
-   * one for which chance would take too long, and the one for splits, which are not simulated.
+   * one for which chance would take too long, and those for splits, which are not simulated.
    */
   @ParameterizedTest
   @EnumSource(
       mode = EnumSource.Mode.EXCLUDE,
-      names = {"ALL_HOLD_WHILE_PUTTING_BACK", "MISTRUST_A_CUT"})
+      names = {"ALL_HOLD_WHILE_PUTTING_BACK", "MISTRUST_A_CUT", "NUMBER_OWN_LAYOUTS"})
   void everyRuleIsNecessary(Rule rule) {
     String violation = null;
     long seed = firstSeed(rule);
