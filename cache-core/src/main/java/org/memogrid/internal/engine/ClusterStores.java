@@ -13,6 +13,7 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
 import org.infinispan.AdvancedCache;
+import org.infinispan.commons.IllegalLifecycleStateException;
 import org.infinispan.commons.TimeoutException;
 import org.infinispan.distribution.DistributionManager;
 import org.infinispan.factories.GlobalComponentRegistry;
@@ -134,18 +135,31 @@ public final class ClusterStores implements StoreFactory {
   /** The one store of an engine's cache; null if that has ended meanwhile. */
   private @Nullable ClusterStore store(
       OptionsRegistry.Entry there, AdvancedCache<ClusterKey, Envelope> cache) {
-    ClusterStore store =
-        stores.compute(
-            there.incarnation().cache(),
-            (name, known) ->
-                known != null && known.incarnation().equals(there.incarnation())
-                    ? known
-                    : make(there, cache));
+    ClusterStore store;
+    try {
+      store =
+          stores.compute(
+              there.incarnation().cache(),
+              (name, known) ->
+                  known != null && known.incarnation().equals(there.incarnation())
+                      ? known
+                      : make(there, cache));
+    } catch (IllegalLifecycleStateException e) {
+      if (stays(there)) { // it is this member that leaves
+        throw e;
+      }
+      return null;
+    }
     if (store.isOpen()) {
       return store;
     }
     stores.remove(store.name(), store);
     return null;
+  }
+
+  private boolean stays(OptionsRegistry.Entry there) {
+    OptionsRegistry.Entry now = registry.get(there.name());
+    return now != null && now.incarnation().equals(there.incarnation());
   }
 
   private ClusterStore make(
