@@ -39,6 +39,7 @@ public final class CacheOptions {
   private final long nearCacheMaxEntries;
   private final @Nullable Duration nearCacheMaxAge;
   private final @Nullable Locking locking;
+  private final Expiry expiry;
 
   private CacheOptions(Draft draft) {
     this.mode = draft.mode;
@@ -54,6 +55,10 @@ public final class CacheOptions {
     this.nearCacheMaxEntries = draft.nearCacheMaxEntries;
     this.nearCacheMaxAge = draft.nearCacheMaxAge;
     this.locking = draft.locking;
+    this.expiry =
+        timeToLive == null && maxIdle == null
+            ? Expiry.NEVER
+            : new Expiry.Limits(timeToLive, maxIdle);
   }
 
   /** Entries without expiry or limit; in {@link Mode#DISTRIBUTED} with two owners each. */
@@ -325,9 +330,7 @@ public final class CacheOptions {
 
   /** What an entry gets whose write says nothing. */
   public Expiry expiry() {
-    return timeToLive == null && maxIdle == null
-        ? Expiry.NEVER
-        : new Expiry.Limits(timeToLive, maxIdle);
+    return expiry;
   }
 
   /** 0 if there is no limit. */

@@ -105,7 +105,7 @@ final class Opened {
         encodes
             ? Envelope.ofBytes(versions.next(), codec.encode(value))
             : Envelope.ofValue(versions.next(), value);
-    return Millis.ending(envelope, expiry, clock.millis());
+    return Millis.ending(envelope, expiry, clock);
   }
 
   long now() {

@@ -115,7 +115,7 @@ final class Source {
   private Envelope ending(ClusterKey key, Object value) {
     Expiry own = loader.expiry(key.key(), value);
     return Millis.ending(
-        Envelope.ofValue(versions.next(), value), own == null ? expiry : own, clock.millis());
+        Envelope.ofValue(versions.next(), value), own == null ? expiry : own, clock);
   }
 
   private @Nullable Object valueOf(WriteBehind.Change change) {

@@ -14,29 +14,37 @@ import org.jspecify.annotations.Nullable;
  * itself once more.
  */
 final class Upkeep implements Executor {
-  private final ThreadLocal<@Nullable Boolean> writing = new ThreadLocal<>();
+  private final ThreadLocal<Writer> writer = ThreadLocal.withInitial(Writer::new);
 
   /** How many tasks were handed to others and are not done; one that hands on another is last. */
   private final AtomicInteger beside = new AtomicInteger();
 
   /**
+   * A thread: to set and remove what a thread has at each write would cost a fifth of the write.
+   */
+  private static final class Writer {
+    boolean writes;
+  }
+
+  /**
    * @param cleanUp does what there is to do, after whoever is at it
    */
   <T> @Nullable T during(Supplier<@Nullable T> write, Runnable cleanUp) {
-    writing.set(true);
+    Writer self = writer.get();
+    self.writes = true;
     try {
       return write.get();
     } finally {
       if (beside.get() > 0) {
         cleanUp.run();
       }
-      writing.remove();
+      self.writes = false;
     }
   }
 
   @Override
   public void execute(Runnable task) {
-    if (writing.get() != null) {
+    if (writer.get().writes) {
       task.run();
     } else {
       beside.incrementAndGet();

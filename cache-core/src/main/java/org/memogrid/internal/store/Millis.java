@@ -2,6 +2,7 @@
 package org.memogrid.internal.store;
 
 import java.time.Duration;
+import java.time.InstantSource;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.Expiry;
 
@@ -13,10 +14,11 @@ public final class Millis {
   private Millis() {}
 
   /** The same entry, with the end that it gets if it is written now. */
-  public static Envelope ending(Envelope envelope, Expiry expiry, long now) {
+  public static Envelope ending(Envelope envelope, Expiry expiry, InstantSource clock) {
     if (expiry.timeToLive() == null && expiry.maxIdle() == null) {
-      return envelope;
+      return envelope; // without a look at the clock, which costs as much as the write
     }
+    long now = clock.millis();
     long ttl = of(expiry.timeToLive());
     return envelope.expiring(ttl == 0 ? Envelope.NEVER : now + ttl, of(expiry.maxIdle()), now);
   }
