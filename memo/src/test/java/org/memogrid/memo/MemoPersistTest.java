@@ -168,6 +168,21 @@ final class MemoPersistTest {
     }
   }
 
+  /** Whoever raised it: members that met again raise it without an invalidation. */
+  @Test
+  void noResultIsOfAHigherEpochThanTheOneThatIsKept() {
+    try (Cluster node = Cluster.local()) {
+      Memo<String, String> memo = open(node);
+      Members.node(memo).feed(core -> core.raiseEpoch(5));
+      computed(memo, "a");
+    }
+    try (Cluster node = Cluster.local()) {
+      Memo<String, String> memo = open(node);
+      assertThat(Members.node(memo).loadedEpoch()).isEqualTo(5);
+      assertThat(memo.apply("a")).isEqualTo("a of run 1");
+    }
+  }
+
   @Test
   void withoutTheCountOfInvalidationsNothingIsServed() {
     try (Cluster node = Cluster.local()) {
