@@ -37,7 +37,7 @@ class DaemonCutTest {
 
   private void oneRunsAtATimeThough(Consumer<NetLab> fault) {
     try (Hosts hosts = new Hosts(Partitions.AVAILABLE)) {
-      for (int host = 1; host <= Hosts.COUNT; host++) {
+      for (int host = Hosts.COUNT; host >= 1; host--) { // 3 first: any two may agree on one of them
         counter.start(hosts.node(host), QUORUM, "host3");
       }
       awaitMore(20);
