@@ -13,10 +13,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Timeout(900) // of processor time it takes less than a minute; beside other work, much more
 class MemoSimTest {
   /** So many that each rule decides often enough, the rarest too. */
-  private static final long ENOUGH = 20_000;
+  private static final long ENOUGH = 40_000;
 
   private static final long SEEDS = Long.getLong("memogrid.sim.seeds", ENOUGH);
-  private static final long DECIDED_AT_LEAST = 500;
+  private static final long DECIDED_AT_LEAST = 1_000;
 
   @Test
   void holdsTheContractForEverySeed() {

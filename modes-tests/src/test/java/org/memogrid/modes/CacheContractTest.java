@@ -9,8 +9,8 @@ import org.memogrid.modes.Grids.Setup;
 
 /**
  * The contract of {@link org.memogrid.cache.Cache}, every line of it, for each mode on one, two and
- * three nodes in one JVM, and on two and three in JVMs of their own. The lines are in the themes
- * that this class puts together; docs/guarantees.md says what they mean to a user.
+ * three nodes, in one JVM and in JVMs of their own. The lines are in the themes that this class
+ * puts together; docs/guarantees.md says what they mean to a user.
  */
 @ParameterizedClass(name = "{0}")
 @MethodSource("org.memogrid.modes.Grids#setups")

@@ -15,19 +15,15 @@ final class Grids implements AutoCloseable {
   private final Map<String, Grid> started = new LinkedHashMap<>();
 
   /**
-   * Every place, node count and mode that may differ from another; with {@code
-   * -Dmemogrid.test.setups=REGEX} those whose name has a match: {@code "DISTRIBUTED on 2 in one
-   * JVM"}.
+   * Every place, node count and mode; with {@code -Dmemogrid.test.setups=REGEX} those whose name
+   * has a match: {@code "DISTRIBUTED on 2 in one JVM"}.
    */
   static Stream<Setup> setups() {
     List<Setup> setups = new ArrayList<>();
     for (Place place : Place.values()) {
       for (int nodes = 1; nodes <= 3; nodes++) {
         for (Mode mode : Mode.values()) {
-          Setup setup = new Setup(place, nodes, mode);
-          if (!setup.isAsGoodAsAnother()) {
-            setups.add(setup);
-          }
+          setups.add(new Setup(place, nodes, mode));
         }
       }
     }
@@ -58,13 +54,6 @@ final class Grids implements AutoCloseable {
 
   /** Where, how many, and which mode. */
   record Setup(Place place, int nodes, Mode mode) {
-    /**
-     * A node that is alone does in this JVM what it does in its own, as does the third in LOCAL.
-     */
-    private boolean isAsGoodAsAnother() {
-      return place == Place.PROCESSES && (nodes == 1 || (nodes == 3 && mode == Mode.LOCAL));
-    }
-
     @Override
     public String toString() {
       return mode + " on " + nodes + (place == Place.ONE_JVM ? " in one JVM" : " JVMs");

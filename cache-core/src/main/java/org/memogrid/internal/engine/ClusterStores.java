@@ -133,7 +133,7 @@ public final class ClusterStores implements StoreFactory {
   }
 
   /** The one store of an engine's cache; null if that has ended meanwhile. */
-  private @Nullable ClusterStore store(
+  @Nullable ClusterStore store(
       OptionsRegistry.Entry there, AdvancedCache<ClusterKey, Envelope> cache) {
     ClusterStore store;
     try {

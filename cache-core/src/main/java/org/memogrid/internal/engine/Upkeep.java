@@ -35,10 +35,13 @@ final class Upkeep implements Executor {
     try {
       return write.get();
     } finally {
-      if (beside.get() > 0) {
-        cleanUp.run();
+      try {
+        if (beside.get() > 0) {
+          cleanUp.run();
+        }
+      } finally {
+        self.writes = false;
       }
-      self.writes = false;
     }
   }
 

@@ -16,7 +16,7 @@ public final class Millis {
   /** The same entry, with the end that it gets if it is written now. */
   public static Envelope ending(Envelope envelope, Expiry expiry, InstantSource clock) {
     if (expiry.timeToLive() == null && expiry.maxIdle() == null) {
-      return envelope; // without a look at the clock, which costs as much as the write
+      return envelope; // without a look at the clock, which most writes need not pay for
     }
     long now = clock.millis();
     long ttl = of(expiry.timeToLive());

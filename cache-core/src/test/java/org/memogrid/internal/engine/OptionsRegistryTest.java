@@ -23,6 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.memogrid.cache.Cache;
 import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.Mode;
+import org.memogrid.internal.store.Envelope;
 import org.memogrid.testkit.Await;
 
 /** Which caches there are, when members differ about it and when one has ended. */
@@ -97,6 +98,32 @@ final class OptionsRegistryTest {
         .isThrownBy(second::destroy) // it is another that has the name now
         .withMessageContaining("was destroyed");
     assertThat(anew.get(2)).isEqualTo(2);
+  }
+
+  /**
+   *
+   *
+   * <ol>
+   *   <li>A member opens a cache, which runs.
+   *   <li>Another member destroys it, and the engine stops it here.
+   *   <li>The first has the engine's cache in its hands, and is to look for the next one.
+   * </ol>
+   */
+  @Test
+  @SuppressWarnings("unchecked") // the cache of the library
+  void whatEndsWhileItIsOpenedIsNotTheOneThatWasOpened() {
+    for (Mode mode : List.of(Mode.INVALIDATED, Mode.REPLICATED, Mode.DISTRIBUTED)) {
+      Cache<Integer, Integer> cache = cluster.caches(0).cache("c", mode);
+      ClusterStore store = cache.unwrap(ClusterStore.class);
+      OptionsRegistry.Entry there =
+          new OptionsRegistry.Entry(
+              store.incarnation(), OptionsRegistry.State.RUNS, store.options());
+      var engines =
+          (AdvancedCache<ClusterKey, Envelope>)
+              (AdvancedCache<?, ?>) cluster.node(0).engineCache("c").getAdvancedCache();
+      cluster.caches(1).cache("c").destroy();
+      assertThat(cluster.node(0).stores().store(there, engines)).isNull();
+    }
   }
 
   /**
