@@ -13,6 +13,7 @@ import org.infinispan.manager.DefaultCacheManager;
 import org.infinispan.manager.EmbeddedCacheManager;
 import org.infinispan.persistence.jdbc.configuration.JdbcStringBasedStoreConfigurationBuilder;
 import org.infinispan.persistence.manager.PersistenceManager;
+import org.infinispan.persistence.sifs.configuration.SoftIndexFileStoreConfigurationBuilder;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.Cache;
 import org.memogrid.cache.CacheOptions;
@@ -66,6 +67,10 @@ final class Kept implements AutoCloseable {
     return ours("Memogrid, table", "behind", rows);
   }
 
+  static Kept behindFiles(Path directory) {
+    return ours(FILES, "behind", Persist.file(directory).writeBehind(QUEUE, 100));
+  }
+
   private static Kept ours(String name, String cache, @Nullable Persist persist) {
     Cluster cluster = Cluster.local();
     CacheOptions plain = CacheOptions.of(Mode.LOCAL);
@@ -87,14 +92,18 @@ final class Kept implements AutoCloseable {
     return raw("Infinispan, no store", new ConfigurationBuilder(), false);
   }
 
-  static Kept rawInFiles(Path directory) {
+  static Kept rawInFiles(Path directory, boolean behind) {
     ConfigurationBuilder builder = new ConfigurationBuilder();
-    builder
-        .persistence()
-        .addSoftIndexFileStore()
-        .dataLocation(directory.toString())
-        .indexLocation(directory.toString());
-    return raw(RAW_FILES, builder, false);
+    SoftIndexFileStoreConfigurationBuilder store =
+        builder
+            .persistence()
+            .addSoftIndexFileStore()
+            .dataLocation(directory.toString())
+            .indexLocation(directory.toString());
+    if (behind) {
+      store.async().enable().modificationQueueSize(QUEUE);
+    }
+    return raw(RAW_FILES, builder, behind);
   }
 
   static Kept rawInTable(Path directory, boolean behind) {

@@ -49,7 +49,7 @@ final class PersistBench implements Bench.Suite {
   private static void through(Path directory, int batches, List<Row> rows)
       throws InterruptedException {
     try (Kept ours = Kept.inFiles(directory.resolve("ours"));
-        Kept raw = Kept.rawInFiles(directory.resolve("raw"))) {
+        Kept raw = Kept.rawInFiles(directory.resolve("raw"), false)) {
       compare("put, written through to files", batches, rows, raw, ours, raw);
     }
     try (Kept ours = Kept.inTable(directory);
@@ -64,9 +64,11 @@ final class PersistBench implements Bench.Suite {
     String what = "put, written behind";
     try (Kept none = Kept.nowhere();
         Kept rawNone = Kept.rawNowhere();
+        Kept files = Kept.behindFiles(directory.resolve("behind"));
+        Kept rawFiles = Kept.rawInFiles(directory.resolve("raw-behind"), true);
         Kept table = Kept.behindTable(directory);
         Kept rawTable = Kept.rawInTable(directory, true)) {
-      compare(what, batches, rows, none, none, rawNone, table, rawTable);
+      compare(what, batches, rows, none, none, rawNone, files, rawFiles, table, rawTable);
     }
   }
 
@@ -108,7 +110,7 @@ final class PersistBench implements Bench.Suite {
     Path ours = directory.resolve("restart");
     Path raws = directory.resolve("restart-raw");
     double[] value = restart(() -> Kept.inFiles(ours), entries);
-    double[] base = restart(() -> Kept.rawInFiles(raws), entries);
+    double[] base = restart(() -> Kept.rawInFiles(raws, false), entries);
     String[] until = {"first", "last"};
     for (int i = 0; i < until.length; i++) {
       String what = "restart with " + entries + " entries, to the " + until[i] + " read";

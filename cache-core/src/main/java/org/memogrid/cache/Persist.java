@@ -176,28 +176,25 @@ public final class Persist {
   }
 
   /**
-   * Lets a write return when memory has it, and has a thread write it to the table, or give it to
-   * the writer, ("write-behind") with up to {@code batch} others at once, in a table in one
-   * transaction; {@link Mode#LOCAL} only, and not with files. Of several writes of one key that
-   * wait the last is written.
+   * Lets a write return when memory has it, and has a thread write it to the table or the files, or
+   * give it to the writer, ("write-behind") with up to {@code batch} others at once, in a table in
+   * one transaction; {@link Mode#LOCAL} only. Of several writes of one key that wait the last is
+   * written.
    *
    * <p>The end of the process takes what waits with it: at most {@code queueSize} keys, and one for
    * each thread that was writing. Closing the cluster writes them first, and says in an error log
    * how many it could not. What is refused is tried again until it is taken, with a warning, and
    * meanwhile the queue fills: when {@code queueSize} keys wait, a write waits until there is room,
-   * however long the database is away.
+   * however long the database is away. Files that have refused a write, as on a full disk, take
+   * none any more: what waited is lost, an error log says so, and from then on every write fails,
+   * and every read of what memory does not have, until the cluster is closed and opened anew.
    *
-   * @throws IllegalArgumentException if one of the two is below 1, or with files
+   * @throws IllegalArgumentException if one of the two is below 1
    */
   public Persist writeBehind(int queueSize, int batch) {
     if (queueSize < 1 || batch < 1) {
       throw new IllegalArgumentException(
           "writeBehind(" + queueSize + ", " + batch + "): give at least 1 for both");
-    }
-    if (directory != null) {
-      throw new IllegalArgumentException(
-          "writeBehind works with tables and with writers of your own, not with files: leave it"
-              + " out");
     }
     Draft draft = new Draft(this);
     draft.queueSize = queueSize;

@@ -169,6 +169,78 @@ final class PersistProcessTest {
     return cluster.cache("texts", CacheOptions.of(Mode.LOCAL).persist(Persist.file(disk.path())));
   }
 
+  /** What is written behind and lost is nobody's to hear of, but nothing is served in its place. */
+  @Test
+  void aFullDiskRefusesAllThatIsWrittenBehindFromThenOn() {
+    assumeTrue(SmallDisk.isPossible(), "no right to mount a file system");
+    try (SmallDisk disk = SmallDisk.of(2_048)) {
+      int queue = 20;
+      int written = 0;
+      Persist behind = Persist.file(disk.path()).writeBehind(queue, 5);
+      try (Cluster cluster = Cluster.local()) {
+        Cache<Integer, String> cache =
+            cluster.cache("texts", CacheOptions.of(Mode.LOCAL).maxEntries(10).persist(behind));
+        try {
+          for (; written < 10_000; written++) {
+            cache.put(written, "x".repeat(2_000));
+          }
+          assertThat(written).as("writes on a disk of 2 MB").isLessThan(10_000);
+        } catch (CacheException e) {
+          assertThat(e)
+              .hasMessageContaining(disk.path().toString())
+              .hasMessageContaining("the disk has room");
+        }
+        assertThat(written).isGreaterThan(100);
+        assertThatThrownBy(() -> cache.put(0, "later")).isInstanceOf(CacheException.class);
+        assertThatThrownBy(() -> cache.remove(1)).isInstanceOf(CacheException.class);
+        assertThatThrownBy(() -> cache.get(20))
+            .isInstanceOf(CacheException.class)
+            .hasMessageContaining("the disk has room");
+      }
+      disk.resize(8_192);
+      try (Cluster cluster = Cluster.local()) {
+        long there = texts(cluster, disk).size();
+        assertThat(there).as("of %s", written).isBetween(written - queue - 1L, (long) written);
+      }
+    }
+  }
+
+  /** Writes number after number; what a kill may take are the last of them, as many as may wait. */
+  @Test
+  void aKilledProcessLosesNoMoreThanMayWaitBehind() throws IOException {
+    int queue = 50;
+    String files = directory.toString();
+    Path confirmed = directory.resolve("confirmed");
+    String out = confirmed.toString();
+    try (NodeProcess process = NodeProcess.start("behind").awaitReady()) {
+      CompletableFuture<String> writing =
+          process.callAsync(node -> writeBehind(Path.of(files), queue, Path.of(out)));
+      Await.until("writes", () -> writing.isDone() || lastOf(confirmed) >= 2_000);
+      assertThat(writing).isNotDone();
+      process.kill();
+    }
+    int last = lastOf(confirmed);
+    try (Cluster cluster = Cluster.local()) {
+      long there = open(cluster, directory).size();
+      System.out.println(last + " confirmed, " + there + " written");
+      assertThat(there).isBetween(last - queue - 1L, last + 1L);
+    }
+  }
+
+  private static String writeBehind(Path directory, int queue, Path confirmed) throws IOException {
+    Persist behind = Persist.file(directory).writeBehind(queue, 10);
+    try (Cluster cluster = Cluster.local();
+        FileChannel out =
+            FileChannel.open(confirmed, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+      Cache<Integer, Integer> cache =
+          cluster.cache("numbers", CacheOptions.of(Mode.LOCAL).persist(behind));
+      for (int number = 1; ; number++) {
+        cache.put(number, number);
+        out.write(ByteBuffer.allocate(Integer.BYTES).putInt(0, number), 0);
+      }
+    }
+  }
+
   @Test
   void aReadOnlyDiskIsRefusedByName() {
     assumeTrue(SmallDisk.isPossible(), "no right to mount a file system");

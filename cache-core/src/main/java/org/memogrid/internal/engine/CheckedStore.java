@@ -3,10 +3,16 @@ package org.memogrid.internal.engine;
 
 import static java.util.Objects.requireNonNull;
 
+import io.reactivex.rxjava3.core.Completable;
 import io.reactivex.rxjava3.core.Flowable;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.infinispan.commons.io.ByteBuffer;
 import org.infinispan.commons.io.ByteBufferImpl;
 import org.infinispan.commons.time.TimeService;
@@ -20,6 +26,8 @@ import org.infinispan.persistence.spi.NonBlockingStore;
 import org.infinispan.persistence.spi.PersistenceException;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The engine's file store with what it lacks: a checksum before each value, which {@link
@@ -29,15 +37,27 @@ import org.reactivestreams.Publisher;
  * <p>Why an end: the file store counts the places of records from what it meant to write. After a
  * write that a full disk cut short it would be wrong about every record that follows.
  *
+ * <p>Written behind, nobody waits for a write that fails. So from then on what is not in memory is
+ * not read either: the files may have an older entry than the one that was confirmed. {@link
+ * BehindGuard} refuses writes.
+ *
  * @param <K> a key
  * @param <V> an entry
  */
 public class CheckedStore<K, V> implements NonBlockingStore<K, V> {
+  private static final Logger LOG = LoggerFactory.getLogger(CheckedStore.class);
+
   private final NonBlockingStore<K, V> files = new NonBlockingSoftIndexFileStore<>();
   private @Nullable MarshallableEntryFactory<K, V> entries;
   private @Nullable TimeService clock;
   private String place = "";
   private int longestKey;
+
+  /** How many are written at once behind the writers; 0 if they wait. */
+  private int batch;
+
+  private int queueSize;
+  private @Nullable Executor threads;
   private volatile @Nullable Throwable failure;
 
   @Override
@@ -47,6 +67,11 @@ public class CheckedStore<K, V> implements NonBlockingStore<K, V> {
     clock = context.getTimeService();
     place = configuration.dataLocation();
     longestKey = configuration.maxNodeSize() / 2;
+    if (configuration.async().enabled()) {
+      threads = context.getNonBlockingExecutor();
+      batch = configuration.maxBatchSize();
+      queueSize = configuration.async().modificationQueueSize();
+    }
     return files.start(context);
   }
 
@@ -54,7 +79,14 @@ public class CheckedStore<K, V> implements NonBlockingStore<K, V> {
   public CompletionStage<Void> write(
       int segment, MarshallableEntry<? extends K, ? extends V> entry) {
     requireSound();
-    int key = entry.getKeyBytes().getLength();
+    requireShort(entry.getKeyBytes().getLength());
+    return checked(files.write(segment, sealed(entry)));
+  }
+
+  /**
+   * @param key how many bytes it has as it is encoded
+   */
+  final void requireShort(int key) {
     if (key > longestKey) {
       throw new PersistenceException(
           "the key has "
@@ -63,7 +95,6 @@ public class CheckedStore<K, V> implements NonBlockingStore<K, V> {
               + longestKey
               + ": use a shorter one");
     }
-    return checked(files.write(segment, sealed(entry)));
   }
 
   @Override
@@ -75,10 +106,62 @@ public class CheckedStore<K, V> implements NonBlockingStore<K, V> {
   @Override
   public CompletionStage<Void> clear() {
     requireSound();
-    return checked(files.clear());
+    CompletionStage<Void> cleared = checked(files.clear());
+    return batch == 0
+        ? cleared
+        : cleared.handleAsync((done, lost) -> taken(lost), requireNonNull(threads));
   }
 
-  private void requireSound() {
+  /** What was written behind the writers, to different keys: so in any order. */
+  @Override
+  public CompletionStage<Void> batch(
+      int publishers,
+      Publisher<SegmentedPublisher<Object>> removed,
+      Publisher<SegmentedPublisher<MarshallableEntry<K, V>>> written) {
+    if (batch == 0) {
+      return NonBlockingStore.super.batch(publishers, removed, written);
+    }
+    Flowable<Supplier<CompletionStage<?>>> writes =
+        Flowable.fromPublisher(written)
+            .flatMap(
+                part ->
+                    Flowable.fromPublisher(part)
+                        .map(entry -> () -> write(part.getSegment(), entry)),
+                publishers);
+    Flowable<Supplier<CompletionStage<?>>> removals =
+        Flowable.fromPublisher(removed)
+            .flatMap(
+                part ->
+                    Flowable.fromPublisher(part).map(key -> () -> delete(part.getSegment(), key)),
+                publishers);
+    return Flowable.mergeArray(writes, removals)
+        .collect(ArrayList<Supplier<CompletionStage<?>>>::new, List::add)
+        .flatMapCompletable(this::make)
+        .<Void>toCompletionStage(null)
+        .handleAsync((done, lost) -> taken(lost), requireNonNull(threads));
+  }
+
+  /**
+   * What was written behind is in the files, or lost, which is logged: the engine would try again.
+   * Not on the thread of the files that failed it: the engine may go on to stop them, and wait for
+   * that thread.
+   */
+  private @Nullable Void taken(@Nullable Throwable lost) {
+    if (lost != null) {
+      fail(lost);
+    }
+    return null;
+  }
+
+  private Completable make(List<Supplier<CompletionStage<?>>> changes) {
+    return Flowable.fromIterable(changes)
+        .flatMapCompletable(
+            change -> Completable.defer(() -> Completable.fromCompletionStage(change.get())),
+            /* delayErrors= */ true, // or somebody's failure is told to nobody
+            batch);
+  }
+
+  final void requireSound() {
     Throwable before = failure;
     if (before != null) {
       throw refused(before);
@@ -90,12 +173,28 @@ public class CheckedStore<K, V> implements NonBlockingStore<K, V> {
     return write.handle(
         (done, thrown) -> {
           if (thrown != null) {
-            failure = thrown;
-            onRefused(refused(thrown));
+            fail(thrown);
           }
           requireSound();
           return done;
         });
+  }
+
+  private void fail(Throwable thrown) {
+    boolean first = failure == null;
+    if (first) {
+      failure = thrown;
+    }
+    PersistenceException refusal = refused(thrown);
+    if (first && batch > 0) {
+      LOG.error(
+          "{}; what waited to be written behind is lost, at most {} keys and one for each thread"
+              + " that was writing",
+          refusal.getMessage(),
+          queueSize,
+          thrown);
+    }
+    onRefused(refusal);
   }
 
   /** A write was refused, so all are from now on. */
@@ -169,14 +268,26 @@ public class CheckedStore<K, V> implements NonBlockingStore<K, V> {
 
   @Override
   public CompletionStage<MarshallableEntry<K, V>> load(int segment, Object key) {
-    return files.load(segment, key).thenApply(entry -> entry == null ? null : opened(entry));
+    PersistenceException why = whyUnread();
+    return why == null
+        ? files.load(segment, key).thenApply(entry -> entry == null ? null : opened(entry))
+        : CompletableFuture.failedFuture(why);
+  }
+
+  /** Null if the files may be read. */
+  private @Nullable PersistenceException whyUnread() {
+    Throwable lost = batch == 0 ? null : failure;
+    return lost == null ? null : refused(lost);
   }
 
   @Override
   public Publisher<MarshallableEntry<K, V>> publishEntries(
       IntSet segments, Predicate<? super K> filter, boolean includeValues) {
-    return Flowable.fromPublisher(files.publishEntries(segments, filter, includeValues))
-        .map(this::opened);
+    PersistenceException why = whyUnread();
+    return why == null
+        ? Flowable.fromPublisher(files.publishEntries(segments, filter, includeValues))
+            .map(this::opened)
+        : Flowable.error(why);
   }
 
   @Override
@@ -186,7 +297,8 @@ public class CheckedStore<K, V> implements NonBlockingStore<K, V> {
 
   @Override
   public Publisher<K> publishKeys(IntSet segments, Predicate<? super K> filter) {
-    return files.publishKeys(segments, filter);
+    PersistenceException why = whyUnread();
+    return why == null ? files.publishKeys(segments, filter) : Flowable.error(why);
   }
 
   @Override

@@ -6,6 +6,7 @@ import static java.util.Objects.requireNonNull;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.infinispan.commons.dataconversion.MediaType;
+import org.infinispan.configuration.cache.AbstractStoreConfigurationBuilder;
 import org.infinispan.configuration.cache.CacheMode;
 import org.infinispan.configuration.cache.ClusteringConfigurationBuilder;
 import org.infinispan.configuration.cache.Configuration;
@@ -118,7 +119,8 @@ final class EngineConfiguration {
   /** A cache of one process in files. */
   static Configuration alone(CacheOptions options, Path files) {
     ConfigurationBuilder builder = alone(options.maxEntries());
-    inFiles(builder, files).preload(requireNonNull(options.persist()).isPreload());
+    Persist persist = requireNonNull(options.persist());
+    behind(inFiles(builder, files).preload(persist.isPreload()), persist);
     return builder.build();
   }
 
@@ -138,12 +140,15 @@ final class EngineConfiguration {
   static Configuration alone(CacheOptions options) {
     ConfigurationBuilder builder = alone(options.maxEntries());
     Persist persist = requireNonNull(options.persist());
-    CustomStoreConfigurationBuilder table = inTable(builder).preload(persist.isPreload());
-    if (persist.queueSize() > 0) {
-      table.maxBatchSize(persist.batch());
-      table.async().enable().modificationQueueSize(persist.queueSize());
-    }
+    behind(inTable(builder).preload(persist.isPreload()), persist);
     return builder.build();
+  }
+
+  private static void behind(AbstractStoreConfigurationBuilder<?, ?> store, Persist persist) {
+    if (persist.queueSize() > 0) {
+      store.maxBatchSize(persist.batch());
+      store.async().enable().modificationQueueSize(persist.queueSize());
+    }
   }
 
   private static CustomStoreConfigurationBuilder inTable(ConfigurationBuilder builder) {

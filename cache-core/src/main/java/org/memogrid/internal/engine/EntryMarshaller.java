@@ -100,9 +100,18 @@ final class EntryMarshaller extends AbstractMarshaller {
     return ByteBufferImpl.create(objectToByteBuffer(object));
   }
 
+  /** How many bytes a key has as it is written. */
+  static int lengthOf(ClusterKey key) {
+    return lengthOf(key.bytes());
+  }
+
+  private static int lengthOf(byte[] key) {
+    return 5 + key.length;
+  }
+
   private static byte[] write(ClusterKey key) {
     byte[] bytes = key.bytes();
-    return ByteBuffer.allocate(5 + bytes.length).put(KEY).putInt(key.hashCode()).put(bytes).array();
+    return ByteBuffer.allocate(lengthOf(bytes)).put(KEY).putInt(key.hashCode()).put(bytes).array();
   }
 
   private byte[] write(Envelope envelope) {

@@ -48,6 +48,11 @@ final class StoreGuards {
     boolean clustered = configuration.clustering().cacheMode().isClustered();
     boolean shared =
         configuration.persistence().stores().stream().anyMatch(StoreConfiguration::shared);
+    if (configuration.persistence().stores().stream().anyMatch(StoreGuards::isInFilesBehind)) {
+      chain.addInterceptorBefore(
+          new BehindGuard(components.getComponent(PersistenceManager.class).wired()),
+          CacheWriterInterceptor.class);
+    }
     LoadGuard guard = new LoadGuard();
     GuardedLoads loads = new GuardedLoads(guard, components);
     if (clustered) {
@@ -69,6 +74,10 @@ final class StoreGuards {
       chain.addInterceptorBefore(new StateTurns(), before);
       chain.addInterceptorBefore(own(components, new StateWrites()), before);
     }
+  }
+
+  private static boolean isInFilesBehind(StoreConfiguration store) {
+    return store instanceof CheckedStoreConfiguration && store.async().enabled();
   }
 
   /** Has a cache write to its source. */

@@ -150,9 +150,6 @@ final class PersistTableTest extends PersistContract {
     expected.remove("k2");
     assertThat(cache.asMap()).isEqualTo(expected);
     assertThat(reopen(options()).asMap()).isEqualTo(expected);
-    assertThatThrownBy(() -> Persist.file(directory).writeBehind(1, 1))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("tables");
     assertThatThrownBy(() -> Persist.jdbc(db, "prices").writeBehind(0, 1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("at least 1");

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -60,6 +61,36 @@ final class PersistTest extends PersistContract {
         .hasMessageContaining("use a shorter one");
     cache.put("k", 1);
     assertThat(reopen(options()).asMap()).isEqualTo(Map.of("k", 1));
+  }
+
+  /** Memory has room for few: so most are read from what waits, or from the files. */
+  @Test
+  void writesBehindAreSeenAtOnceAndThereInTheNextLife() {
+    CacheOptions behind =
+        CacheOptions.of(Mode.LOCAL).maxEntries(5).persist(persist().writeBehind(50, 7));
+    Cache<String, Integer> cache = life.open(behind);
+    Map<String, Integer> expected = new HashMap<>();
+    for (int round = 0; round < 3; round++) {
+      for (int i = 0; i < 200; i++) {
+        cache.put("k" + i, i + round);
+        expected.put("k" + i, i + round);
+        assertThat(cache.get("k" + i / 2)).isEqualTo(expected.get("k" + i / 2));
+      }
+      assertThat(cache.remove("k" + round)).isEqualTo(2 * round);
+      expected.remove("k" + round);
+    }
+    assertThat(cache.asMap()).isEqualTo(expected);
+    assertThat(cache.size()).isEqualTo(expected.size());
+    assertThatThrownBy(() -> cache.put("k".repeat(3_000), 1))
+        .isInstanceOf(CacheException.class)
+        .hasMessageContaining("use a shorter one");
+    cache.put("next", 7); // no other is harmed
+    expected.put("next", 7);
+    assertThat(reopen(options()).asMap()).isEqualTo(expected);
+    Cache<String, Integer> again = reopen(behind);
+    again.clear();
+    again.put("after", 1);
+    assertThat(reopen(options()).asMap()).isEqualTo(Map.of("after", 1));
   }
 
   @Test
