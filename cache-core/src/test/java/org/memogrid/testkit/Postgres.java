@@ -92,7 +92,7 @@ public final class Postgres implements AutoCloseable {
         "-l",
         data.resolve("log").toString(),
         "-o",
-        "-h 127.0.0.1 -F -p " + ports.base() + " -k " + data);
+        "-h 127.0.0.1 -F -p " + ports.base() + " -k " + data + " -c max_prepared_transactions=8");
   }
 
   /** Ends it as a loss of power would. */
