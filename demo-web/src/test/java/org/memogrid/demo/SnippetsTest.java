@@ -45,6 +45,7 @@ import org.memogrid.daemon.Daemon;
 import org.memogrid.jetty.ClusterSessions;
 import org.memogrid.job.Firing;
 import org.memogrid.job.Job;
+import org.memogrid.job.JobStatus;
 import org.memogrid.job.Schedule;
 import org.memogrid.memo.Memo;
 import org.memogrid.memo.Memo2;
@@ -262,6 +263,20 @@ class SnippetsTest {
         .start(cluster);
 
     Await.until("the one that begins at once", () -> runs.get() == 1);
+  }
+
+  @Test
+  void jobThatOutlivesItsMembers(@TempDir Path directory) {
+    try (Cluster cluster = Cluster.local()) {
+      Job billing =
+          Job.named("billing", context -> step())
+              .cron("0 0 6 1 * ?")
+              .persist(Persist.file(directory))
+              .start(cluster);
+
+      assertThat(billing.missing()).isEmpty();
+      assertThat(billing.status()).isEqualTo(JobStatus.SCHEDULED);
+    }
   }
 
   @Test

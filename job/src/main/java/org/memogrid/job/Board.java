@@ -3,7 +3,9 @@ package org.memogrid.job;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.Persist;
 import org.memogrid.cluster.Codec;
 import org.memogrid.internal.store.Conditional;
 import org.memogrid.internal.store.Envelope;
@@ -21,12 +23,46 @@ final class Board {
   private final Store histories;
   private final Codec codec;
   private final Versions versions;
+  private final @Nullable Kept kept;
 
-  Board(Store states, Store histories, Codec codec, Versions versions) {
+  /**
+   * Of jobs that one or all members have.
+   *
+   * @param kept what is to be minded if they outlive their members; null if they do not
+   */
+  Board(Store states, Store histories, Codec codec, Versions versions, @Nullable Kept kept) {
+    this.kept = kept;
     this.states = states;
     this.histories = histories;
     this.codec = codec;
     this.versions = versions;
+  }
+
+  /** The one of durable jobs, which are kept in that store; histories stay in memory. */
+  Board keptIn(Store store, Persist persist) {
+    Kept there = new Kept(persist, states, store, codec, versions);
+    return new Board(store, histories, codec, versions, there);
+  }
+
+  /** Null unless these jobs outlive their members. */
+  @Nullable Kept kept() {
+    return kept;
+  }
+
+  /** {@link Job#missing}. */
+  Set<String> missing() {
+    return kept == null ? Set.of() : kept.missing();
+  }
+
+  void goOnWithoutMissing(long now) {
+    if (kept != null) {
+      kept.goOnWithoutMissing(now);
+    }
+  }
+
+  /** Whether it can't be read since members are missing, which has been told. */
+  boolean isWaiting() {
+    return kept != null && kept.isWaiting();
   }
 
   /**
@@ -35,15 +71,28 @@ final class Board {
    * @param known what was read last, which is answered if it still is there
    */
   @Nullable Entry read(String job, @Nullable Entry known) {
+    long floor = floor();
     Envelope there = states.get(job);
     if (there == null) {
       return null;
     }
-    if (known != null && known.mark().equals(there)) {
+    if (known != null && known.mark().equals(there) && known.floor() == floor) {
       return known;
     }
     byte[] bytes = there.bytes(codec);
-    return bytes == null ? null : new Entry(JobFormat.state(bytes), there);
+    if (bytes == null) {
+      return null;
+    }
+    String elsewhere = JobFormat.place(bytes);
+    if (elsewhere != null) {
+      throw Kept.contradiction(job, "keeps it in " + elsewhere, "gives no persist(...)");
+    }
+    return new Entry(JobFormat.state(bytes), there, floor);
+  }
+
+  /** {@link Entry#floor}. Fails, for a durable job, if nobody may decide anything now. */
+  long floor() {
+    return kept == null ? JobState.NEVER : kept.floor();
   }
 
   /** Whether there is certainly nothing newer than that; costs a look-up and never blocks. */
@@ -54,18 +103,31 @@ final class Board {
 
   /** Stores if nothing is there; null if something is. */
   @Nullable Entry add(String job, JobState state) {
+    long floor = floor();
     Envelope first = Envelope.ofBytes(versions.next(), JobFormat.state(state));
-    return Conditional.add(states, job, first) ? new Entry(state, first) : null;
+    return Conditional.add(states, job, first) ? new Entry(state, first, floor) : null;
   }
 
   /** Stores if what was read is still there; null if it is not. */
   @Nullable Entry swap(String job, Entry before, JobState after) {
     Envelope there = (Envelope) before.mark();
     Envelope next = Envelope.ofBytes(versions.next(), JobFormat.state(after)).after(there);
-    return Conditional.swap(states, job, there, next) ? new Entry(after, next) : null;
+    boolean stored =
+        kept == null
+            ? Conditional.swap(states, job, there, next)
+            : kept.swap(states, job, there, next);
+    return stored ? new Entry(after, next, before.floor()) : null;
   }
 
   void remove(String job) {
+    if (kept == null) {
+      drop(job);
+    } else {
+      kept.free(job, () -> drop(job));
+    }
+  }
+
+  private void drop(String job) {
     for (Store store : List.of(states, histories)) {
       var unused = store.remove(job);
     }

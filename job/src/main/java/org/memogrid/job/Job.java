@@ -3,6 +3,7 @@ package org.memogrid.job;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.FencingToken;
 import org.memogrid.cluster.Member;
@@ -17,8 +18,9 @@ import org.memogrid.cluster.Member;
  * An instant that passes while nobody is there is dealt with by {@link Misfire}, and one whose
  * member is lost by {@link WhenLost}; the {@linkplain #history() history} tells. Firings of a job
  * do not overlap unless it says {@link JobBuilder#allowConcurrent}. When the cluster falls apart,
- * each side fires; when it meets, what one side noted stays. Nothing is kept on disk: a job is
- * forgotten with the last member that runs.
+ * each side fires; when it meets, what one side noted stays. A job is forgotten with the last
+ * member that runs, unless it is kept beside the memory by {@link JobBuilder#persist}: then all of
+ * this holds over the end of all members as well.
  *
  * <p>An instant is due by the clock of the member that fires, so clocks that differ move a firing,
  * never repeat it. A member runs at most 200 firings at a time; further ones wait.
@@ -48,7 +50,11 @@ public interface Job extends AutoCloseable {
   /** Who fires it, as far as is known here; null if nobody. Itself on every node. */
   @Nullable Member holder();
 
-  /** The token of the last turn that is known here; null before the first. */
+  /**
+   * The token of the last turn that is known here; null before the first. That of a {@linkplain
+   * JobBuilder#persist durable} job is higher than those of former lives of the cluster, that of
+   * another is not.
+   */
   @Nullable FencingToken token();
 
   /**
@@ -95,6 +101,26 @@ public interface Job extends AutoCloseable {
   List<Firing> history();
 
   JobStats stats();
+
+  /**
+   * The names of members that all durable jobs wait for, since they may know what has fired:
+   * nothing fires, and calls wait for 5 seconds, then fail with a {@link
+   * org.memogrid.cache.CacheException} that names them. Empty but with {@link JobBuilder#persist}
+   * in files.
+   */
+  Set<String> missing();
+
+  /**
+   * Waits no longer for those that are {@link #missing()} now, for all durable jobs of the cluster.
+   * What they alone had noted is lost. So that nothing fires twice, what they may have decided
+   * counts as decided: no instant up to now fires any more, no run that was asked for before
+   * begins, and no firing that was open is begun again. <b>Weak:</b> counts, limits, pauses and
+   * schedules are those that the members had that are here, and a job that these do not know begins
+   * anew when it is started. Does nothing if nobody is missing.
+   *
+   * @throws org.memogrid.cache.CacheException if others are missing still
+   */
+  void goOnWithoutMissing();
 
   /**
    * Runs it here no more, waiting for a firing that runs: 10 s, then it is interrupted, and 5 s

@@ -27,7 +27,9 @@ public interface JobContext {
   int attempt();
 
   /**
-   * The proof of its member's turn at the job, for {@code cache.putFenced}.
+   * The proof of its member's turn at the job, for {@code cache.putFenced}. Its number rises with
+   * every turn; that of a {@linkplain JobBuilder#persist durable} job also when all members have
+   * ended and come back, while that of another begins anew then.
    *
    * @throws IllegalStateException on every node, where firings keep nobody out
    */

@@ -26,6 +26,8 @@ import org.memogrid.cluster.Member;
  *       read from then on.
  *   <li>A firing is open in the entry from before it begins until after it has ended, or until its
  *       member is known to be gone.
+ *   <li>A firing begins only after a write that has it was confirmed. So of a durable job no life
+ *       of the cluster finds an entry that does not know of it.
  * </ul>
  */
 final class JobCore {
@@ -48,14 +50,15 @@ final class JobCore {
   private final Rules rules;
   private final Runs runs;
   private final Consumer<Effect> effects;
+  private final boolean durable;
+  private final Instants instants = new Instants();
   private final Set<Long> ended = new TreeSet<>();
   private final Set<Long> givenUp = new TreeSet<>();
   private final Map<Long, Claim> unsure = new HashMap<>();
   private Set<Member> present;
   private @Nullable Entry entry;
-  private @Nullable Times times;
-  private @Nullable Due due;
   private boolean turn;
+  private long lease;
   private @Nullable Step writing;
   private long wakeAt = Times.NEVER;
 
@@ -73,7 +76,19 @@ final class JobCore {
   /** What is being stored, and what follows from it. */
   private record Step(JobState after, @Nullable Claim begins, List<Effect> news) {}
 
-  JobCore(Member self, Set<Member> present, Rules rules, Runs runs, Consumer<Effect> effects) {
+  /**
+   * For a member that has just started with the job.
+   *
+   * @param durable whether the job outlives its members, and so numbers its turns itself
+   */
+  JobCore(
+      Member self,
+      Set<Member> present,
+      boolean durable,
+      Rules rules,
+      Runs runs,
+      Consumer<Effect> effects) {
+    this.durable = durable;
     this.self = self;
     this.present = Set.copyOf(present);
     this.rules = rules;
@@ -92,9 +107,14 @@ final class JobCore {
 
   // ---- events
 
-  /** The turn is this member's. What is there is to be shown next; if not, it is looked at soon. */
-  void begin(long now) {
+  /**
+   * The turn is this member's. What is there is to be shown next; if not, it is looked at soon.
+   *
+   * @param number that of the lease: higher than those of this member's turns before
+   */
+  void begin(long number, long now) {
     turn = true;
+    lease = number;
     unread(now);
   }
 
@@ -117,7 +137,7 @@ final class JobCore {
 
   /** What is stored now, as it was read at some moment; null if the job is not scheduled. */
   void seen(@Nullable Entry now, long time) {
-    take(now);
+    entry = now;
     step(time);
   }
 
@@ -161,7 +181,7 @@ final class JobCore {
   void stored(boolean isStored, @Nullable Entry there, long now) {
     Step step = writing;
     writing = null;
-    take(there);
+    entry = there;
     if (step != null && isStored) {
       step.news.forEach(effects);
       begin(step.begins);
@@ -180,17 +200,6 @@ final class JobCore {
       unsure.put(claim.run(), claim);
     }
     wakeAt = now + AGAIN;
-  }
-
-  private void take(@Nullable Entry now) {
-    Entry before = entry;
-    if (now == null
-        || before == null
-        || !now.state().definition().equals(before.state().definition())
-        || now.state().scheduledAt() != before.state().scheduledAt()) {
-      times = null;
-    }
-    entry = now;
   }
 
   private void begin(@Nullable Claim claim) {
@@ -215,8 +224,11 @@ final class JobCore {
       unsure.clear();
       return;
     }
-    JobState state = known.state();
-    own(state);
+    boolean isAsKept = known.floor() == JobState.NEVER || !rules.apply(Rule.SKIP_THE_UNKNOWN);
+    JobState state = isAsKept ? known.stored() : known.state();
+    if (own(state)) {
+      return;
+    }
     if (!ended.isEmpty()) {
       JobState after = state.ended(self, ended);
       if (!after.open().equals(state.open())) {
@@ -239,7 +251,7 @@ final class JobCore {
     if (!turn && rules.apply(Rule.CLAIM_IN_THE_TURN_ONLY)) {
       return;
     }
-    if (openOnes(state, now)) {
+    if (openOnes(state, isAsKept ? JobState.NEVER : known.floor(), now)) {
       return;
     }
     boolean busy =
@@ -250,8 +262,9 @@ final class JobCore {
       return;
     }
     if (!state.triggers().isEmpty()) {
-      Claim claim = new Claim(self, runs.next(), state.triggers().get(0), now, 0, 1);
-      store(state.triggered(claim), claim);
+      Turn in = turn(state, now);
+      Claim claim = claim(state.triggers().get(0), now, 0, 1, in);
+      store(state.triggered(claim).in(in), claim);
     } else if (!state.paused() && !state.finished()) {
       bySchedule(state, now);
     }
@@ -259,21 +272,26 @@ final class JobCore {
 
   /**
    * What this member is said to run, whether it has the turn or not: nobody else deals with that
-   * while it is there.
+   * while it is there. Whether something is to be stored first.
    */
-  private void own(JobState state) {
+  private boolean own(JobState state) {
     for (Claim claim : state.open()) {
       if (!claim.member().equals(self) || runs.isLive(claim.run()) || ended.contains(claim.run())) {
         continue;
       }
       Claim found = unsure.get(claim.run());
       if (found != null && rules.apply(Rule.BEGIN_WHAT_WAS_STORED)) {
+        if (rules.apply(Rule.CONFIRM_WHAT_WAS_FOUND)) {
+          store(state, found);
+          return true;
+        }
         begin(found);
       } else if (rules.apply(Rule.GIVE_UP_WHAT_NOBODY_RUNS)) {
         givenUp.add(claim.run());
       }
     }
     unsure.values().removeIf(claim -> !mayBeStoredYet(claim, state));
+    return false;
   }
 
   /** Whether that claim, which is not in what was read, could be written over it. */
@@ -290,7 +308,7 @@ final class JobCore {
   }
 
   /** Deals with a firing of which nobody will tell that it has ended; whether there was one. */
-  private boolean openOnes(JobState state, long now) {
+  private boolean openOnes(JobState state, long floor, long now) {
     for (Claim claim : state.open()) {
       if (claim.member().equals(self)
           || (present.contains(claim.member())
@@ -298,12 +316,14 @@ final class JobCore {
               : !rules.apply(Rule.CLOSE_THE_DEPARTED))) {
         continue;
       }
-      boolean rerun = state.definition().whenLost() == WhenLost.RERUN && claim.attempt() < ATTEMPTS;
+      boolean rerun =
+          state.definition().whenLost() == WhenLost.RERUN
+              && claim.attempt() < ATTEMPTS
+              && claim.startedAt() > floor; // else others may have run it again, or seen its end
       if (rerun) {
-        Claim again =
-            new Claim(
-                self, runs.next(), claim.scheduledAt(), now, claim.number(), claim.attempt() + 1);
-        store(state.again(claim, again), again, new Effect.Lost(claim));
+        Turn in = turn(state, now);
+        Claim again = claim(claim.scheduledAt(), now, claim.number(), claim.attempt() + 1, in);
+        store(state.again(claim, again).in(in), again, new Effect.Lost(claim));
       } else {
         store(state.without(claim), null, new Effect.Lost(claim));
       }
@@ -313,7 +333,7 @@ final class JobCore {
   }
 
   private void bySchedule(JobState state, long now) {
-    Times times = times(state);
+    Times times = instants.of(state);
     long most = state.definition().schedule().most();
     long last = rules.apply(Rule.AFTER_THE_LAST) ? state.last() : Math.max(state.last(), now - 1);
     long next = state.fired() >= most ? Times.NEVER : times.nextAfter(last);
@@ -321,7 +341,7 @@ final class JobCore {
       store(state.finish(), null);
     } else if (next > now) {
       wakeAt = next;
-      due = null;
+      instants.noneIsDue();
     } else if (now - next <= LATE && times.nextAfter(next) > now) {
       claim(state, next, 0, next, now);
     } else {
@@ -332,7 +352,7 @@ final class JobCore {
   /** More than one instant has passed, or one long ago. */
   private void misfired(JobState state, Times times, long first, long now) {
     int most = state.definition().misfire().most();
-    List<Long> latest = due(times, Math.max(1, most)).latest(state.last(), now);
+    List<Long> latest = instants.latest(Math.max(1, most), state.last(), now);
     long last = latest.get(latest.size() - 1);
     boolean isLateOnly = now - last <= LATE;
     long fires = latest.get(0);
@@ -345,8 +365,9 @@ final class JobCore {
   }
 
   private void claim(JobState state, long instant, long letGo, long first, long now) {
-    Claim claim = new Claim(self, runs.next(), instant, now, state.fired() + 1, 1);
-    JobState after = state.claimed(claim, letGo);
+    Turn in = turn(state, now);
+    Claim claim = claim(instant, now, state.fired() + 1, 1, in);
+    JobState after = state.claimed(claim, letGo).in(in);
     if (letGo == 0) {
       store(after, claim);
     } else {
@@ -354,28 +375,26 @@ final class JobCore {
     }
   }
 
-  private Due due(Times times, int most) {
-    Due known = due;
-    if (known == null || !known.isOf(times, most)) {
-      known = new Due(times, most);
-      due = known;
+  private Claim claim(long instant, long now, long number, int attempt, @Nullable Turn in) {
+    long token = in == null ? 0 : in.number();
+    return new Claim(self, runs.next(), instant, now, number, attempt, token);
+  }
+
+  /** The turn to claim in; null if leases number them well enough. */
+  private @Nullable Turn turn(JobState state, long now) {
+    Turn noted = state.turn();
+    if (!durable) {
+      return null;
     }
-    return known;
+    if (noted != null && noted.is(self, lease)) {
+      return noted;
+    }
+    return Turn.after(rules.apply(Rule.RAISE_THE_TOKEN) ? noted : null, self, lease, now);
   }
 
   /** For tests: how often it has looked for the instant that follows on another. */
   long looks() {
-    Times known = times;
-    return known == null ? 0 : known.looks();
-  }
-
-  private Times times(JobState state) {
-    Times known = times;
-    if (known == null) {
-      known = new Times(state.definition().schedule(), state.scheduledAt());
-      times = known;
-    }
-    return known;
+    return instants.looks();
   }
 
   private void store(JobState after, @Nullable Claim begins, Effect... news) {

@@ -6,7 +6,6 @@ import static org.memogrid.cache.CacheEvent.Type.REMOVED;
 import static org.memogrid.cache.CacheEvent.Type.UPDATED;
 
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +13,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -24,6 +24,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.Mode;
+import org.memogrid.cache.Persist;
 import org.memogrid.cache.Registration;
 import org.memogrid.cluster.Member;
 import org.memogrid.internal.lease.LeaseFeature;
@@ -49,6 +50,7 @@ public final class JobFeature implements Feature {
   private @Nullable Node node;
   private volatile @Nullable Works works;
   private volatile @Nullable InstantSource clock;
+  private @Nullable Board durable; // once one is started here
   private boolean stopped;
   private int beats;
 
@@ -119,15 +121,21 @@ public final class JobFeature implements Feature {
       RunningJob before;
       synchronized (starting) {
         Works works = works(plan.name());
-        Board board = plan.everyNode() ? works.own : works.shared;
-        Entry there = board.read(plan.name(), null);
-        if (there == null || !there.state().definition().equals(plan.definition())) {
-          check(plan); // before anything changes
+        Board board = board(plan, works);
+        Kept kept = board.kept();
+        boolean waits = kept != null && kept.waits();
+        if (!waits) {
+          check(plan, board); // before anything changes
         }
         before = jobs.get(plan.name());
         if (before == null) {
-          schedule(plan, board);
-          RunningJob job = new RunningJob(plan, this, works, board);
+          if (kept != null) {
+            kept.claim(plan.name());
+          }
+          if (!waits) {
+            schedule(plan, board);
+          }
+          RunningJob job = new RunningJob(plan, this, works, board, !waits);
           jobs.put(plan.name(), job);
           job.start();
           return job;
@@ -144,7 +152,33 @@ public final class JobFeature implements Feature {
     }
   }
 
-  private void check(RunningJob.Plan plan) {
+  private Board board(RunningJob.Plan plan, Works works) {
+    Persist persist = plan.persist();
+    return persist != null
+        ? durable(plan.name(), persist, works)
+        : plan.everyNode() ? works.own : works.shared;
+  }
+
+  private Board durable(String job, Persist persist, Works works) {
+    Board there = durable;
+    if (there == null) {
+      Store store = Kept.open(works.node, job, persist);
+      there = works.shared.keptIn(store, persist);
+      works.registrations.add(listen(store, there));
+      durable = there;
+    }
+    Kept kept = there.kept();
+    if (kept != null) {
+      kept.requireSame(job, persist);
+    }
+    return there;
+  }
+
+  private void check(RunningJob.Plan plan, Board board) {
+    Entry there = board.read(plan.name(), null);
+    if (there != null && there.state().definition().equals(plan.definition())) {
+      return;
+    }
     try {
       var unused = JobState.begin(plan.definition(), now());
     } catch (IllegalArgumentException e) {
@@ -152,27 +186,32 @@ public final class JobFeature implements Feature {
     }
   }
 
-  private void schedule(RunningJob.Plan plan, Board board) {
+  /** Has the cluster know it by this definition. */
+  void schedule(RunningJob.Plan plan, Board board) {
+    String job = plan.name();
     while (true) {
-      Entry there = board.read(plan.name(), null);
-      if (there == null) {
-        if (board.add(plan.name(), JobState.begin(plan.definition(), now())) != null) {
-          return;
+      Entry there = board.read(job, null);
+      JobState before = there == null ? null : there.state();
+      JobState after = JobState.offered(before, plan.definition(), board.floor(), now());
+      if (after == null) {
+        break;
+      }
+      if (there == null || before == null) {
+        if (board.add(job, after) != null) {
+          break;
         }
-        continue;
-      }
-      if (there.state().definition().equals(plan.definition())) {
-        return;
-      }
-      JobState after = there.state().replacedBy(plan.definition(), now());
-      if (board.swap(plan.name(), there, after) != null) {
+      } else if (board.swap(job, there, after) != null) {
         LOG.info(
             "job '{}' is replaced in the whole cluster: it was {}, and is {}",
-            plan.name(),
-            there.state().definition(),
+            job,
+            before.definition(),
             plan.definition());
-        return;
+        break;
       }
+    }
+    Kept kept = board.kept();
+    if (kept != null) {
+      kept.claim(job); // again: it may have been unscheduled meanwhile
     }
   }
 
@@ -202,21 +241,11 @@ public final class JobFeature implements Feature {
     Store histories = node.store(HISTORIES, CacheOptions.of(Mode.DISTRIBUTED));
     Store own = node.store(STATES + ".own", CacheOptions.of(Mode.LOCAL));
     Store ownHistories = node.store(HISTORIES + ".own", CacheOptions.of(Mode.LOCAL));
-    Board shared = new Board(states, histories, node.codec(), versions);
-    Board local = new Board(own, ownHistories, node.codec(), versions);
-    List<Registration> registrations = new ArrayList<>();
-    for (Board board : List.of(shared, local)) {
-      registrations.add(
-          (board == shared ? states : own)
-              .listen(
-                  (type, key, value, old) -> {
-                    RunningJob job = jobs.get((String) key);
-                    if (job != null) {
-                      job.changed(board, value);
-                    }
-                  },
-                  Set.of(CREATED, UPDATED, REMOVED)));
-    }
+    Board shared = new Board(states, histories, node.codec(), versions, null);
+    Board local = new Board(own, ownHistories, node.codec(), versions, null);
+    List<Registration> registrations = new CopyOnWriteArrayList<>();
+    registrations.add(listen(states, shared));
+    registrations.add(listen(own, local));
     registrations.add(node.onView(() -> jobs.values().forEach(RunningJob::onView)));
     return new Works(
         node,
@@ -227,6 +256,17 @@ public final class JobFeature implements Feature {
         pool(name),
         new Runs(),
         registrations);
+  }
+
+  private Registration listen(Store store, Board board) {
+    return store.listen(
+        (type, key, value, old) -> {
+          RunningJob job = jobs.get((String) key);
+          if (job != null) {
+            job.changed(board, value);
+          }
+        },
+        Set.of(CREATED, UPDATED, REMOVED));
   }
 
   private static ThreadPoolExecutor pool(String name) {
@@ -275,6 +315,7 @@ public final class JobFeature implements Feature {
 
   /** Events of a store may be missed while members come and go. */
   private void beat() {
+    jobs.values().forEach(RunningJob::offerAgain);
     if (++beats % BEATS_PER_SWEEP == 0) {
       jobs.values().forEach(RunningJob::sweep);
     }

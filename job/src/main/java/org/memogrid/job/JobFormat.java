@@ -18,6 +18,13 @@ import org.memogrid.cluster.Member;
 /** How what the cluster knows of a job is written. */
 final class JobFormat {
   private static final int VERSION = 1;
+
+  /** Of a state with a turn: a durable job's, once it has fired. */
+  private static final int WITH_TURN = 2;
+
+  /** Of what stands in the memory for a job that is kept elsewhere. */
+  private static final int PLACE = 3;
+
   private static final long NONE = Long.MIN_VALUE;
 
   private JobFormat() {}
@@ -28,9 +35,13 @@ final class JobFormat {
   }
 
   private static byte[] bytes(Part<DataOutputStream, Boolean> part) {
+    return bytes(VERSION, part);
+  }
+
+  private static byte[] bytes(int version, Part<DataOutputStream, Boolean> part) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(128);
     try (DataOutputStream out = new DataOutputStream(bytes)) {
-      out.writeByte(VERSION);
+      out.writeByte(version);
       var unused = part.with(out);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -38,10 +49,10 @@ final class JobFormat {
     return bytes.toByteArray();
   }
 
-  private static <R> R read(byte[] bytes, Part<DataInputStream, R> part) {
+  private static <R> R read(byte[] bytes, int newest, Part<DataInputStream, R> part) {
     try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
       int version = in.readByte();
-      if (version != VERSION) {
+      if (version < VERSION || version > newest) {
         throw new IllegalStateException(
             "an entry about a job in version "
                 + version
@@ -54,7 +65,9 @@ final class JobFormat {
   }
 
   static byte[] state(JobState state) {
+    Turn turn = state.turn();
     return bytes(
+        turn == null ? VERSION : WITH_TURN,
         out -> {
           definition(state.definition(), out);
           out.writeLong(state.scheduledAt());
@@ -72,19 +85,29 @@ final class JobFormat {
             out.writeLong(claim.startedAt());
             out.writeLong(claim.number());
             out.writeInt(claim.attempt());
+            if (turn != null) {
+              out.writeLong(claim.token());
+            }
           }
           out.writeInt(state.triggers().size());
           for (long trigger : state.triggers()) {
             out.writeLong(trigger);
           }
           out.writeLong(state.lastTrigger());
+          if (turn != null) {
+            out.writeLong(turn.number());
+            out.writeUTF(turn.member());
+            out.writeLong(turn.lease());
+          }
           return true;
         });
   }
 
   static JobState state(byte[] bytes) {
+    boolean hasTurn = bytes[0] == WITH_TURN;
     return read(
         bytes,
+        WITH_TURN,
         in -> {
           Definition definition = definition(in);
           long scheduledAt = in.readLong();
@@ -102,7 +125,8 @@ final class JobFormat {
                     in.readLong(),
                     in.readLong(),
                     in.readLong(),
-                    in.readInt()));
+                    in.readInt(),
+                    hasTurn ? in.readLong() : 0));
           }
           List<Long> triggers = new ArrayList<>();
           for (int i = in.readInt(); i > 0; i--) {
@@ -118,8 +142,36 @@ final class JobFormat {
               finished,
               open,
               triggers,
-              in.readLong());
+              in.readLong(),
+              hasTurn ? new Turn(in.readLong(), in.readUTF(), in.readLong()) : null);
         });
+  }
+
+  /** What tells where a job is kept that is not here. */
+  static byte[] place(String place) {
+    return bytes(
+        PLACE,
+        out -> {
+          out.writeUTF(place);
+          return true;
+        });
+  }
+
+  /** Null if it is a state. */
+  static @Nullable String place(byte[] bytes) {
+    return bytes[0] == PLACE ? read(bytes, PLACE, in -> in.readUTF()) : null;
+  }
+
+  static byte[] moment(long moment) {
+    return bytes(
+        out -> {
+          out.writeLong(moment);
+          return true;
+        });
+  }
+
+  static long moment(byte[] bytes) {
+    return read(bytes, VERSION, DataInputStream::readLong);
   }
 
   private static void definition(Definition definition, DataOutputStream out) throws IOException {
@@ -197,6 +249,7 @@ final class JobFormat {
   static List<Firing> history(byte[] bytes) {
     return read(
         bytes,
+        VERSION,
         in -> {
           List<Firing> firings = new ArrayList<>();
           for (int i = in.readInt(); i > 0; i--) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.job;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A job of a member, in JMX. */
@@ -23,9 +24,15 @@ public interface JobMXBean {
 
   long getFailuresHere();
 
+  /** The names that {@link Job#missing()} has. */
+  List<String> getMissing();
+
   void pause();
 
   void resume();
 
   void triggerNow();
+
+  /** Does what {@link Job#goOnWithoutMissing()} does. */
+  void goOnWithoutMissing();
 }

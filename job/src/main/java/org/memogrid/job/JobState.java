@@ -3,7 +3,9 @@ package org.memogrid.job;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.memogrid.cluster.Member;
 
 /**
@@ -19,6 +21,7 @@ import org.memogrid.cluster.Member;
  * @param open the firings that have not ended
  * @param triggers the runs out of the schedule that wait, by when they were asked for
  * @param lastTrigger the last of these that was asked for
+ * @param turn the last in which something was claimed; null if the job is not durable
  */
 record JobState(
     Definition definition,
@@ -30,7 +33,11 @@ record JobState(
     boolean finished,
     List<Claim> open,
     List<Long> triggers,
-    long lastTrigger) {
+    long lastTrigger,
+    @Nullable Turn turn) {
+  /** No instant: nobody went on without members that were missing. */
+  static final long NEVER = Long.MIN_VALUE;
+
   JobState {
     open = List.copyOf(open);
     triggers = List.copyOf(triggers);
@@ -56,7 +63,8 @@ record JobState(
         false,
         List.of(),
         List.of(),
-        Long.MIN_VALUE);
+        Long.MIN_VALUE,
+        null);
   }
 
   private static String noFiring(Schedule schedule, long now) {
@@ -87,12 +95,71 @@ record JobState(
   }
 
   /**
+   * What is to be stored when a member offers a job so defined; null if nothing is.
+   *
+   * @param there what is stored; null if the job is not scheduled
+   * @throws IllegalArgumentException if it has no firing
+   */
+  static @Nullable JobState offered(
+      @Nullable JobState there, Definition definition, long floor, long now) {
+    if (there == null) {
+      return begin(definition, now).knownSince(floor);
+    }
+    return there.definition.equals(definition) ? null : there.replacedBy(definition, now);
+  }
+
+  /**
+   * What may be relied on after somebody went on without members that may have known better. What
+   * they had decided up to that moment is not known, so it all counts as decided: no instant before
+   * fires, and no run that was asked for before begins.
+   *
+   * @param floor the moment; {@link #NEVER} if nobody went on without others
+   */
+  JobState knownSince(long floor) {
+    if (floor == NEVER || (last >= floor && lastTrigger >= floor)) {
+      return this;
+    }
+    return new JobState(
+        definition,
+        scheduledAt,
+        Math.max(last, floor),
+        fired,
+        missed,
+        paused,
+        finished,
+        open,
+        triggers.stream().filter(at -> at > floor).toList(),
+        Math.max(lastTrigger, floor),
+        turn);
+  }
+
+  /** Something is claimed in that turn. */
+  JobState in(@Nullable Turn now) {
+    if (Objects.equals(turn, now)) {
+      return this;
+    }
+    return new JobState(
+        definition,
+        scheduledAt,
+        last,
+        fired,
+        missed,
+        paused,
+        finished,
+        open,
+        triggers,
+        lastTrigger,
+        now);
+  }
+
+  /**
    * The same with another definition from now on. What runs is still known, and instants that were
    * decided stay so, also if they are in the new schedule, or in the future of a clock behind.
    */
   JobState replacedBy(Definition other, long now) {
     long decided = Math.max(last, begin(other, now).last);
-    return new JobState(other, now, decided, 0, 0, paused, false, open, triggers, lastTrigger);
+    return new JobState(
+        other, now, decided, 0, 0, paused, false, open, triggers, lastTrigger, turn);
   }
 
   /** The instant of the claim is decided, and those before it that do not fire are let go. */
@@ -107,7 +174,8 @@ record JobState(
         finished,
         plus(claim),
         triggers,
-        lastTrigger);
+        lastTrigger,
+        turn);
   }
 
   /** The first of the runs that were asked for begins. */
@@ -122,7 +190,8 @@ record JobState(
         finished,
         plus(claim),
         triggers.subList(1, triggers.size()),
-        lastTrigger);
+        lastTrigger,
+        turn);
   }
 
   private List<Claim> plus(Claim claim) {
@@ -143,17 +212,38 @@ record JobState(
         finished,
         open,
         triggers,
-        lastTrigger);
+        lastTrigger,
+        turn);
   }
 
   JobState finish() {
     return new JobState(
-        definition, scheduledAt, last, fired, missed, paused, true, open, triggers, lastTrigger);
+        definition,
+        scheduledAt,
+        last,
+        fired,
+        missed,
+        paused,
+        true,
+        open,
+        triggers,
+        lastTrigger,
+        turn);
   }
 
   JobState pause() {
     return new JobState(
-        definition, scheduledAt, last, fired, missed, true, finished, open, triggers, lastTrigger);
+        definition,
+        scheduledAt,
+        last,
+        fired,
+        missed,
+        true,
+        finished,
+        open,
+        triggers,
+        lastTrigger,
+        turn);
   }
 
   /** Instants of the pause are not made up for. */
@@ -168,7 +258,8 @@ record JobState(
         finished,
         open,
         triggers,
-        lastTrigger);
+        lastTrigger,
+        turn);
   }
 
   /** One run more, at an instant that no other run asked for has. */
@@ -177,7 +268,7 @@ record JobState(
     List<Long> more = new ArrayList<>(triggers);
     more.add(at);
     return new JobState(
-        definition, scheduledAt, last, fired, missed, paused, finished, open, more, at);
+        definition, scheduledAt, last, fired, missed, paused, finished, open, more, at, turn);
   }
 
   /** Without those firings of the member that have ended. */
@@ -213,6 +304,16 @@ record JobState(
 
   private JobState withOpen(List<Claim> now) {
     return new JobState(
-        definition, scheduledAt, last, fired, missed, paused, finished, now, triggers, lastTrigger);
+        definition,
+        scheduledAt,
+        last,
+        fired,
+        missed,
+        paused,
+        finished,
+        now,
+        triggers,
+        lastTrigger,
+        turn);
   }
 }

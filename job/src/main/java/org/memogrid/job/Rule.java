@@ -24,5 +24,14 @@ enum Rule {
   /** Who has no turn claims nothing. */
   CLAIM_IN_THE_TURN_ONLY,
   /** What could not be read is looked at again. */
-  LOOK_AGAIN
+  LOOK_AGAIN,
+  /**
+   * What was found stored is stored once more before it begins: not all that keep it may have it,
+   * and if all members end one that does not may be the one that is asked.
+   */
+  CONFIRM_WHAT_WAS_FOUND,
+  /** The token of a turn is higher than all that are noted, of whatever life of the cluster. */
+  RAISE_THE_TOKEN,
+  /** What missing members may have decided counts as decided, once somebody goes on without. */
+  SKIP_THE_UNKNOWN
 }

@@ -13,11 +13,19 @@ final class Run implements JobContext {
 
   private final RunningJob job;
   private final Claim claim;
+  private final FencingToken turn;
   private final FencingToken token;
   private final Thread thread;
   private boolean isOver;
 
-  Run(RunningJob job, Claim claim, FencingToken token, Thread thread) {
+  /**
+   * Runs on that thread.
+   *
+   * @param turn by which the lease tells whether it may go on
+   * @param token what proves the turn to others
+   */
+  Run(RunningJob job, Claim claim, FencingToken turn, FencingToken token, Thread thread) {
+    this.turn = turn;
     this.job = job;
     this.claim = claim;
     this.token = token;
@@ -89,6 +97,6 @@ final class Run implements JobContext {
 
   @Override
   public boolean isActive() {
-    return job.isActive(token);
+    return job.isActive(turn);
   }
 }

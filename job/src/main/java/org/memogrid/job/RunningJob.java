@@ -20,6 +20,7 @@ import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.FencingToken;
+import org.memogrid.cache.Persist;
 import org.memogrid.cluster.Member;
 import org.memogrid.cluster.Membership;
 import org.memogrid.internal.lease.Lease;
@@ -28,7 +29,6 @@ import org.memogrid.internal.lease.LeaseListener;
 import org.memogrid.internal.lease.LeaseSpec;
 import org.memogrid.internal.node.Beans;
 import org.memogrid.internal.store.Envelope;
-import org.memogrid.internal.store.Serial;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,7 +43,7 @@ import org.slf4j.LoggerFactory;
  * is given back after that, never before. What is read from the board is shown to the core in the
  * order of the reads ({@code reading}).
  */
-final class RunningJob implements Job, LeaseListener, JobMXBean {
+final class RunningJob implements Job, LeaseListener {
   private static final Logger LOG = LoggerFactory.getLogger(RunningJob.class);
   private static final Duration GRACE = Duration.ofSeconds(10);
   private static final Duration AFTER_INTERRUPT = Duration.ofSeconds(5);
@@ -58,7 +58,7 @@ final class RunningJob implements Job, LeaseListener, JobMXBean {
   private final Object reading = new Object();
   private final Timer.Slot slot;
   private final Map<Long, Run> live = new ConcurrentHashMap<>();
-  private final Serial news = new Serial(this::feed);
+  private final News news;
   private final AtomicLong runs = new AtomicLong();
   private final AtomicLong failures = new AtomicLong();
   private final Beans.Bean bean;
@@ -68,7 +68,7 @@ final class RunningJob implements Job, LeaseListener, JobMXBean {
   private volatile @Nullable FencingToken ownToken; // if it runs on every node
   private volatile @Nullable Entry known;
   private volatile boolean awaitsOthers;
-  private volatile @Nullable Thread teller;
+  private volatile boolean scheduled;
 
   // Under the core's lock.
   private int busy;
@@ -79,16 +79,31 @@ final class RunningJob implements Job, LeaseListener, JobMXBean {
 
   /** What the builder collected. */
   record Plan(
-      String name, JobTask task, Definition definition, boolean everyNode, JobListener listener) {}
+      String name,
+      JobTask task,
+      Definition definition,
+      boolean everyNode,
+      @Nullable Persist persist,
+      JobListener listener) {}
 
-  RunningJob(Plan plan, JobFeature feature, JobFeature.Works works, Board board) {
+  /**
+   * Runs nothing before it is started.
+   *
+   * @param scheduled whether the cluster has it by its plan; if not, it is given it when it can be
+   */
+  RunningJob(
+      Plan plan, JobFeature feature, JobFeature.Works works, Board board, boolean scheduled) {
     this.plan = plan;
     this.feature = feature;
     this.works = works;
     this.board = board;
-    this.core = new JobCore(self(), Set.of(self()), Rules.all(), works.runs(), wanted::add);
+    this.scheduled = scheduled;
+    boolean durable = plan.persist != null;
+    this.core =
+        new JobCore(self(), Set.of(self()), durable, Rules.all(), works.runs(), wanted::add);
+    this.news = new News(this, plan.listener, self(), board, this::feed);
     this.slot = works.timer().slot(() -> feed(this::look));
-    this.bean = Beans.show("Job", plan.name, self().name(), this);
+    this.bean = Beans.show("Job", plan.name, self().name(), new JobBean(this, runs, failures));
   }
 
   void start() {
@@ -159,12 +174,34 @@ final class RunningJob implements Job, LeaseListener, JobMXBean {
   private void look() {
     List<Effect> effects;
     try {
+      if (!scheduled) {
+        scheduleNow();
+      }
       effects = read((c, there, now) -> c.seen(there, now));
     } catch (RuntimeException e) {
-      LOG.warn("job '{}' can't be read on {}; it is looked at again", plan.name, self(), e);
+      if (!board.isWaiting()) {
+        LOG.warn("job '{}' can't be read on {}; it is looked at again", plan.name, self(), e);
+      }
       effects = apply(c -> c.unread(feature.now()));
     }
     perform(effects);
+  }
+
+  /** What could not be done when it was started, since members were missing. */
+  private void scheduleNow() {
+    try {
+      feature.schedule(plan, board);
+    } catch (IllegalArgumentException e) {
+      LOG.error("job '{}' is not scheduled: {}; start it with another", plan.name, e.getMessage());
+    }
+    scheduled = true;
+  }
+
+  /** Called about once a second. */
+  void offerAgain() {
+    if (!scheduled && !isEnding()) {
+      feed(this::look);
+    }
   }
 
   /** What the core makes of something that was read. */
@@ -228,9 +265,9 @@ final class RunningJob implements Job, LeaseListener, JobMXBean {
           feed(() -> perform(run(run.claim())));
         }
       } else if (effect instanceof Effect.Lost lost) {
-        lost(lost.claim());
+        news.lost(lost.claim());
       } else if (effect instanceof Effect.Missed missed) {
-        missed(missed);
+        news.missed(missed, feature.now());
       }
     }
   }
@@ -288,7 +325,7 @@ final class RunningJob implements Job, LeaseListener, JobMXBean {
 
   private void noteTurn(JobCore c, FencingToken token) {
     if (token.equals(turn)) {
-      c.begin(feature.now());
+      c.begin(token.number(), feature.now());
     }
   }
 
@@ -338,16 +375,18 @@ final class RunningJob implements Job, LeaseListener, JobMXBean {
     }
     Firing firing = run(claim, token);
     List<Effect> effects = apply(c -> c.ran(claim, feature.now()));
-    tell(firing); // meanwhile: the next firing waits for neither history nor listener
+    news.tell(firing); // meanwhile: the next firing waits for neither history nor listener
     return effects;
   }
 
   private Firing run(Claim claim, @Nullable FencingToken token) {
+    FencingToken held = token != null ? token : new FencingToken(leaseName(), 0, self().id());
     Run run =
         new Run(
             this,
             claim,
-            token != null ? token : new FencingToken(leaseName(), 0, self().id()),
+            held,
+            claim.token() == 0 ? held : new FencingToken(leaseName(), claim.token(), self().id()),
             Thread.currentThread());
     live.put(claim.run(), run);
     long since = System.nanoTime();
@@ -375,52 +414,6 @@ final class RunningJob implements Job, LeaseListener, JobMXBean {
 
   private static String shortened(String text) {
     return text.length() <= 200 ? text : text.substring(0, 200) + "...";
-  }
-
-  private void lost(Claim claim) {
-    LOG.warn(
-        "job '{}': the firing of {} was lost with {}",
-        plan.name,
-        Instant.ofEpochMilli(claim.scheduledAt()),
-        claim.member());
-    tell(
-        new Firing(
-            Instant.ofEpochMilli(claim.scheduledAt()),
-            Instant.ofEpochMilli(claim.startedAt()),
-            Duration.ZERO,
-            claim.member().name(),
-            Firing.Outcome.LOST,
-            null));
-  }
-
-  private void missed(Effect.Missed missed) {
-    Instant first = Instant.ofEpochMilli(missed.first());
-    Instant last = Instant.ofEpochMilli(missed.last());
-    String what = missed.count() + " from " + first + " to " + last;
-    LOG.warn("job '{}': instants have passed and are let go: {}", plan.name, what);
-    Instant now = Instant.ofEpochMilli(feature.now());
-    tell(new Firing(last, now, Duration.ZERO, self().name(), Firing.Outcome.MISSED, what));
-  }
-
-  /** To history and listener, in order, on one thread at a time. */
-  private void tell(Firing firing) {
-    news.execute(() -> telling(firing));
-  }
-
-  private void telling(Firing firing) {
-    teller = Thread.currentThread();
-    try {
-      board.record(plan.name, firing);
-    } catch (RuntimeException e) {
-      LOG.debug("job '{}': {} is not in the history", plan.name, firing, e);
-    }
-    try {
-      plan.listener.onFiring(this, firing);
-    } catch (RuntimeException | Error e) {
-      LOG.warn("the listener of job '{}' failed on {}", plan.name, firing, e);
-    } finally {
-      teller = null;
-    }
   }
 
   // ---- users
@@ -475,6 +468,11 @@ final class RunningJob implements Job, LeaseListener, JobMXBean {
 
   @Override
   public @Nullable FencingToken token() {
+    if (plan.persist != null) {
+      Entry there = known;
+      Turn last = there == null ? null : there.stored().turn();
+      return last == null ? null : new FencingToken(leaseName(), last.number(), last.member());
+    }
     Lease now = lease;
     return plan.everyNode ? ownToken : now == null ? null : now.lastToken();
   }
@@ -532,6 +530,17 @@ final class RunningJob implements Job, LeaseListener, JobMXBean {
   public void unschedule() {
     board.remove(plan.name);
     var unused = end(false);
+  }
+
+  @Override
+  public Set<String> missing() {
+    return board.missing();
+  }
+
+  @Override
+  public void goOnWithoutMissing() {
+    board.goOnWithoutMissing(feature.now());
+    feed(this::look);
   }
 
   @Override
@@ -635,51 +644,7 @@ final class RunningJob implements Job, LeaseListener, JobMXBean {
 
   boolean isRunByThisThread() {
     Thread self = Thread.currentThread();
-    return self == teller || live.values().stream().anyMatch(run -> run.isOn(self));
-  }
-
-  // ---- JMX
-
-  @Override
-  public String getStatus() {
-    return status().name();
-  }
-
-  @Override
-  public String getSchedule() {
-    return String.valueOf(schedule());
-  }
-
-  @Override
-  public @Nullable String getNext() {
-    Instant next = next();
-    return next == null ? null : next.toString();
-  }
-
-  @Override
-  public @Nullable String getHolder() {
-    Member holder = holder();
-    return holder == null ? null : holder.name();
-  }
-
-  @Override
-  public long getFired() {
-    return stats().fired();
-  }
-
-  @Override
-  public long getMissed() {
-    return stats().missed();
-  }
-
-  @Override
-  public long getRunsHere() {
-    return runs.get();
-  }
-
-  @Override
-  public long getFailuresHere() {
-    return failures.get();
+    return news.isToldBy(self) || live.values().stream().anyMatch(run -> run.isOn(self));
   }
 
   @Override

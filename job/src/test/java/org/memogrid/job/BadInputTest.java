@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -14,10 +15,13 @@ import javax.management.ObjectName;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.memogrid.cache.CacheOptions;
+import org.memogrid.cache.CacheWriter;
 import org.memogrid.cache.Mode;
+import org.memogrid.cache.Persist;
 import org.memogrid.cluster.Cluster;
 import org.memogrid.internal.node.Node;
 import org.memogrid.internal.store.Store;
@@ -144,6 +148,38 @@ class BadInputTest {
     assertNothingIsScheduled(job().in(MINUTE).zone("UTC"), "zone(UTC)");
     assertNothingIsScheduled(
         job().every(MINUTE).onEveryNode().whenLost(WhenLost.RERUN), "onEveryNode()");
+  }
+
+  @Test
+  void whatCouldNotBeKeptIsRefused(@TempDir Path directory) {
+    Persist files = Persist.file(directory);
+    assertKeptNowhere(Persist.jdbc("shop", "jobs").writeBehind(9, 1), "writeBehind");
+    assertKeptNowhere(Persist.jdbc("jdbc:h2:mem:x", "jobs"), "the name of a data source");
+    assertKeptNowhere(files.preload(), "preload and purgeOnStart work in mode LOCAL only");
+    assertKeptNowhere(
+        Persist.with(
+            key -> null,
+            new CacheWriter<Object, Object>() {
+              @Override
+              public void write(Object key, Object value) {}
+
+              @Override
+              public void delete(Object key) {}
+            }),
+        "give files or a table");
+    assertNothingIsScheduled(
+        job().every(MINUTE).onEveryNode().persist(files),
+        "onEveryNode() contradicts persist(file:" + directory);
+    assertThatThrownBy(() -> Job.named("x".repeat(501), context -> {}).persist(files))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("at most 500 characters");
+  }
+
+  private static void assertKeptNowhere(Persist persist, String why) {
+    assertThatThrownBy(() -> job().persist(persist))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("job 'ajob': persist(")
+        .hasMessageContaining(why);
   }
 
   @Test

@@ -20,7 +20,7 @@ class DueTest {
 
   private final List<Effect> effects = new ArrayList<>();
   private final JobCore core =
-      new JobCore(SELF, Set.of(SELF), Rules.all(), new Runs(), effects::add);
+      new JobCore(SELF, Set.of(SELF), false, Rules.all(), new Runs(), effects::add);
   private final List<Long> fired = new ArrayList<>();
 
   /** None goes on for long. */
@@ -49,7 +49,7 @@ class DueTest {
     while (!effects.isEmpty()) {
       Effect effect = effects.remove(0);
       if (effect instanceof Effect.Store store) {
-        core.stored(true, new Entry(store.after(), store.after()), now);
+        core.stored(true, new Entry(store.after(), store.after(), JobState.NEVER), now);
       } else if (effect instanceof Effect.Run run) {
         fired.add(run.claim().scheduledAt());
         core.ran(run.claim(), now);
@@ -61,8 +61,8 @@ class DueTest {
     Schedule schedule = Schedule.cron("* * * * * ?").zone("Europe/Berlin");
     Definition definition = new Definition(schedule, misfire, WhenLost.SKIP, false);
     JobState state = JobState.begin(definition, START);
-    core.begin(START);
-    core.seen(new Entry(state, state), START);
+    core.begin(1, START);
+    core.seen(new Entry(state, state, JobState.NEVER), START);
     settle(START);
     assertThat(fired).containsExactly(START);
   }

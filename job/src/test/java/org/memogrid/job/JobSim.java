@@ -23,12 +23,14 @@ import org.memogrid.testkit.sim.VirtualTime;
  * One simulated life of a job: members that come, leave, die, stand still and are excluded, users
  * that pause, resume and trigger, writes that come late or whose fate is not known, clocks that
  * differ, and a turn that two members may think theirs, all from one seed, over the production
- * core.
+ * core. Half of the jobs are durable: their members are all killed at once, and come back, or some
+ * of them do and somebody goes on without the others, with whatever old entry these have.
  *
  * <p>Checked, the cluster never being cut: an instant is begun once, or once per attempt; firings
  * do not overlap; each step of the entry decides the instants that have passed as the policy says
  * and leaves none out; a firing is taken for lost only if its member was; the limit is kept and
- * reached; when all is calm the job goes on and nothing is left open.
+ * reached; when all is calm the job goes on and nothing is left open; the tokens of a durable job
+ * rise, over all lives of the cluster.
  */
 final class JobSim {
   static final long BASE = 1_700_000_000_000L;
@@ -62,6 +64,26 @@ final class JobSim {
   private boolean isGone;
 
   private long turns;
+
+  // ---- of a durable job
+
+  final boolean durable;
+
+  /** What members had that were killed, of whatever age. */
+  private final List<@Nullable Cell> disks = new ArrayList<>();
+
+  /** All were killed, and not all that are waited for are back. */
+  private boolean held;
+
+  private final Set<String> missing = new HashSet<>();
+  private @Nullable Cell last;
+  private long floor = JobState.NEVER;
+  private long highestToken;
+  private long highestOfFormer;
+  private final Map<Long, Member> tokens = new HashMap<>();
+  private final TreeMap<Long, Long> tokensByNumber = new TreeMap<>();
+  long ends;
+  long goneOn;
   long firings;
   long lost;
   long missed;
@@ -97,7 +119,8 @@ final class JobSim {
             time.oneOf(List.of(Misfire.FIRE_ONCE, Misfire.SKIP, Misfire.fireAll(5))),
             time.oneOf(List.of(WhenLost.SKIP, WhenLost.RERUN)),
             time.chance(0.2));
-    note(String.valueOf(definition));
+    this.durable = time.chance(0.5);
+    note(definition + (durable ? " durable" : ""));
     for (int i = 0; i < SIZE; i++) {
       start("n" + i);
     }
@@ -120,6 +143,9 @@ final class JobSim {
     for (int i = time.between(0, 8); i > 0; i--) {
       time.after(time.between(200, BUSY), this::user);
     }
+    for (int i = durable ? time.between(0, 2) : 0; i > 0; i--) {
+      time.after(time.between(500, BUSY), this::killAll);
+    }
     time.after(BUSY + 2_000, () -> change(JobState::resume));
     time.runUntil(END);
     checkCalm();
@@ -137,7 +163,9 @@ final class JobSim {
       return;
     }
     List<SimJobNode> able =
-        nodes.stream().filter(n -> views.has(n.self) && !n.leaving && n != now).toList();
+        nodes.stream()
+            .filter(n -> views.has(n.self) && n.view >= 0 && !n.leaving && n != now)
+            .toList();
     if (able.isEmpty()) {
       return;
     }
@@ -149,7 +177,8 @@ final class JobSim {
           assigning = false;
           holder = next;
           long given = ++turns;
-          next.whenAwake(() -> next.begin(given));
+          double at = time.now();
+          next.whenAwake(() -> next.begin(given, at));
           if (now != null) {
             long taken = given - 1;
             time.after(time.between(1, 1_500), () -> now.whenAwake(() -> now.end(taken)));
@@ -157,9 +186,19 @@ final class JobSim {
         });
   }
 
+  /** It stood still, so what it was given is not its own any more. */
+  void refused(SimJobNode node) {
+    if (holder == node) {
+      holder = null;
+    }
+  }
+
   // ---- faults and users
 
   private void fault() {
+    if (nodes.isEmpty()) {
+      return;
+    }
     SimJobNode victim = time.oneOf(nodes);
     if (victim.leaving || !views.has(victim.self) || nodes.size() < 3) {
       return;
@@ -185,6 +224,83 @@ final class JobSim {
       if (length > 5_000) {
         time.after(5_000, () -> excludeForAWhile(victim, length - 5_000));
       }
+    }
+  }
+
+  /** All members are killed, and come back one by one. */
+  private void killAll() {
+    if (held || nodes.isEmpty()) {
+      return;
+    }
+    ends++;
+    note("all are killed");
+    held = true;
+    last = store.killAll(JOB);
+    disks.add(last);
+    highestOfFormer = highestToken;
+    holder = null;
+    turns = 0; // the leases begin anew
+    for (SimJobNode node : List.copyOf(nodes)) {
+      missing.add(node.self.name());
+      remove(node);
+      views.exclude(node.self);
+      restart(node);
+    }
+    if (time.chance(0.3)) {
+      time.after(time.between(1_500, 8_000), this::goOnWithoutMissing);
+    }
+  }
+
+  /** Whoever is there has an entry of some age, or none. */
+  private void goOnWithoutMissing() {
+    if (!held || nodes.isEmpty()) {
+      return;
+    }
+    goneOn++;
+    floor = time.oneOf(nodes).now();
+    note("somebody goes on without " + missing);
+    missing.clear();
+    serve(time.chance(0.1) ? null : time.oneOf(disks));
+  }
+
+  private void serve(@Nullable Cell there) {
+    held = false;
+    note("it is served: " + (there == null ? "nothing" : there.state));
+    if (there != null) {
+      store.putBack(JOB, there);
+    }
+    changed();
+  }
+
+  boolean isHeld() {
+    return held;
+  }
+
+  /** What was read, as the shell makes it an entry. */
+  @Nullable Entry entry(@Nullable Cell there) {
+    return there == null ? null : new Entry(there.state, there, floor);
+  }
+
+  /** As a member does it that starts the job, again until it is known. */
+  private void offer(SimJobNode by) {
+    Cell there = held || !by.isAwake() ? null : read(by);
+    if (by.dead) {
+      return;
+    }
+    if (held || !by.isAwake() || !views.has(by.self)) {
+      time.after(100, () -> offer(by));
+      return;
+    }
+    Entry entry = entry(there);
+    JobState after = null;
+    try {
+      after = JobState.offered(entry == null ? null : entry.state(), definition, floor, by.now());
+    } catch (IllegalArgumentException over) {
+      isGone = true; // it was lost, and is too late to begin anew
+    }
+    if (after != null) {
+      note(by + " schedules it");
+      store.write(by.self, JOB, new Cell(after), now -> now == there, result -> offer(by));
     }
   }
 
@@ -231,6 +347,10 @@ final class JobSim {
     count(node);
     nodes.remove(node);
     live.removeIf(run -> run.node == node);
+    Cell own = store.copy(node.self, JOB);
+    if (own != null) {
+      disks.add(own);
+    }
     store.forget(node.self);
   }
 
@@ -255,12 +375,18 @@ final class JobSim {
     views.join(node.self);
     store.rebalance();
     node.sweepLater();
+    if (missing.remove(name) && missing.isEmpty() && held) {
+      serve(last);
+    }
+    if (incarnation > 1 && durable) {
+      offer(node);
+    }
   }
 
   private void user() {
     int die = time.between(1, 4);
     if (die == 1) {
-      change((state, now) -> state.pause());
+      change((state, now) -> time.now() < BUSY ? state.pause() : state); // it may have waited
     } else if (die == 2) {
       change(JobState::resume);
     } else {
@@ -274,13 +400,17 @@ final class JobSim {
 
   /** As a user's call does it: again until it is stored. */
   private void change(Change change) {
+    if (nodes.isEmpty() || held) {
+      time.after(50, () -> change(change));
+      return;
+    }
     SimJobNode by = time.oneOf(nodes);
     Cell there = store.read(by.self, by.view, JOB);
     if (there == null || !by.isAwake() || !views.has(by.self)) {
       time.after(50, () -> change(change));
       return;
     }
-    Cell after = new Cell(change.to(there.state, by.now()));
+    Cell after = new Cell(change.to(there.state.knownSince(floor), by.now()));
     store.write(
         by.self,
         JOB,
@@ -316,6 +446,11 @@ final class JobSim {
           }
           done.accept(result.stored(), result.there());
         });
+  }
+
+  /** Who orders it fails on the way. */
+  void writeHalf(SimJobNode by, Entry before, JobState after) {
+    store.writeHalf(by.self, JOB, new Cell(after), there -> there == before.mark());
   }
 
   /** All hear of it, mostly. */
@@ -361,6 +496,10 @@ final class JobSim {
         due.add(at);
       }
     }
+    if (due.isEmpty()) {
+      violation("an instant is decided that is not due, or that others may have decided");
+      return;
+    }
     int most = definition.misfire().most();
     boolean late = by.now() - due.get(due.size() - 1) > JobCore.LATE;
     int fires = most == 0 ? (late ? 0 : 1) : most;
@@ -396,6 +535,12 @@ final class JobSim {
     if (attempt > 1 && (!mayBeAgain || attempt > claim.attempt())) {
       violation("begun twice");
     }
+    if (attempt > JobCore.ATTEMPTS) {
+      violation("begun more than three times");
+    }
+    if (durable) {
+      checkToken(claim);
+    }
     if (claim.number() > 0) {
       Long number = numbers.putIfAbsent(claim.scheduledAt(), claim.number());
       if (number != null && number != claim.number()) {
@@ -410,6 +555,25 @@ final class JobSim {
       violation("two run at a time");
     }
     live.add(new Live(node, claim));
+  }
+
+  private void checkToken(Claim claim) {
+    highestToken = Math.max(highestToken, claim.token());
+    if (claim.token() <= highestOfFormer) {
+      violation("a token that is not above those of former lives");
+    }
+    if (!tokens.computeIfAbsent(claim.token(), none -> claim.member()).equals(claim.member())) {
+      violation("one token for two members");
+    }
+    if (claim.number() > 0 && claim.attempt() == 1 && goneOn == 0) {
+      tokensByNumber.put(claim.number(), claim.token());
+      Map.Entry<Long, Long> before = tokensByNumber.lowerEntry(claim.number());
+      Map.Entry<Long, Long> after = tokensByNumber.higherEntry(claim.number());
+      if ((before != null && before.getValue() > claim.token())
+          || (after != null && after.getValue() < claim.token())) {
+        violation("a later firing has a lower token");
+      }
+    }
   }
 
   void ends(SimJobNode node, Claim claim) {
@@ -434,7 +598,7 @@ final class JobSim {
       violation("the job is gone");
       return;
     }
-    JobState state = last.state;
+    JobState state = last.state.knownSince(floor);
     note("in the end " + state);
     for (Claim claim : state.open()) {
       if (live.stream().noneMatch(run -> run.claim.equals(claim))
@@ -453,7 +617,7 @@ final class JobSim {
     if (state.finished() && most < Long.MAX_VALUE && state.fired() != most) {
       violation("the limit is not reached");
     }
-    if (new HashSet<>(numbers.values()).size() != numbers.size()) {
+    if (goneOn == 0 && new HashSet<>(numbers.values()).size() != numbers.size()) {
       violation("one number for two instants");
     }
   }

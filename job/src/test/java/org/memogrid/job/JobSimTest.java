@@ -23,6 +23,8 @@ class JobSimTest {
     long firings = 0;
     long lost = 0;
     long missed = 0;
+    long ends = 0;
+    long goneOn = 0;
     for (long seed = Math.max(0, one); seed < (one < 0 ? SEEDS : one + 1); seed++) {
       JobSim sim = new JobSim(seed, Set.of(), one >= 0);
       if (!sim.run().isEmpty()) {
@@ -34,6 +36,8 @@ class JobSimTest {
       firings += sim.firings;
       lost += sim.lost;
       missed += sim.missed;
+      ends += sim.ends;
+      goneOn += sim.goneOn;
       for (Rule rule : Rule.values()) {
         decided.merge(rule, sim.decided(rule), Long::sum);
       }
@@ -46,7 +50,11 @@ class JobSimTest {
             + lost
             + " lost, "
             + missed
-            + " missed; decided: "
+            + " missed, "
+            + ends
+            + " ends of all, "
+            + goneOn
+            + " times gone on without some; decided: "
             + decided);
     assertThat(violations).isEmpty();
   }

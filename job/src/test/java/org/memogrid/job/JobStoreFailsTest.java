@@ -94,7 +94,7 @@ class JobStoreFailsTest {
     Definition definition =
         new Definition(Schedule.every(MINUTE).inZone(), Misfire.FIRE_ONCE, WhenLost.SKIP, false);
     return frail.start(
-        new RunningJob.Plan("ajob", this::fire, definition, false, (job, firing) -> {}));
+        new RunningJob.Plan("ajob", this::fire, definition, false, null, (job, firing) -> {}));
   }
 
   private Job startSound() {

@@ -53,7 +53,7 @@ final class SimJobNode implements JobCore.Runs {
     this.skew = sim.time.between(-400, 400);
     this.excludedUntil = sim.time.now() + VIEW_DELAY;
     this.present = Set.of(self);
-    this.core = new JobCore(self, present, rules, this, this::perform);
+    this.core = new JobCore(self, present, sim.durable, rules, this, this::perform);
   }
 
   long now() {
@@ -85,8 +85,8 @@ final class SimJobNode implements JobCore.Runs {
   // ---- faults
 
   void pause(int length) {
-    awakeAt = sim.time.now() + length;
-    if (length >= LEASE) {
+    awakeAt = Math.max(awakeAt, sim.time.now() + length);
+    if (awakeAt - sim.time.now() >= LEASE) {
       lapsedAt = awakeAt;
     }
     sim.time.after(
@@ -164,7 +164,7 @@ final class SimJobNode implements JobCore.Runs {
             whenAwake(
                 () -> {
                   sim.note(this + " starts the job again");
-                  core = new JobCore(self, present, rules, this, this::perform);
+                  core = new JobCore(self, present, sim.durable, rules, this, this::perform);
                   isClosed = false;
                   leaving = false;
                   look();
@@ -181,11 +181,14 @@ final class SimJobNode implements JobCore.Runs {
 
   // ---- events
 
-  void begin(long token) {
-    if (!leaving) {
+  /** A turn that was given at a moment, which is refused if the member stood still since. */
+  void begin(long token, double given) {
+    if (lapsedAt >= given && sim.time.now() >= lapsedAt) {
+      sim.refused(this);
+    } else if (!leaving) {
       sim.note(this + " has the turn");
       turn = token;
-      event(() -> core.begin(now()));
+      event(() -> core.begin(token, now()));
       look();
     }
   }
@@ -209,13 +212,13 @@ final class SimJobNode implements JobCore.Runs {
   }
 
   void look() {
-    if (sim.time.now() < JobSim.BUSY + 15_000 && sim.time.chance(0.03)) {
+    if (sim.isHeld() || (sim.time.now() < JobSim.BUSY + 15_000 && sim.time.chance(0.03))) {
       sim.note(this + " can't read it");
       event(() -> core.unread(now()));
       return;
     }
-    JobSim.Cell there = sim.read(this);
-    event(() -> core.seen(there == null ? null : new Entry(there.state, there), now()));
+    Entry there = sim.entry(sim.read(this));
+    event(() -> core.seen(there, now()));
   }
 
   void sweepLater() {
@@ -280,6 +283,19 @@ final class SimJobNode implements JobCore.Runs {
         .forEach(claim -> claimedAt.putIfAbsent(claim.run(), sim.time.now()));
     writing++;
     boolean fateIsKnown = !sim.time.chance(0.03);
+    if (!fateIsKnown && sim.time.chance(0.5)) {
+      sim.note(this + " may have stored " + after);
+      sim.writeHalf(this, store.before(), after);
+      sim.time.after(
+          sim.time.between(1, 60),
+          () ->
+              whenAwake(
+                  () -> {
+                    writing--;
+                    event(() -> core.unknown(now()));
+                  }));
+      return;
+    }
     sim.write(
         this,
         store.before(),
@@ -289,8 +305,7 @@ final class SimJobNode implements JobCore.Runs {
                 () -> {
                   writing--;
                   if (fateIsKnown) {
-                    Entry entry = there == null ? null : new Entry(there.state, there);
-                    event(() -> core.stored(stored, entry, now()));
+                    event(() -> core.stored(stored, sim.entry(there), now()));
                   } else {
                     sim.note(this + " does not know whether it stored " + after);
                     event(() -> core.unknown(now()));

@@ -38,8 +38,14 @@ public final class SimStore<E> {
   /** From a cut until all know that it is over: who is on the other side. */
   private final Set<Member> beyond = new HashSet<>();
 
+  /** By key, the order of the last write that was at all owners. */
+  private final Map<Object, Long> confirmed = new HashMap<>();
+
   private long writes;
   private long lateWrites;
+
+  /** Rises when all members end at once: what is under way then never arrives. */
+  private long lives;
 
   /**
    * @param owners those of the members that hold the key's entry
@@ -80,21 +86,30 @@ public final class SimStore<E> {
   public void write(
       Member by, Object key, @Nullable E entry, Condition<E> condition, Consumer<Result<E>> done) {
     SimViews.View view = views.of(by);
-    Write<E> write = new Write<>(by, key, entry, condition);
-    time.after(time.between(1, 12), () -> arrived(view, write, done));
+    Write<E> write = new Write<>(by, key, entry, condition, false);
+    later(time.between(1, 12), () -> arrived(view, write, done));
+  }
+
+  /**
+   * The same, but that who orders it fails on the way: if it takes place some owners have it, and
+   * nobody hears of it.
+   */
+  public void writeHalf(Member by, Object key, @Nullable E entry, Condition<E> condition) {
+    Write<E> write = new Write<>(by, key, entry, condition, true);
+    later(time.between(1, 12), () -> takePlace(write, unheard -> {}));
   }
 
   private void arrived(SimViews.@Nullable View view, Write<E> write, Consumer<Result<E>> done) {
     boolean overtaken = !Objects.equals(views.of(write.by), view);
     if (overtaken && time.chance(0.5)) {
       lateWrites++;
-      time.after(time.between(20, 400), () -> takePlace(write, done));
+      later(time.between(20, 400), () -> takePlace(write, done));
       return;
     }
     takePlace(write, done);
     if (overtaken || time.chance(0.05)) {
       lateWrites++;
-      time.after(time.between(20, 400), () -> takePlace(write, ignored -> {}));
+      later(time.between(20, 400), () -> takePlace(write, ignored -> {}));
     }
   }
 
@@ -104,15 +119,24 @@ public final class SimStore<E> {
     E there = entry(entries.get(write.key));
     boolean repeated = write.entry != null && there == write.entry;
     if (!repeated && !write.condition.holds(there)) {
-      time.after(time.between(1, 5), () -> done.accept(new Result<>(false, there)));
+      later(time.between(1, 5), () -> done.accept(new Result<>(false, there)));
       return;
     }
     Versioned<E> written = new Versioned<>(++writes, write.entry);
     entries.put(write.key, written);
     List<Member> owning = ownersOf(side, write.key);
+    if (write.fails) {
+      copy(write.key, written, owning.subList(0, time.between(0, owning.size() - 1)), 1, 15);
+      return;
+    }
     leave(side, write.key, owning);
     int slowest = copy(write.key, written, owning, 1, 15);
-    time.after(slowest, () -> done.accept(new Result<>(true, write.entry)));
+    later(
+        slowest,
+        () -> {
+          confirmed.merge(write.key, written.order, Math::max);
+          done.accept(new Result<>(true, write.entry));
+        });
   }
 
   /** Only owners keep a copy, once one of them has it. */
@@ -130,7 +154,7 @@ public final class SimStore<E> {
     for (Member member : to) {
       int delay = time.between(soonest, latest);
       slowest = Math.max(slowest, delay);
-      time.after(delay, () -> keep(member, key, written));
+      later(delay, () -> keep(member, key, written));
     }
     return slowest;
   }
@@ -201,6 +225,44 @@ public final class SimStore<E> {
     here.forEach((key, entry) -> copy(key, entry, ownersOf(0, key), 1, 60));
   }
 
+  /**
+   * All members are killed at once. What one of them may be found to have had last, which is put
+   * back when they are back: no older than what was confirmed.
+   */
+  public @Nullable E killAll(Object key) {
+    long oldest = confirmed.getOrDefault(key, 0L);
+    List<Versioned<E>> found = new ArrayList<>();
+    for (Member member : views.members()) {
+      Versioned<E> own = copiesOf(member).get(key);
+      if (own != null && own.order >= oldest) {
+        found.add(own);
+      }
+    }
+    lives++;
+    copies.clear();
+    truth.forEach(Map::clear);
+    return found.isEmpty() ? null : time.oneOf(found).entry;
+  }
+
+  /** What is put back. */
+  public void putBack(Object key, E entry) {
+    Versioned<E> written = new Versioned<>(++writes, entry);
+    confirmed.put(key, written.order);
+    truth.get(0).put(key, written);
+    ownersOf(0, key).forEach(member -> copiesOf(member).put(key, written));
+  }
+
+  private void later(double delay, Runnable action) {
+    long now = lives;
+    time.after(
+        delay,
+        () -> {
+          if (now == lives) {
+            action.run();
+          }
+        });
+  }
+
   public void forget(Member member) {
     copies.remove(member);
   }
@@ -245,7 +307,8 @@ public final class SimStore<E> {
   /** Whether it was stored, and what is there. */
   public record Result<E>(boolean stored, @Nullable E there) {}
 
-  private record Write<E>(Member by, Object key, @Nullable E entry, Condition<E> condition) {}
+  private record Write<E>(
+      Member by, Object key, @Nullable E entry, Condition<E> condition, boolean fails) {}
 
   /** The order is unique, and entries are compared by identity. */
   private record Versioned<E>(long order, @Nullable E entry) {}
