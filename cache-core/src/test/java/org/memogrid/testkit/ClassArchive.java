@@ -56,10 +56,10 @@ record ClassArchive(Path file, List<String> jars, @Nullable Path starter, List<S
    * Makes it unless it is fresh. Several JVMs may be at it together: the second waits and finds it.
    *
    * @param jvm the options that those have which are to use it
-   * @param main a main class and its arguments
+   * @param main the main class that does once what nodes do
    * @return false if it could not be made, and why is written down beside it
    */
-  boolean make(String java, List<String> jvm, List<String> main) throws IOException {
+  boolean make(String java, List<String> jvm, String main) throws IOException {
     Files.createDirectories(file.getParent());
     try (FileChannel lock =
             FileChannel.open(
@@ -71,7 +71,7 @@ record ClassArchive(Path file, List<String> jars, @Nullable Path starter, List<S
     }
   }
 
-  private boolean train(String java, List<String> jvm, List<String> main) throws IOException {
+  private boolean train(String java, List<String> jvm, String main) throws IOException {
     if (starter != null) {
       write(starter);
     }
@@ -80,8 +80,7 @@ record ClassArchive(Path file, List<String> jars, @Nullable Path starter, List<S
     List<String> command = new ArrayList<>(List.of(java));
     command.addAll(jvm);
     command.addAll(List.of("-XX:ArchiveClassesAtExit=" + part, "-cp", path(jars)));
-    command.addAll(List.of(NodeTraining.class.getName(), path(further)));
-    command.addAll(main);
+    command.addAll(List.of(NodeTraining.class.getName(), path(further), main));
     Process training =
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
     try {

@@ -26,7 +26,7 @@ import java.util.stream.Stream;
  * and none is made of folders: so the engine's jars come first and in one order, then other jars,
  * and what is in folders loads as ever.
  */
-public final class NodeArchive {
+final class NodeArchive {
   /** Jars that all modules have, in one version. */
   private static final Pattern ENGINE_JARS =
       Pattern.compile(
@@ -72,7 +72,7 @@ public final class NodeArchive {
   }
 
   /** This JVM's class path, jars first. */
-  public static String classPath() {
+  static String classPath() {
     return String.join(File.pathSeparator, both(both(ENGINE, OTHERS), FOLDERS));
   }
 
@@ -85,15 +85,12 @@ public final class NodeArchive {
    *
    * @param java the JVM
    * @param jvm the options that nodes have
-   * @param main what does once what this module's nodes do, and its arguments; nothing for {@link
-   *     CacheTraining}
    */
-  public static synchronized List<String> options(String java, List<String> jvm, String... main) {
+  static synchronized List<String> options(String java, List<String> jvm) {
     if (!asked) {
       asked = true;
-      List<String> does = main.length > 0 ? List.of(main) : List.of(CacheTraining.class.getName());
       try {
-        options = find(java, jvm, does);
+        options = find(java, jvm);
       } catch (IOException e) {
         throw new UncheckedIOException("can't make an archive of classes", e);
       }
@@ -101,14 +98,14 @@ public final class NodeArchive {
     return options;
   }
 
-  private static List<String> find(String java, List<String> jvm, List<String> main)
-      throws IOException {
+  private static List<String> find(String java, List<String> jvm) throws IOException {
     boolean makes = Boolean.getBoolean("memogrid.test.archive");
     ClassArchive archive =
         makes && Files.isRegularFile(KIT)
             ? new ClassArchive(OWN.resolve("classes" + SUFFIX), both(ENGINE, OTHERS), null, FOLDERS)
             : new ClassArchive(SHARED.resolve("engine" + SUFFIX), ENGINE, STARTER, REST);
-    boolean there = makes ? archive.make(java, jvm, main) : archive.isFresh();
+    boolean there =
+        makes ? archive.make(java, jvm, CacheTraining.class.getName()) : archive.isFresh();
     return there ? archive.options() : List.of();
   }
 }

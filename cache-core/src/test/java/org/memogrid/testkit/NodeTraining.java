@@ -6,7 +6,6 @@ import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -19,8 +18,7 @@ final class NodeTraining {
   /**
    * Trains.
    *
-   * @param args jars and folders of further classes, which are not noted; then the main class and
-   *     its arguments
+   * @param args jars and folders of further classes, which are not noted; then the main class
    */
   public static void main(String[] args) throws Exception {
     List<URL> further = new ArrayList<>();
@@ -31,7 +29,7 @@ final class NodeTraining {
     Thread.currentThread().setContextClassLoader(loader);
     Class.forName(args[1], true, loader)
         .getMethod("main", String[].class)
-        .invoke(null, (Object) Arrays.copyOfRange(args, 2, args.length));
+        .invoke(null, (Object) new String[0]);
     System.exit(0);
   }
 }

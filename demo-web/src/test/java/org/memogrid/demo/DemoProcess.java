@@ -10,7 +10,6 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,21 +17,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.memogrid.testkit.Await;
-import org.memogrid.testkit.NodeArchive;
 
 /** A demo node in a JVM of its own, as {@code bin/demo --port} starts it. Ends with this JVM. */
 final class DemoProcess implements AutoCloseable {
-  /** As {@code bin/demo} has them. */
-  static final List<String> JVM =
-      List.of(
-          "-Xmx256m",
-          "-XX:+UseSerialGC",
-          "-XX:TieredStopAtLevel=1",
-          "-Djava.net.preferIPv4Stack=true");
-
-  private static final String JAVA =
-      Path.of(System.getProperty("java.home"), "bin", "java").toString();
-
   private static final HttpClient CLIENT =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
@@ -61,20 +48,12 @@ final class DemoProcess implements AutoCloseable {
 
   /** Starts a node with more arguments of its JVM, and returns at once. */
   static DemoProcess start(List<String> jvm, int port, String... options) throws IOException {
-    List<String> all =
-        new ArrayList<>(NodeArchive.options(JAVA, JVM, DemoMain.class.getName(), "--train"));
-    all.addAll(jvm);
-    return start(all, NodeArchive.classPath(), port, options);
-  }
-
-  /** Starts a node with another class path than this JVM's, and returns at once. */
-  static DemoProcess start(List<String> jvm, String classpath, int port, String... options)
-      throws IOException {
-    List<String> command = new ArrayList<>();
-    command.add(JAVA);
-    command.addAll(JVM);
+    DemoBuild build = DemoBuild.get();
+    List<String> command = new ArrayList<>(List.of(DemoBuild.JAVA));
+    command.addAll(DemoBuild.JVM);
+    command.add("-XX:SharedArchiveFile=" + build.archive());
     command.addAll(jvm);
-    command.addAll(List.of("-cp", classpath));
+    command.addAll(List.of("-cp", build.classPath()));
     command.addAll(List.of(DemoMain.class.getName(), "--port", Integer.toString(port)));
     command.addAll(List.of(options));
     return new DemoProcess(new ProcessBuilder(command).redirectErrorStream(true).start(), port);

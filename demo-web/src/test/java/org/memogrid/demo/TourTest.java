@@ -17,9 +17,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.jar.Attributes;
-import java.util.jar.JarOutputStream;
-import java.util.jar.Manifest;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -28,7 +25,6 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
-import org.junit.jupiter.api.io.TempDir;
 import org.memogrid.testkit.Await;
 import org.memogrid.testkit.FreePorts;
 
@@ -52,11 +48,10 @@ class TourTest {
     Runtime.getRuntime().addShutdownHook(new Thread(() -> shells.forEach(TourTest::kill)));
   }
 
-  @TempDir Path dir;
-
   @TestFactory
   Stream<DynamicTest> walks() throws IOException {
     String page = Files.readString(PAGE);
+    Path tree = DemoBuild.get().tree();
     List<DynamicTest> walks = new ArrayList<>();
     Matcher title = WALK.matcher(page);
     while (title.find()) {
@@ -64,20 +59,18 @@ class TourTest {
       String text = page.substring(title.end(), end < 0 ? page.length() : end);
       walks.add(
           DynamicTest.dynamicTest(
-              title.group(1), () -> assertTimeoutPreemptively(LONGEST, () -> walk(text))));
+              title.group(1), () -> assertTimeoutPreemptively(LONGEST, () -> walk(tree, text))));
     }
     assertThat(walks).hasSize(3);
     return walks.stream();
   }
 
-  private void walk(String text) throws Exception {
+  private void walk(Path tree, String text) throws Exception {
     require("pkill", "procps");
     require("curl", "curl");
     if (text.contains("--haproxy")) {
       require("haproxy", "haproxy");
     }
-    Path tree = Files.createTempDirectory(dir, "walk");
-    layDemo(tree);
     try (FreePorts ports = FreePorts.take();
         Walk walk = new Walk(tree, ports.base())) {
       Matcher block = BLOCK.matcher(text);
@@ -106,32 +99,6 @@ class TourTest {
       assertThat(there).as(how).isTrue();
     }
     assumeTrue(there, how);
-  }
-
-  /** The launcher on a tree that looks built, with the classes of this build. */
-  private static void layDemo(Path tree) throws IOException {
-    Files.createDirectories(tree.resolve("bin"));
-    Path demo = tree.resolve("bin/demo");
-    Files.copy(Path.of("..", "bin", "demo"), demo);
-    assertThat(demo.toFile().setExecutable(true)).isTrue();
-    Files.createDirectories(tree.resolve("demo-web/src/main"));
-    Files.writeString(tree.resolve("pom.xml"), "");
-    Files.writeString(tree.resolve("demo-web/pom.xml"), "");
-    Path target = tree.resolve("demo-web/target");
-    Files.createDirectories(target.resolve("lib"));
-    Manifest manifest = new Manifest();
-    manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
-    manifest
-        .getMainAttributes()
-        .put(
-            Attributes.Name.CLASS_PATH,
-            Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
-                .map(entry -> Path.of(entry).toUri().toString())
-                .collect(Collectors.joining(" ")));
-    Path jar = target.resolve("memogrid-demo-web-0.jar");
-    new JarOutputStream(Files.newOutputStream(jar), manifest).close();
-    Files.writeString(target.resolve("demo-trained-" + System.getProperty("java.version")), "");
-    Files.writeString(target.resolve("demo-built"), "");
   }
 
   /** Somebody who types what the page says: a shell for each demo, and one for the rest. */
