@@ -91,6 +91,7 @@ public final class NodeProcess implements AutoCloseable {
     String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
     command.add(java);
     command.addAll(JVM);
+    command.addAll(HugePages.options());
     command.addAll(NodeArchive.options(java, JVM));
     command.addAll(jvmArgs);
     command.addAll(List.of("-cp", NodeArchive.classPath(), NodeMain.class.getName()));
