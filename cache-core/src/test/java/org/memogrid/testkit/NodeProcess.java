@@ -41,6 +41,7 @@ public final class NodeProcess implements AutoCloseable {
           "-Xss512k",
           "-XX:+UseSerialGC",
           "-XX:TieredStopAtLevel=1",
+          "-XX:-UsePerfData", // twenty looks a second at figures that nobody reads
           "-Djava.net.preferIPv4Stack=true",
           "-Dorg.slf4j.simpleLogger.showDateTime=true",
           "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS");
