@@ -36,6 +36,16 @@ final class EngineConfiguration {
   /** How long a member that leaves lets a transaction finish. */
   private static final long STOP_MILLIS = 1_000;
 
+  /**
+   * After that a transaction that another member prepared or locks by is asked for there, and
+   * rolled back if that member does not know it any more or is lost. Until then a consistent
+   * cluster keeps what a lost member had, which may be on a side that goes on.
+   */
+  private static final long ASKED_FOR_MILLIS = 5_000;
+
+  /** How often the engine looks for those. */
+  private static final long LOOK_MILLIS = 1_000;
+
   private EngineConfiguration() {}
 
   /**
@@ -108,6 +118,8 @@ final class EngineConfiguration {
         .transactionMode(TransactionMode.TRANSACTIONAL)
         .lockingMode(optimistic ? LockingMode.OPTIMISTIC : LockingMode.PESSIMISTIC)
         .useSynchronization(false)
+        .completedTxTimeout(ASKED_FOR_MILLIS)
+        .reaperWakeUpInterval(LOOK_MILLIS)
         .cacheStopTimeout(STOP_MILLIS);
     builder
         .locking()
