@@ -29,6 +29,7 @@ final class Kept implements AutoCloseable {
   static final String FILES = "Memogrid, files";
   static final String RAW_FILES = "Infinispan, soft-index files";
   private static final int QUEUE = 10_000;
+  private static final long PATIENCE_NANOS = 30_000_000_000L;
 
   private final String name;
   private final Map<String, String> entries;
@@ -199,14 +200,22 @@ final class Kept implements AutoCloseable {
     }
   }
 
-  /** Waits until what was written behind is written: with a last key that no other batch has. */
+  /**
+   * Waits until what was written behind is written: with a last key that no other batch has.
+   *
+   * @throws IllegalStateException if it is not within half a minute
+   */
   void drain(int batch) throws InterruptedException {
     if (store == null) {
       return;
     }
     long before = written(store);
     put("last of batch " + batch, "x");
+    long begun = System.nanoTime();
     while (written(store) <= before) {
+      if (System.nanoTime() - begun > PATIENCE_NANOS) {
+        throw new IllegalStateException(name + " does not write what is written behind");
+      }
       Thread.sleep(1);
     }
   }
