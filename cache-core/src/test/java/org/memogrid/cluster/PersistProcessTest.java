@@ -135,22 +135,10 @@ final class PersistProcessTest {
   void aFullDiskRefusesTheWriteAndKeepsWhatItHas() {
     assumeTrue(SmallDisk.isPossible(), "no right to mount a file system");
     try (SmallDisk disk = SmallDisk.of(2_048)) {
-      int written = 0;
+      int written;
       try (Cluster cluster = Cluster.local()) {
         Cache<Integer, String> cache = texts(cluster, disk);
-        try {
-          for (; written < 10_000; written++) {
-            cache.put(written, "x".repeat(2_000));
-          }
-          assertThat(written).as("writes on a disk of 2 MB").isLessThan(10_000);
-        } catch (CacheException e) {
-          assertThat(e)
-              .hasMessageContaining(disk.path().toString())
-              .hasMessageContaining("the disk has room");
-        }
-        assertThat(written).isGreaterThan(100);
-        assertThatThrownBy(() -> cache.put(0, "later")).isInstanceOf(CacheException.class);
-        assertThatThrownBy(() -> cache.remove(1)).isInstanceOf(CacheException.class);
+        written = fill(cache, disk);
         assertThat(cache.get(0)).startsWith("xx");
       }
       disk.resize(8_192);
@@ -165,6 +153,25 @@ final class PersistProcessTest {
     }
   }
 
+  /** Writes until the disk refuses, and answers how many writes were confirmed before. */
+  private static int fill(Cache<Integer, String> cache, SmallDisk disk) {
+    int written = 0;
+    try {
+      for (; written < 10_000; written++) {
+        cache.put(written, "x".repeat(2_000));
+      }
+      assertThat(written).as("writes on a disk of 2 MB").isLessThan(10_000);
+    } catch (CacheException e) {
+      assertThat(e)
+          .hasMessageContaining(disk.path().toString())
+          .hasMessageContaining("the disk has room");
+    }
+    assertThat(written).isGreaterThan(100);
+    assertThatThrownBy(() -> cache.put(0, "later")).isInstanceOf(CacheException.class);
+    assertThatThrownBy(() -> cache.remove(1)).isInstanceOf(CacheException.class);
+    return written;
+  }
+
   private static Cache<Integer, String> texts(Cluster cluster, SmallDisk disk) {
     return cluster.cache("texts", CacheOptions.of(Mode.LOCAL).persist(Persist.file(disk.path())));
   }
@@ -175,24 +182,12 @@ final class PersistProcessTest {
     assumeTrue(SmallDisk.isPossible(), "no right to mount a file system");
     try (SmallDisk disk = SmallDisk.of(2_048)) {
       int queue = 20;
-      int written = 0;
+      int written;
       Persist behind = Persist.file(disk.path()).writeBehind(queue, 5);
       try (Cluster cluster = Cluster.local()) {
         Cache<Integer, String> cache =
             cluster.cache("texts", CacheOptions.of(Mode.LOCAL).maxEntries(10).persist(behind));
-        try {
-          for (; written < 10_000; written++) {
-            cache.put(written, "x".repeat(2_000));
-          }
-          assertThat(written).as("writes on a disk of 2 MB").isLessThan(10_000);
-        } catch (CacheException e) {
-          assertThat(e)
-              .hasMessageContaining(disk.path().toString())
-              .hasMessageContaining("the disk has room");
-        }
-        assertThat(written).isGreaterThan(100);
-        assertThatThrownBy(() -> cache.put(0, "later")).isInstanceOf(CacheException.class);
-        assertThatThrownBy(() -> cache.remove(1)).isInstanceOf(CacheException.class);
+        written = fill(cache, disk);
         assertThatThrownBy(() -> cache.get(20))
             .isInstanceOf(CacheException.class)
             .hasMessageContaining("the disk has room");
@@ -200,7 +195,8 @@ final class PersistProcessTest {
       disk.resize(8_192);
       try (Cluster cluster = Cluster.local()) {
         long there = texts(cluster, disk).size();
-        assertThat(there).as("of %s", written).isBetween(written - queue - 1L, (long) written);
+        // The one that was refused may be there: it waited while its batch was written in part.
+        assertThat(there).as("of %s", written).isBetween(written - queue - 1L, written + 1L);
       }
     }
   }

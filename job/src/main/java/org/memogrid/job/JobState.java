@@ -3,7 +3,6 @@ package org.memogrid.job;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cluster.Member;
@@ -119,37 +118,18 @@ record JobState(
     if (floor == NEVER || (last >= floor && lastTrigger >= floor)) {
       return this;
     }
-    return new JobState(
-        definition,
-        scheduledAt,
-        Math.max(last, floor),
-        fired,
-        missed,
-        paused,
-        finished,
-        open,
-        triggers.stream().filter(at -> at > floor).toList(),
-        Math.max(lastTrigger, floor),
-        turn);
+    Draft draft = new Draft(this);
+    draft.last = Math.max(last, floor);
+    draft.triggers = triggers.stream().filter(at -> at > floor).toList();
+    draft.lastTrigger = Math.max(lastTrigger, floor);
+    return draft.state();
   }
 
   /** Something is claimed in that turn. */
   JobState in(@Nullable Turn now) {
-    if (Objects.equals(turn, now)) {
-      return this;
-    }
-    return new JobState(
-        definition,
-        scheduledAt,
-        last,
-        fired,
-        missed,
-        paused,
-        finished,
-        open,
-        triggers,
-        lastTrigger,
-        now);
+    Draft draft = new Draft(this);
+    draft.turn = now;
+    return draft.state();
   }
 
   /**
@@ -157,41 +137,32 @@ record JobState(
    * decided stay so, also if they are in the new schedule, or in the future of a clock behind.
    */
   JobState replacedBy(Definition other, long now) {
-    long decided = Math.max(last, begin(other, now).last);
-    return new JobState(
-        other, now, decided, 0, 0, paused, false, open, triggers, lastTrigger, turn);
+    Draft draft = new Draft(this);
+    draft.definition = other;
+    draft.scheduledAt = now;
+    draft.last = Math.max(last, begin(other, now).last);
+    draft.fired = 0;
+    draft.missed = 0;
+    draft.finished = false;
+    return draft.state();
   }
 
   /** The instant of the claim is decided, and those before it that do not fire are let go. */
   JobState claimed(Claim claim, long letGo) {
-    return new JobState(
-        definition,
-        scheduledAt,
-        claim.scheduledAt(),
-        fired + 1,
-        missed + letGo,
-        paused,
-        finished,
-        plus(claim),
-        triggers,
-        lastTrigger,
-        turn);
+    Draft draft = new Draft(this);
+    draft.last = claim.scheduledAt();
+    draft.fired = fired + 1;
+    draft.missed = missed + letGo;
+    draft.open = plus(claim);
+    return draft.state();
   }
 
   /** The first of the runs that were asked for begins. */
   JobState triggered(Claim claim) {
-    return new JobState(
-        definition,
-        scheduledAt,
-        last,
-        fired,
-        missed,
-        paused,
-        finished,
-        plus(claim),
-        triggers.subList(1, triggers.size()),
-        lastTrigger,
-        turn);
+    Draft draft = new Draft(this);
+    draft.open = plus(claim);
+    draft.triggers = triggers.subList(1, triggers.size());
+    return draft.state();
   }
 
   private List<Claim> plus(Claim claim) {
@@ -202,64 +173,30 @@ record JobState(
 
   /** The instants up to that are let go. */
   JobState letGo(long upTo, long count) {
-    return new JobState(
-        definition,
-        scheduledAt,
-        upTo,
-        fired,
-        missed + count,
-        paused,
-        finished,
-        open,
-        triggers,
-        lastTrigger,
-        turn);
+    Draft draft = new Draft(this);
+    draft.last = upTo;
+    draft.missed = missed + count;
+    return draft.state();
   }
 
   JobState finish() {
-    return new JobState(
-        definition,
-        scheduledAt,
-        last,
-        fired,
-        missed,
-        paused,
-        true,
-        open,
-        triggers,
-        lastTrigger,
-        turn);
+    Draft draft = new Draft(this);
+    draft.finished = true;
+    return draft.state();
   }
 
   JobState pause() {
-    return new JobState(
-        definition,
-        scheduledAt,
-        last,
-        fired,
-        missed,
-        true,
-        finished,
-        open,
-        triggers,
-        lastTrigger,
-        turn);
+    Draft draft = new Draft(this);
+    draft.paused = true;
+    return draft.state();
   }
 
   /** Instants of the pause are not made up for. */
   JobState resume(long now) {
-    return new JobState(
-        definition,
-        scheduledAt,
-        paused ? Math.max(last, now) : last,
-        fired,
-        missed,
-        false,
-        finished,
-        open,
-        triggers,
-        lastTrigger,
-        turn);
+    Draft draft = new Draft(this);
+    draft.last = paused ? Math.max(last, now) : last;
+    draft.paused = false;
+    return draft.state();
   }
 
   /** One run more, at an instant that no other run asked for has. */
@@ -267,8 +204,10 @@ record JobState(
     long at = Math.max(now, lastTrigger + 1);
     List<Long> more = new ArrayList<>(triggers);
     more.add(at);
-    return new JobState(
-        definition, scheduledAt, last, fired, missed, paused, finished, open, more, at, turn);
+    Draft draft = new Draft(this);
+    draft.triggers = more;
+    draft.lastTrigger = at;
+    return draft.state();
   }
 
   /** Without those firings of the member that have ended. */
@@ -303,17 +242,52 @@ record JobState(
   }
 
   private JobState withOpen(List<Claim> now) {
-    return new JobState(
-        definition,
-        scheduledAt,
-        last,
-        fired,
-        missed,
-        paused,
-        finished,
-        now,
-        triggers,
-        lastTrigger,
-        turn);
+    Draft draft = new Draft(this);
+    draft.open = now;
+    return draft.state();
+  }
+
+  /** The components while some of them change. */
+  private static final class Draft {
+    private Definition definition;
+    private long scheduledAt;
+    private long last;
+    private long fired;
+    private long missed;
+    private boolean paused;
+    private boolean finished;
+    private List<Claim> open;
+    private List<Long> triggers;
+    private long lastTrigger;
+    private @Nullable Turn turn;
+
+    Draft(JobState from) {
+      this.definition = from.definition;
+      this.scheduledAt = from.scheduledAt;
+      this.last = from.last;
+      this.fired = from.fired;
+      this.missed = from.missed;
+      this.paused = from.paused;
+      this.finished = from.finished;
+      this.open = from.open;
+      this.triggers = from.triggers;
+      this.lastTrigger = from.lastTrigger;
+      this.turn = from.turn;
+    }
+
+    JobState state() {
+      return new JobState(
+          definition,
+          scheduledAt,
+          last,
+          fired,
+          missed,
+          paused,
+          finished,
+          open,
+          triggers,
+          lastTrigger,
+          turn);
+    }
   }
 }

@@ -17,6 +17,7 @@ import org.infinispan.commons.io.ByteBuffer;
 import org.infinispan.commons.io.ByteBufferImpl;
 import org.infinispan.commons.time.TimeService;
 import org.infinispan.commons.util.IntSet;
+import org.infinispan.commons.util.concurrent.CompletableFutures;
 import org.infinispan.persistence.sifs.NonBlockingSoftIndexFileStore;
 import org.infinispan.persistence.sifs.configuration.SoftIndexFileStoreConfiguration;
 import org.infinispan.persistence.spi.InitializationContext;
@@ -105,6 +106,9 @@ public class CheckedStore<K, V> implements NonBlockingStore<K, V> {
 
   @Override
   public CompletionStage<Void> clear() {
+    if (whyUnread() != null) {
+      return CompletableFutures.completedNull(); // lost, as all that waited: that is logged
+    }
     requireSound();
     CompletionStage<Void> cleared = checked(files.clear());
     return batch == 0

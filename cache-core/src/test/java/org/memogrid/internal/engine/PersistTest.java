@@ -87,7 +87,11 @@ final class PersistTest extends PersistContract {
     cache.put("next", 7); // no other is harmed
     expected.put("next", 7);
     assertThat(reopen(options()).asMap()).isEqualTo(expected);
-    Cache<String, Integer> again = reopen(behind);
+    Cache<String, Integer> again =
+        reopen(
+            CacheOptions.of(Mode.LOCAL)
+                .maxEntries(5)
+                .persist(persist().writeBehind(50, 7).preload()));
     again.clear();
     again.put("after", 1);
     assertThat(reopen(options()).asMap()).isEqualTo(Map.of("after", 1));
