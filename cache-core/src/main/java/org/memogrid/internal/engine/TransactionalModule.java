@@ -11,12 +11,23 @@ import org.infinispan.factories.ComponentRegistry;
 import org.infinispan.factories.impl.BasicComponentRegistry;
 import org.infinispan.interceptors.AsyncInterceptorChain;
 import org.infinispan.interceptors.impl.TxInterceptor;
+import org.infinispan.partitionhandling.PartitionHandling;
+import org.infinispan.partitionhandling.impl.PartitionHandlingManager;
 
 /** Makes a transactional cache what ours are, before it starts. */
 final class TransactionalModule {
   private TransactionalModule() {}
 
   static void complete(ComponentRegistry cache, Configuration configuration, String name) {
+    if (configuration.clustering().partitionHandling().whenSplit()
+        != PartitionHandling.ALLOW_READ_WRITES) {
+      BasicComponentRegistry all = cache.getComponent(BasicComponentRegistry.class);
+      all.getComponent(AsyncInterceptorChain.class)
+          .wired()
+          .addInterceptorBefore(
+              new CutOffCommits(all.getComponent(PartitionHandlingManager.class).wired()),
+              TxInterceptor.class);
+    }
     if (!Configurations.isTxVersioned(configuration)) {
       return; // what pessimistic transactions read is locked
     }
