@@ -333,6 +333,12 @@ final class ClusterStore implements Store {
   }
 
   /** No copy is read any more. */
+  /** The cache has ended here. */
+  void ended() {
+    closeNear();
+    calls.endOfCache();
+  }
+
   void closeNear() {
     if (near != null) {
       near.close();

@@ -44,6 +44,7 @@ public final class ClusterStores implements StoreFactory {
   private final Context context;
   private final Calls calls = new Calls();
   private final CoarseClock coarse;
+  private final Runnable noMoreJoiners;
   private final OptionsRegistry registry;
   private final EngineCaches caches;
   private final ConcurrentMap<String, ClusterStore> stores = new ConcurrentHashMap<>();
@@ -74,6 +75,7 @@ public final class ClusterStores implements StoreFactory {
     this.manager = manager;
     this.context = context;
     Transfers transfers = new Transfers(manager, context.transfer);
+    this.noMoreJoiners = ForgottenJoiners.lookFor(manager, context.threads);
     OptionsRegistry.define(manager, context.partitions);
     this.registry =
         new OptionsRegistry(
@@ -90,6 +92,7 @@ public final class ClusterStores implements StoreFactory {
       var unused = transfers.await(caches.followAll());
       caches.requireStarted();
     } catch (RuntimeException | Error e) {
+      noMoreJoiners.run();
       caches.close();
       coarse.close();
       throw e;
@@ -172,7 +175,7 @@ public final class ClusterStores implements StoreFactory {
         context.clock,
         coarse,
         topologies(there.options().mode(), cache),
-        calls,
+        calls.ofCache(there.incarnation().cache()),
         this::destroy,
         context.transactions);
   }
@@ -257,6 +260,7 @@ public final class ClusterStores implements StoreFactory {
   @Override
   public void close() {
     stores.values().forEach(ClusterStore::closeNear);
+    noMoreJoiners.run();
     calls.end();
     stores.clear();
     caches.close();
@@ -266,7 +270,7 @@ public final class ClusterStores implements StoreFactory {
   private void onStopped(String engineName) {
     ClusterStore stopped = stores.get(Incarnation.cacheName(engineName));
     if (stopped != null && stopped.incarnation().engineName().equals(engineName)) {
-      stopped.closeNear();
+      stopped.ended();
       stores.remove(stopped.name(), stopped);
     }
   }

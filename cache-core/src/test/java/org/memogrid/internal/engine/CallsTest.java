@@ -37,7 +37,10 @@ import org.memogrid.internal.store.Envelope;
 import org.memogrid.internal.store.Store;
 import org.memogrid.testkit.Await;
 
-/** Who waits for another member that never answers is let go when his own leaves. */
+/**
+ * Who waits for another member that never answers is let go when his own leaves, and when the cache
+ * is destroyed.
+ */
 final class CallsTest {
   private final Calls calls = new Calls();
 
@@ -59,6 +62,24 @@ final class CallsTest {
           assertThatThrownBy(() -> calls.untilEnd(Flowable.never()).blockingFirst())
               .isInstanceOf(IllegalStateException.class);
         });
+  }
+
+  @Test
+  void whatCameAfterTheEndOfItsCacheEndsAtOnce() {
+    Calls ended = calls.ofCache("ended");
+    ended.endOfCache();
+    assertTimeoutPreemptively(
+        Duration.ofSeconds(60),
+        () -> {
+          assertThatThrownBy(() -> ended.await(new CompletableFuture<>()))
+              .isInstanceOf(IllegalStateException.class)
+              .hasMessageContaining("cache 'ended' was destroyed");
+          assertThatThrownBy(() -> ended.untilEnd(Flowable.never()).blockingFirst())
+              .isInstanceOf(IllegalStateException.class);
+        });
+    CompletableFuture<Integer> another = new CompletableFuture<>();
+    calls.untilEnd(Flowable.just(1)).doOnNext(another::complete).blockingSubscribe();
+    assertThat(calls.ofCache("another").await(another)).isEqualTo(1);
   }
 
   /** By then the engine takes the others for gone, and has written for this member alone. */
@@ -177,7 +198,7 @@ final class CallsTest {
       int key = there;
       cache.put(key, 1);
       Envelope entry = requireNonNull(store.get(key));
-      CountDownLatch frozen = freeze(cluster, "c", "r", OptionsRegistry.NAME);
+      CountDownLatch frozen = freeze(cluster, 6, "c", "r", OptionsRegistry.NAME);
       List<Future<?>> all = new ArrayList<>();
       for (Callable<?> call :
           List.<Callable<?>>of(
@@ -205,8 +226,45 @@ final class CallsTest {
     }
   }
 
-  private static CountDownLatch freeze(LoopCluster cluster, String... names) {
-    CountDownLatch taken = new CountDownLatch(6);
+  /** The other member takes the calls of a cache, destroys it, and answers none of them. */
+  @Test
+  void everyCallUnderWayEndsWhenItsCacheIsDestroyed() throws Exception {
+    LoopCluster cluster = new LoopCluster(new SerialCodec(), 2);
+    ExecutorService threads = Executors.newCachedThreadPool();
+    try {
+      Cache<Integer, Integer> cache =
+          cluster.caches(0).cache("c", CacheOptions.of(Mode.DISTRIBUTED).owners(1));
+      Store store = cache.unwrap(Store.class);
+      int there = 0;
+      while (!store.topology().owners(there).contains(cluster.node(1).self())) {
+        there++;
+      }
+      int key = there;
+      CountDownLatch frozen = freeze(cluster, 4, "c");
+      List<Future<?>> all = new ArrayList<>();
+      for (Callable<?> call :
+          List.<Callable<?>>of(
+              () -> cache.get(key),
+              () -> cache.putIfAbsent(key, 1),
+              Executors.callable(() -> cache.put(key, 2)),
+              Executors.callable(cache::clear))) {
+        all.add(threads.submit(call));
+      }
+      Await.until("they wait for the other member", () -> frozen.getCount() == 0);
+      cluster.caches(1).cache("c").destroy();
+      for (Future<?> each : all) {
+        assertThatThrownBy(() -> each.get(30, TimeUnit.SECONDS))
+            .hasCauseInstanceOf(IllegalStateException.class)
+            .hasMessageContaining("destroyed"); // the engine's own timeout would not say so
+      }
+    } finally {
+      threads.shutdownNow();
+      cluster.close();
+    }
+  }
+
+  private static CountDownLatch freeze(LoopCluster cluster, int calls, String... names) {
+    CountDownLatch taken = new CountDownLatch(calls);
     for (String name : names) {
       ComponentRegistry.componentOf(cluster.node(1).engineCache(name), AsyncInterceptorChain.class)
           .addInterceptor(new Silent(taken), 0);

@@ -74,7 +74,7 @@ final class DestroyTest {
       assertAgreement(cluster);
       assertNothingIsLeft(cluster);
     } catch (Exception | AssertionError e) {
-      throw new AssertionError("seed " + seed, e);
+      throw new AssertionError("seed " + seed + ": " + e, e);
     } finally {
       over.set(true);
       threads.shutdownNow();

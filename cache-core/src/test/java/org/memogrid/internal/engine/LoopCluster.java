@@ -185,9 +185,21 @@ public final class LoopCluster implements AutoCloseable {
 
   /** Takes a member away without a goodbye, as if its process had died. */
   public void crash(int index) {
-    Node victim = nodes.remove(index);
+    Node victim = nodes.get(index);
+    silence(index);
+    nodes.remove(index);
     JChannel gone = channel(victim);
     long view = gone.getView().getViewId().getId() + 1;
+    install(gone, View.create(gone.getAddress(), view, gone.getAddress()));
+    List<org.jgroups.Address> others =
+        nodes.stream().map(node -> channel(node).getAddress()).toList();
+    nodes.forEach(node -> install(channel(node), View.create(others.get(0), view, others)));
+    victim.manager.stop();
+  }
+
+  /** Nothing that it sends or is sent arrives any more, and nobody has missed it yet. */
+  void silence(int index) {
+    JChannel gone = channel(node(index));
     try {
       gone.getProtocolStack()
           .insertProtocol(
@@ -195,13 +207,8 @@ public final class LoopCluster implements AutoCloseable {
               ProtocolStack.Position.ABOVE,
               TP.class);
     } catch (Exception e) {
-      throw new IllegalStateException("can't cut off " + victim.self, e);
+      throw new IllegalStateException("can't cut off " + node(index).self, e);
     }
-    install(gone, View.create(gone.getAddress(), view, gone.getAddress()));
-    List<org.jgroups.Address> others =
-        nodes.stream().map(node -> channel(node).getAddress()).toList();
-    nodes.forEach(node -> install(channel(node), View.create(others.get(0), view, others)));
-    victim.manager.stop();
   }
 
   private static void install(JChannel channel, View view) {
