@@ -3,6 +3,8 @@ package org.memogrid.job;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -45,6 +47,7 @@ final class JobCore {
 
   private static final long AGAIN = 1_000;
   private static final int MOST_COUNTED = 1_000;
+  private static final int MOST_CLOSED = 2 * MOST_OPEN;
 
   private final Member self;
   private final Rules rules;
@@ -53,6 +56,10 @@ final class JobCore {
   private final boolean durable;
   private final Instants instants = new Instants();
   private final Set<Long> ended = new TreeSet<>();
+
+  /** The latest that were found closed. What is read next may be older, and have them open. */
+  private final Set<Long> closed = new LinkedHashSet<>();
+
   private final Set<Long> givenUp = new TreeSet<>();
   private final Map<Long, Claim> unsure = new HashMap<>();
   private Set<Member> present;
@@ -235,7 +242,7 @@ final class JobCore {
         store(after, null);
         return;
       }
-      ended.clear();
+      close();
     }
     if (!givenUp.isEmpty()) {
       JobState after = state.givenUp(self, givenUp);
@@ -270,6 +277,16 @@ final class JobCore {
     }
   }
 
+  private void close() {
+    closed.addAll(ended);
+    ended.clear();
+    Iterator<Long> oldest = closed.iterator();
+    for (int over = closed.size() - MOST_CLOSED; over > 0; over--) {
+      var unused = oldest.next();
+      oldest.remove();
+    }
+  }
+
   /**
    * What this member is said to run, whether it has the turn or not: nobody else deals with that
    * while it is there. Whether something is to be stored first.
@@ -277,6 +294,10 @@ final class JobCore {
   private boolean own(JobState state) {
     for (Claim claim : state.open()) {
       if (!claim.member().equals(self) || runs.isLive(claim.run()) || ended.contains(claim.run())) {
+        continue;
+      }
+      if (closed.contains(claim.run())) {
+        ended.add(claim.run());
         continue;
       }
       Claim found = unsure.get(claim.run());

@@ -31,6 +31,7 @@ final class SimJobNode implements JobCore.Runs {
   private double excludedUntil;
 
   private double lapsedAt = Double.NEGATIVE_INFINITY;
+  private double hurriedAt = Double.NEGATIVE_INFINITY;
   private long runs;
   private long wakes;
   private int writing;
@@ -126,6 +127,11 @@ final class SimJobNode implements JobCore.Runs {
     return excludedUntil >= claimedAt.getOrDefault(claim.run(), Double.MAX_VALUE);
   }
 
+  /** Whether it closed the job though something was open. */
+  boolean hurriedSince(Claim claim) {
+    return hurriedAt >= claimedAt.getOrDefault(claim.run(), 0.0);
+  }
+
   boolean stoodStillSince(Claim claim) {
     return lapsedAt >= claimedAt.getOrDefault(claim.run(), 0.0);
   }
@@ -143,17 +149,23 @@ final class SimJobNode implements JobCore.Runs {
   /** Closes the job here and stays; starts it again after a while. */
   void close(int pause) {
     leaving = true;
+    double patience = sim.time.chance(0.5) ? sim.time.between(0, 100) : Double.MAX_VALUE;
     whenAwake(
         () -> {
           end(turn);
-          closeWhenQuiet(pause);
+          closeWhenQuiet(pause, sim.time.now() + patience);
         });
   }
 
-  private void closeWhenQuiet(int pause) {
-    if (!liveRuns.isEmpty() || writing > 0 || core.owes()) {
-      sim.time.after(20, () -> whenAwake(() -> closeWhenQuiet(pause)));
+  /** What does not end, or can't be noted, is not waited for for ever. */
+  private void closeWhenQuiet(int pause, double latest) {
+    boolean busy = !liveRuns.isEmpty() || writing > 0 || core.owes();
+    if (busy && sim.time.now() < latest) {
+      sim.time.after(20, () -> whenAwake(() -> closeWhenQuiet(pause, latest)));
       return;
+    }
+    if (busy) {
+      hurriedAt = sim.time.now();
     }
     sim.note(this + " has closed the job");
     isClosed = true;
@@ -267,7 +279,8 @@ final class SimJobNode implements JobCore.Runs {
       store(store);
     } else if (effect instanceof Effect.Run run) {
       // Not within the event that wants it, as on the pool.
-      sim.time.after(0, () -> whenAwake(() -> run(run.claim())));
+      JobCore by = core;
+      sim.time.after(0, () -> whenAwake(() -> run(by, run.claim())));
     } else if (effect instanceof Effect.Lost lost) {
       sim.note(this + " takes for lost " + lost.claim());
       sim.lost(lost.claim());
@@ -282,6 +295,9 @@ final class SimJobNode implements JobCore.Runs {
         .filter(claim -> claim.member().equals(self))
         .forEach(claim -> claimedAt.putIfAbsent(claim.run(), sim.time.now()));
     writing++;
+    if (after.fired() > before.fired()) {
+      sim.claiming(this);
+    }
     boolean fateIsKnown = !sim.time.chance(0.03);
     if (!fateIsKnown && sim.time.chance(0.5)) {
       sim.note(this + " may have stored " + after);
@@ -313,7 +329,16 @@ final class SimJobNode implements JobCore.Runs {
                 }));
   }
 
-  private void run(Claim claim) {
+  /** Whether what is open here is still that core's; if not, nothing is noted for it any more. */
+  private boolean isOf(JobCore by) {
+    return core == by && !isClosed;
+  }
+
+  private void run(JobCore by, Claim claim) {
+    if (!isOf(by)) {
+      ended(claim.run());
+      return;
+    }
     boolean active = turn != 0 && !stoodStillSince(claim);
     if (!core.mayBegin(claim, active, now())) {
       sim.note(this + " gives up " + claim);
@@ -330,7 +355,11 @@ final class SimJobNode implements JobCore.Runs {
                 () -> {
                   sim.note(this + " has ended " + claim);
                   sim.ends(this, claim);
-                  event(() -> core.ran(claim, now()));
+                  if (isOf(by)) {
+                    event(() -> core.ran(claim, now()));
+                  } else {
+                    ended(claim.run());
+                  }
                 }));
   }
 
