@@ -36,4 +36,26 @@ final class CoarseClockTest {
     long before = System.currentTimeMillis();
     assertThat(clock.now()).isGreaterThanOrEqualTo(before);
   }
+
+  @Test
+  void oneGoesOnWhenAnotherIsClosedAndOneAfterAllAreClosed() {
+    CoarseClock first = new CoarseClock(InstantSource.system());
+    CoarseClock second = new CoarseClock(InstantSource.system());
+    long began = Math.min(first.now(), second.now());
+    first.close();
+    Await.until("the second has moved", () -> second.now() > began + 30);
+    second.close();
+    try (CoarseClock third = new CoarseClock(InstantSource.system());
+        CoarseClock fourth = new CoarseClock(InstantSource.system())) {
+      long later = third.now();
+      Await.until("both have moved", () -> Math.min(third.now(), fourth.now()) > later + 30);
+      Await.until("one thread is for all", () -> threads() == 1);
+    }
+  }
+
+  private static long threads() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> thread.getName().equals("memogrid-clock"))
+        .count();
+  }
 }
