@@ -34,7 +34,7 @@ final class Admission {
   void enqueue(Member from, Packet.Enqueue batch) {
     for (Letter letter : batch.letters()) {
       if (isKnown(letter)) {
-        confirm(from, letter);
+        confirmKnown(from, letter);
       } else if (letter.body.length > settings().largest()) {
         // Its publisher did not know: who opened the queue with less did so after it.
         refuse(
@@ -103,7 +103,27 @@ final class Admission {
   }
 
   private void confirm(Member from, Letter letter) {
-    gate.confirm(log.position(), () -> outbox.taken(from, letter.number));
+    long number = letter.number;
+    long mark = log.spool.mark();
+    gate.confirm(
+        log.position(),
+        () ->
+            log.spool.confirm(
+                mark, why -> notKept(from, number, why), () -> outbox.taken(from, number)));
+  }
+
+  private void confirmKnown(Member from, Letter letter) {
+    long number = letter.number;
+    long mark = log.spool.mark();
+    gate.confirm(
+        log.position(),
+        () ->
+            log.spool.confirmKnown(
+                mark, why -> notKept(from, number, why), () -> outbox.taken(from, number)));
+  }
+
+  private void notKept(Member from, long number, String why) {
+    outbox.refused(from, new Packet.Refused(number, Packet.Refusal.NOT_KEPT, why));
   }
 
   private void full(Offer offer) {
@@ -145,7 +165,7 @@ final class Admission {
     while (!blocked.isEmpty() && log.state.live() < settings().capacity()) {
       Offer next = blocked.remove();
       if (isKnown(next.letter)) {
-        confirm(next.from, next.letter);
+        confirmKnown(next.from, next.letter);
       } else {
         take(next);
       }

@@ -19,6 +19,7 @@ final class Dispatcher {
   private Epoch secured;
   private final QueueState state;
   private final Replicator replicator;
+  private final Spool spool;
   private final Log log;
   private final Gate gate;
   private final Outbox outbox;
@@ -38,6 +39,7 @@ final class Dispatcher {
    * @param more messages from there
    * @param settings of the queue, if its copy has none
    * @param secured the last reign in which something was confirmed
+   * @param fromDisk whether the disk was read
    */
   Dispatcher(
       Desk desk,
@@ -48,7 +50,8 @@ final class Dispatcher {
       List<Epoch> united,
       List<Entry> more,
       @Nullable Settings settings,
-      Epoch secured) {
+      Epoch secured,
+      boolean fromDisk) {
     this.desk = desk;
     this.epoch = epoch;
     this.state = state;
@@ -68,7 +71,9 @@ final class Dispatcher {
         replicator.add(adoptable.get(0), adopt);
       }
     }
-    this.log = new Log(state, replicator);
+    Settings own = state.settings() == null ? settings : state.settings();
+    this.spool = new Spool(desk, own == null ? null : own.persist(), epoch, state, fromDisk);
+    this.log = new Log(state, replicator, spool);
     this.gate = new Gate(desk);
     this.outbox = new Outbox(desk, epoch, replicator::lastStep);
     this.handout = new Handout(desk, log, gate, outbox, this::buried);
@@ -179,7 +184,7 @@ final class Dispatcher {
   }
 
   private void tellReady(Member member) {
-    desk.send(member, new Packet.Ready(epoch, secured));
+    desk.send(member, new Packet.Ready(epoch, secured, spool.isOff() ? null : state.settings()));
   }
 
   /** Tells a member of the view who reigns. */
@@ -206,7 +211,10 @@ final class Dispatcher {
 
   /** Once the backup has everything, this reign included, nobody else need have anything. */
   private void dropOldBackups() {
-    if (tidy || !replicator.hasAllThatIsSafe(target) || replicator.safe() < reignedAt) {
+    if (tidy
+        || !replicator.hasAllThatIsSafe(target)
+        || replicator.safe() < reignedAt
+        || !spool.names(target)) {
       return;
     }
     tidy = true;
@@ -273,10 +281,45 @@ final class Dispatcher {
     admission.run();
     handout.run();
     admission.run();
+    nameHolders();
     dropOldBackups();
+    nameHolders();
     replicator.flush();
     gate.release(replicator.safe(), replicator.isStrict(), replicator::told, replicator.toldAll());
+    spool.flush();
     outbox.flush();
+  }
+
+  /** Not while a copy that is as good as this one has yet to say that it goes on. */
+  private void nameHolders() {
+    if (spool.isOff()) {
+      return;
+    }
+    if (replicator.isAdopting()) {
+      spool.holdersChange(epoch);
+    } else {
+      Set<String> holders = new HashSet<>();
+      holders.add(desk.self().id());
+      replicator.synced().forEach(member -> holders.add(member.id()));
+      spool.holders(epoch, holders);
+    }
+  }
+
+  /** The disk has a batch, or has refused it. */
+  void kept(Epoch reign, long batch, @Nullable String failure) {
+    if (spool.wrote(reign)) {
+      spool.written(batch, failure);
+    }
+  }
+
+  /** Whether what was written under that reign is of this home. */
+  boolean wrote(Epoch reign) {
+    return spool.wrote(reign);
+  }
+
+  /** Whether it is not said yet how the queue is. */
+  boolean isUndefined() {
+    return state.settings() == null;
   }
 
   private void forgetIds() {
@@ -288,12 +331,17 @@ final class Dispatcher {
   }
 
   long next() {
-    return handout.next();
+    return Math.min(handout.next(), spool.next());
   }
 
   /** Whether another member has everything, or nobody is there to have it. */
   boolean isSaved() {
-    return replicator.isStrict() && replicator.safe() >= state.position();
+    return replicator.isStrict() && replicator.safe() >= state.position() && isKept();
+  }
+
+  /** Whether all is on the disk, and that the backup has it. */
+  private boolean isKept() {
+    return spool.isClear() && (target.equals(desk.self()) || spool.names(target));
   }
 
   /** Again, since the last home may have gone before it could tell. */

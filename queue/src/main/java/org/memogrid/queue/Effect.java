@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.queue;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.Persist;
 import org.memogrid.cluster.Member;
 
 /** What the core wants done. Effects are carried out in the order they were given. */
@@ -27,6 +29,7 @@ sealed interface Effect {
       return switch (refusal) {
         case FULL -> new QueueFullException(failure);
         case TOO_LARGE -> new IllegalArgumentException(failure);
+        case NOT_KEPT -> new QueueException(failure);
       };
     }
   }
@@ -36,6 +39,24 @@ sealed interface Effect {
 
   /** A question is answered. */
   record Answered(Object ticket, Packet.Reply reply) implements Effect {}
+
+  /**
+   * Write to the queue's spool. Then tell {@link QueueCore#kept}, or {@link QueueCore#overtaken} if
+   * {@link Kept.Holders} are there that those in it do not follow: then nothing is written.
+   *
+   * @param reign the one with which the home began
+   * @param batch rises by one
+   */
+  record Keep(Persist place, Epoch reign, long batch, List<Kept> writes) implements Effect {}
+
+  /** Read whose copies count. Then tell {@link QueueCore#looked} or {@link QueueCore#notRead}. */
+  record Look(Persist place, Epoch epoch) implements Effect {}
+
+  /** Read the queue's spool. Then tell {@link QueueCore#loaded} or {@link QueueCore#notRead}. */
+  record Load(Persist place, Epoch epoch) implements Effect {}
+
+  /** Remove from the spool what does not count any more, some time. */
+  record Sweep(Persist place, Kept.Head head) implements Effect {}
 
   /** Messages are gone. */
   record Lost(String what) implements Effect {}

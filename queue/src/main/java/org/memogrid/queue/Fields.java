@@ -4,12 +4,14 @@ package org.memogrid.queue;
 import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.Persist;
 import org.memogrid.cluster.Member;
 
 /** How the parts of packets are written and read. Not thread-safe. */
@@ -179,6 +181,14 @@ final class Fields {
       out.writeLong(settings.ratePeriod());
       out.writeInt(settings.nodeRate());
       out.writeLong(settings.nodeRatePeriod());
+      orNull(settings.persist(), this::place);
+    }
+
+    private void place(Persist place) throws IOException {
+      Path directory = place.directory();
+      textOrNull(directory == null ? null : directory.toString());
+      textOrNull(place.source());
+      textOrNull(place.table());
     }
 
     void head(QueueState.Head head) throws IOException {
@@ -330,7 +340,21 @@ final class Fields {
           in.readInt(),
           in.readLong(),
           in.readInt(),
-          in.readLong());
+          in.readLong(),
+          orNull(this::place));
+    }
+
+    private Persist place() throws IOException {
+      String directory = textOrNull();
+      String source = textOrNull();
+      String table = textOrNull();
+      if (source != null && table != null) {
+        return Persist.jdbc(source, table);
+      }
+      if (directory == null) {
+        throw new IOException("a queue is kept nowhere: run one version on all members");
+      }
+      return Persist.file(Path.of(directory));
     }
 
     QueueState.Head head() throws IOException {

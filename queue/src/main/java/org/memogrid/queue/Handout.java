@@ -93,6 +93,9 @@ final class Handout {
     for (Entry late = waiting.expired(); late != null; late = waiting.expired()) {
       expire(late);
     }
+    if (!log.spool.mayHandOut()) {
+      return;
+    }
     while (!log.state.isPaused() && consumers.hasRoom() && allowance.has(desk.now())) {
       Entry entry = waiting.first(consumers::wants);
       if (entry == null) {
@@ -161,6 +164,7 @@ final class Handout {
     Entry entry = log.state.get(settlement.tag().seq());
     // Its answer comes behind all that was handed out, also what is not saved yet.
     long addedAt = settlement.tag().equals(Tag.LAST) ? log.position() : 0;
+    boolean known = entry != null || settlement.tag().equals(Tag.LAST);
     if (entry != null && isItsOwn(entry, settlement.tag())) {
       addedAt = entry.addedAt;
       takeBack(entry);
@@ -174,7 +178,17 @@ final class Handout {
         }
       }
     }
-    gate.follow(log.position(), addedAt, () -> outbox.settled(from, settlement.tag()));
+    long mark = log.spool.mark();
+    gate.follow(
+        log.position(),
+        addedAt,
+        () -> {
+          if (known) {
+            log.spool.settle(mark, () -> outbox.settled(from, settlement.tag()));
+          } else {
+            log.spool.settleUnknown(mark, () -> outbox.settled(from, settlement.tag()));
+          }
+        });
   }
 
   private boolean isItsOwn(Entry entry, Tag tag) {

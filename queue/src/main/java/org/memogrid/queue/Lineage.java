@@ -66,6 +66,11 @@ record Lineage(List<Reign> reigns, List<Epoch> united) {
         || reigns.stream().anyMatch(reign -> reign.epoch().equals(epoch));
   }
 
+  /** Whether the first reign that is known is later than all of that number. */
+  boolean beganAfter(long number) {
+    return !reigns.isEmpty() && number < reigns.get(0).epoch().number();
+  }
+
   /** Whether a message that came in during that reign, at that place, has come in here as well. */
   boolean knows(Epoch born, long seq) {
     for (int i = 0; i < reigns.size(); i++) {

@@ -3,6 +3,7 @@ package org.memogrid.queue;
 
 import com.google.errorprone.annotations.CheckReturnValue;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
@@ -170,6 +171,21 @@ public interface MessageQueue<T> extends AutoCloseable {
 
   /** How the queue is. Asks the dispatching member. */
   QueueStats stats();
+
+  /**
+   * The names of members that a {@linkplain QueueBuilder#persist durable} queue waits for, since
+   * they may have later messages, or know which have ended: nothing is handed out, and what is
+   * published or asked fails with a {@link QueueException} that names them. Empty for a queue in
+   * memory or in a table.
+   */
+  Set<String> missing();
+
+  /**
+   * Waits no longer for those that are {@link #missing()} now: messages that they alone had are
+   * lost, and messages that they know to have ended may be handed out again. Does nothing if nobody
+   * is missing.
+   */
+  void goOnWithoutMissing();
 
   /**
    * Tells the listener when messages are gone, because all members that held them were lost at

@@ -22,9 +22,19 @@ sealed interface Packet {
    * @param promised higher than that if the sender refuses
    * @param holding null if it has no copy
    * @param secured the last reign in which, as it knows, something was confirmed
+   * @param durable as what the queue was opened there, if as a durable one
    */
-  record Held(Epoch epoch, Epoch promised, @Nullable Holding holding, Epoch secured)
-      implements Packet {}
+  record Held(
+      Epoch epoch,
+      Epoch promised,
+      @Nullable Holding holding,
+      Epoch secured,
+      @Nullable Settings durable)
+      implements Packet {
+    Held(Epoch epoch, Epoch promised, @Nullable Holding holding, Epoch secured) {
+      this(epoch, promised, holding, secured, null);
+    }
+  }
 
   /**
    * A copy in short.
@@ -56,8 +66,14 @@ sealed interface Packet {
    * member that has promised another, or has a copy of another's reign.
    *
    * @param secured the last reign in which something was confirmed
+   * @param durable what the queue is, if it is durable: who knows reads the disk when all copies
+   *     are lost
    */
-  record Ready(Epoch epoch, Epoch secured) implements Packet {}
+  record Ready(Epoch epoch, Epoch secured, @Nullable Settings durable) implements Packet {
+    Ready(Epoch epoch, Epoch secured) {
+      this(epoch, secured, null);
+    }
+  }
 
   /**
    * The sender's reign is secured and the receiver no backup: it forgets its copy.
@@ -65,6 +81,9 @@ sealed interface Packet {
    * @param lineage the reigns whose messages the sender's copy has
    */
   record Forget(Epoch epoch, Lineage lineage) implements Packet {}
+
+  /** The sender would reign, and can't read what is on the disk. It tries again. */
+  record Stuck(Epoch epoch, String why) implements Packet {}
 
   /** Messages are gone: all members that held them are. */
   record Lost(Epoch epoch, String what) implements Packet {}
@@ -130,7 +149,9 @@ sealed interface Packet {
   /** Why a message does not come in. */
   enum Refusal {
     FULL,
-    TOO_LARGE
+    TOO_LARGE,
+    /** The disk, or the database, refuses it. It may be handed out all the same. */
+    NOT_KEPT
   }
 
   // ---- consumers
@@ -262,6 +283,9 @@ sealed interface Packet {
   }
 
   record Page(List<Entry> entries, boolean last) implements Reply {}
+
+  /** It may have been done, but the disk does not have it. */
+  record Failed(String why) implements Reply {}
 
   /** How many messages it was about. */
   record Done(long messages) implements Reply {}

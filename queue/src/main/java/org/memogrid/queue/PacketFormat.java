@@ -168,6 +168,7 @@ final class PacketFormat implements WireFormat<Addressed> {
               fields.orNull(holding.settings(), fields::settings);
             });
         fields.epoch(m.secured());
+        fields.orNull(m.durable(), fields::settings);
       } else if (packet instanceof Packet.Fetch m) {
         kind(22, m.epoch());
         out.writeLong(m.cursor());
@@ -180,12 +181,16 @@ final class PacketFormat implements WireFormat<Addressed> {
       } else if (packet instanceof Packet.Ready m) {
         kind(24, m.epoch());
         fields.epoch(m.secured());
+        fields.orNull(m.durable(), fields::settings);
       } else if (packet instanceof Packet.Forget m) {
         kind(25, m.epoch());
         fields.lineage(m.lineage());
       } else if (packet instanceof Packet.Lost m) {
         kind(26, m.epoch());
         fields.text(m.what());
+      } else if (packet instanceof Packet.Stuck m) {
+        kind(27, m.epoch());
+        fields.text(m.why());
       } else if (packet instanceof Packet.Ask m) {
         out.writeByte(30);
         out.writeLong(m.id());
@@ -293,7 +298,11 @@ final class PacketFormat implements WireFormat<Addressed> {
         case 20 -> new Packet.Collect(fields.epoch());
         case 21 ->
             new Packet.Held(
-                fields.epoch(), fields.epoch(), fields.orNull(this::holding), fields.epoch());
+                fields.epoch(),
+                fields.epoch(),
+                fields.orNull(this::holding),
+                fields.epoch(),
+                fields.orNull(fields::settings));
         case 22 -> new Packet.Fetch(fields.epoch(), in.readLong());
         case 23 ->
             new Packet.Chunk(
@@ -302,9 +311,11 @@ final class PacketFormat implements WireFormat<Addressed> {
                 fields.orNull(fields::head),
                 fields.list(fields::entry),
                 in.readBoolean());
-        case 24 -> new Packet.Ready(fields.epoch(), fields.epoch());
+        case 24 ->
+            new Packet.Ready(fields.epoch(), fields.epoch(), fields.orNull(fields::settings));
         case 25 -> new Packet.Forget(fields.epoch(), fields.lineage());
         case 26 -> new Packet.Lost(fields.epoch(), fields.text());
+        case 27 -> new Packet.Stuck(fields.epoch(), fields.text());
         case 30 -> new Packet.Ask(in.readLong(), QuestionFormat.question(in, fields));
         case 31 -> new Packet.Answer(in.readLong(), QuestionFormat.reply(in, fields));
         case 32 ->

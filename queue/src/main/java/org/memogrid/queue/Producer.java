@@ -104,6 +104,16 @@ final class Producer {
     return pending.isEmpty() ? last + 1 : pending.keySet().iterator().next();
   }
 
+  /** What waits to be held is given up; it may come in all the same. */
+  void fail(String why) {
+    List<Pending> all = List.copyOf(pending.values());
+    pending.clear();
+    unsent.clear();
+    all.forEach(
+        waiting ->
+            desk.perform(new Effect.Published(waiting.ticket, why, Packet.Refusal.NOT_KEPT)));
+  }
+
   /** Nobody gets an answer any more: tell them. */
   void shutDown(String why) {
     List<Pending> all = List.copyOf(pending.values());

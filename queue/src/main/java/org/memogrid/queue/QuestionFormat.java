@@ -69,6 +69,9 @@ final class QuestionFormat {
     } else if (reply instanceof Packet.Done done) {
       out.writeByte(4);
       out.writeLong(done.messages());
+    } else if (reply instanceof Packet.Failed failed) {
+      out.writeByte(5);
+      fields.text(failed.why());
     }
   }
 
@@ -112,6 +115,7 @@ final class QuestionFormat {
       }
       case 3 -> new Packet.Page(fields.list(fields::entry), in.readBoolean());
       case 4 -> new Packet.Done(in.readLong());
+      case 5 -> new Packet.Failed(fields.text());
       default -> throw Fields.unknown("an answer of a queue", kind);
     };
   }

@@ -48,7 +48,14 @@ final class Questions {
       answer(from, ask, counted());
     } else {
       Packet.Reply reply = changeOnce(from, ask);
-      gate.confirm(log.position(), () -> answer(from, ask, reply));
+      long mark = log.spool.mark();
+      gate.confirm(
+          log.position(),
+          () ->
+              log.spool.confirm(
+                  mark,
+                  why -> answer(from, ask, new Packet.Failed(why)),
+                  () -> answer(from, ask, reply)));
     }
   }
 

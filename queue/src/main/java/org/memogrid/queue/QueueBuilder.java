@@ -5,6 +5,10 @@ import static java.util.Objects.requireNonNull;
 
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.CacheOptions;
+import org.memogrid.cache.Mode;
+import org.memogrid.cache.Persist;
 import org.memogrid.cluster.Cluster;
 import org.memogrid.internal.node.Node;
 
@@ -27,6 +31,7 @@ public final class QueueBuilder<T> {
   private long ratePeriod = Settings.DEFAULT.ratePeriod();
   private int nodeRate = Settings.DEFAULT.nodeRate();
   private long nodeRatePeriod = Settings.DEFAULT.nodeRatePeriod();
+  private @Nullable Persist persist;
   private boolean set;
 
   QueueBuilder(String name, Class<T> type) {
@@ -60,7 +65,8 @@ public final class QueueBuilder<T> {
         rate,
         ratePeriod,
         nodeRate,
-        nodeRatePeriod);
+        nodeRatePeriod,
+        persist);
   }
 
   /**
@@ -164,6 +170,26 @@ public final class QueueBuilder<T> {
     return set();
   }
 
+  /**
+   * Keeps the messages on disk, or in a table, as {@code CacheOptions.persist} does the entries of
+   * a shared cache: they are there when all members were lost at once. The cluster must be {@code
+   * CONSISTENT}; files are below the same path on every machine, a table is found by the name of a
+   * data source. Default: in memory alone.
+   *
+   * <p>A publish is confirmed when the backup and the disk have the message. Give it on all members
+   * that publish: until one that gives it has opened the queue, the queue is in memory alone.
+   *
+   * @throws IllegalArgumentException with {@code writeBehind}, {@code preload}, {@code
+   *     purgeOnStart}, a URL, an object that is a data source, or a loader of your own
+   */
+  @CanIgnoreReturnValue
+  public QueueBuilder<T> persist(Persist persist) {
+    CacheOptions unused =
+        CacheOptions.of(Mode.DISTRIBUTED).persist(requireNonNull(persist, "persist"));
+    this.persist = persist;
+    return set();
+  }
+
   /** {@code open(Cluster.shared())}. */
   public MessageQueue<T> open() {
     return open(Cluster.shared());
@@ -171,6 +197,9 @@ public final class QueueBuilder<T> {
 
   /**
    * Opens the queue on this member. Any number of handles may be open.
+   *
+   * <p>With {@link #persist} it opens though members are missing that may have later messages: then
+   * nothing is handed out, and what is published fails, until they are back.
    *
    * @throws IllegalStateException if the queue is open with other options, showing both, if a
    *     member that should have a part in it runs without queues, or if the cluster is closed
@@ -183,9 +212,24 @@ public final class QueueBuilder<T> {
 
   MessageQueue<T> open(QueueNode queue) {
     Settings settings = settings();
-    Packet.Opened opened =
-        (Packet.Opened) Waits.await(queue.ask(new Packet.Open(set ? settings : null)), name);
+    Persist place = persist;
+    if (place != null) {
+      queue.openDurably(settings, place);
+    }
+    Packet.Opened opened;
+    try {
+      opened = (Packet.Opened) Waits.await(queue.ask(new Packet.Open(set ? settings : null)), name);
+    } catch (QueueException e) {
+      if (place == null || queue.spool().missing(place).isEmpty()) {
+        throw e;
+      }
+      queue.opened(settings);
+      return new QueueHandle<>(queue, type, settings); // it waits for members
+    }
     if (set && !opened.settings().equals(settings)) {
+      if (place != null) {
+        queue.notOpened();
+      }
       throw new IllegalStateException(
           "queue '"
               + name

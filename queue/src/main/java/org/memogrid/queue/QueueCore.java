@@ -139,6 +139,11 @@ final class QueueCore {
 
   private void reignIfDone() {
     Recovery now = recovery;
+    if (now != null && now.behind() > 0) {
+      replica.promise(new Epoch(now.behind(), desk.self().id()));
+      recover();
+      return;
+    }
     if (now == null || !now.isDone()) {
       return;
     }
@@ -149,6 +154,95 @@ final class QueueCore {
     }
     dispatcher = now.reign();
     desk.perform(new Effect.Reigning(true, now.epoch()));
+  }
+
+  // ---- what is on the disk
+
+  /**
+   * As what the queue is opened here, if as a durable one: a home that finds no copy reads the
+   * disk.
+   */
+  void durable(@Nullable Settings settings) {
+    replica.durable(settings);
+  }
+
+  /** The answer to {@link Effect.Look}. */
+  void looked(Epoch epoch, Kept.@Nullable Holders named) {
+    whileRecovering(epoch, begun -> begun.looked(named));
+  }
+
+  /** The answer to {@link Effect.Load}. */
+  void loaded(Epoch epoch, List<Kept> all) {
+    whileRecovering(epoch, begun -> begun.loaded(all));
+  }
+
+  /**
+   * The disk could not be read. Who waits for the queue is told, on all members.
+   *
+   * @param why what to do about it
+   */
+  void notRead(Epoch epoch, String why) {
+    whileRecovering(
+        epoch,
+        begun -> {
+          begun.notRead();
+          askAgainAt = desk.now() + ASK_AGAIN;
+          view.members().forEach(member -> desk.send(member, new Packet.Stuck(epoch, why)));
+        });
+  }
+
+  private void whileRecovering(Epoch epoch, java.util.function.Consumer<Recovery> event) {
+    Recovery begun = recovery;
+    if (begun != null && begun.epoch().equals(epoch) && !closed) {
+      event.accept(begun);
+      reignIfDone();
+    }
+  }
+
+  /** The answer to {@link Effect.Keep}. */
+  void kept(Epoch began, long batch, @Nullable String failure) {
+    Dispatcher mine = dispatcher;
+    if (mine != null) {
+      mine.kept(began, batch, failure);
+    }
+  }
+
+  /**
+   * Another answer to it: somebody reigned of whom this home did not know. What it has confirmed is
+   * on the disk; here nothing was.
+   */
+  void overtaken(Epoch began) {
+    Dispatcher mine = dispatcher;
+    if (mine != null && mine.wrote(began)) {
+      stepDown();
+      if (isHome()) {
+        recover();
+      }
+    }
+  }
+
+  /** Nobody reigns, for a reason that may last: who waits is not kept waiting. */
+  private void stuck(Packet.Stuck stuck) {
+    if (stuck.epoch().isBefore(replica.promised())) {
+      return;
+    }
+    producer.fail(stuck.why());
+    List<Asked> waiting = List.copyOf(asks.values());
+    asks.clear();
+    waiting.forEach(
+        asked -> desk.perform(new Effect.Answered(asked.ticket, new Packet.Failed(stuck.why()))));
+  }
+
+  /** Whether somebody opens as a durable one what reigns here undefined, without the disk. */
+  private boolean becomesDurable(Dispatcher mine, Packet.Question question) {
+    if (question instanceof Packet.Open open && mine.isUndefined()) {
+      Settings asked = open.settings();
+      if (asked != null && asked.persist() != null) {
+        replica.durable(asked);
+        return true;
+      }
+    }
+    return false;
   }
 
   private void stepDown() {
@@ -188,7 +282,10 @@ final class QueueCore {
       whileReigning(m.epoch(), mine -> mine.subscribe(from, m));
     } else if (packet instanceof Packet.Ask m) {
       Dispatcher mine = dispatcher;
-      if (mine != null) {
+      if (mine != null && becomesDurable(mine, m.question())) {
+        stepDown();
+        recover(); // who asks asks again
+      } else if (mine != null) {
         mine.ask(from, m);
       }
     } else if (packet instanceof Packet.Deliver m) {
@@ -251,6 +348,9 @@ final class QueueCore {
       }
     } else if (packet instanceof Packet.Ready m) {
       replica.secured(m.secured());
+      if (m.durable() != null) {
+        replica.durable(m.durable());
+      }
       ready(from, m.epoch());
     } else if (packet instanceof Packet.Forget m) {
       if (m.epoch().isBefore(replica.promised())) {
@@ -258,6 +358,8 @@ final class QueueCore {
       } else {
         replica.forget(m);
       }
+    } else if (packet instanceof Packet.Stuck m) {
+      stuck(m);
     } else if (packet instanceof Packet.Lost m) {
       desk.perform(new Effect.Lost(m.what()));
     }

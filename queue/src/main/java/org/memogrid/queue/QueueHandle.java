@@ -18,6 +18,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.Persist;
 import org.memogrid.cache.Registration;
 
 /** A queue as its user sees it. */
@@ -319,6 +320,22 @@ final class QueueHandle<T> implements MessageQueue<T> {
   public QueueStats stats() {
     Packet.Counted now = ask(Packet.Counted.class, new Packet.Count());
     return now.stats(queue.now());
+  }
+
+  @Override
+  public Set<String> missing() {
+    checkOpen();
+    Persist place = settings.persist();
+    return place == null ? Set.of() : queue.spool().missing(place);
+  }
+
+  @Override
+  public void goOnWithoutMissing() {
+    checkOpen();
+    Persist place = settings.persist();
+    if (place != null) {
+      queue.spool().open(place).goOnWithoutMissing();
+    }
   }
 
   private <R extends Packet.Reply> R ask(Class<R> reply, Packet.Question question) {

@@ -14,6 +14,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.Persist;
 import org.memogrid.cache.Registration;
 import org.memogrid.cluster.Codec;
 import org.memogrid.cluster.Member;
@@ -21,6 +22,7 @@ import org.memogrid.cluster.Membership;
 import org.memogrid.internal.node.Node;
 import org.memogrid.internal.node.Outcomes;
 import org.memogrid.internal.node.Turns;
+import org.memogrid.internal.store.Store;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -53,6 +55,7 @@ final class QueueNode {
   private volatile boolean leaving;
   private volatile @Nullable Settings options;
   private final Handles handles;
+  private final SpoolStore spool;
 
   // Used by whoever has the turn.
   private final QueueCore core;
@@ -81,6 +84,7 @@ final class QueueNode {
             new Outcomes(threads, node.scheduler()),
             this::endRound);
     this.handles = new Handles(this);
+    this.spool = new SpoolStore(name, node, threads, this::feedCore);
     this.lossListeners = new LossListeners(name);
     this.alarm = new Alarm(node.scheduler(), this::rang);
     Member self = node.membership().self();
@@ -117,6 +121,10 @@ final class QueueNode {
 
   private void feed(Runnable event) {
     turns.feed(event);
+  }
+
+  private void feedCore(Consumer<QueueCore> event) {
+    feed(() -> event.accept(core));
   }
 
   private void endRound() {
@@ -202,6 +210,30 @@ final class QueueNode {
     } else {
       feed(() -> core.received(from, packet));
     }
+  }
+
+  /**
+   * Opens what the queue is kept in, on all members, and has the queue's home know. Blocks.
+   *
+   * @throws RuntimeException as {@code Cluster.cache} does
+   */
+  void openDurably(Settings settings, Persist place) {
+    Store unused = spool.open(place);
+    durable(settings);
+  }
+
+  /** It was not opened so after all: null, or as what it was before. */
+  void notOpened() {
+    Settings before = options;
+    durable(before == null || before.persist() == null ? null : before);
+  }
+
+  private void durable(@Nullable Settings settings) {
+    feed(() -> core.durable(settings));
+  }
+
+  SpoolStore spool() {
+    return spool;
   }
 
   /** What the queue was opened with, so that it can be told to a home that lost it. */
@@ -321,6 +353,14 @@ final class QueueNode {
       if (own != null) {
         core.ask(new Packet.Open(own), new CompletableFuture<>()); // they may be gone as well
       }
+    } else if (effect instanceof Effect.Keep keep) {
+      spool.keep(keep);
+    } else if (effect instanceof Effect.Look look) {
+      spool.look(look);
+    } else if (effect instanceof Effect.Load load) {
+      spool.load(load);
+    } else if (effect instanceof Effect.Sweep sweep) {
+      spool.sweep(sweep);
     } else if (effect instanceof Effect.Buried buried) {
       later(() -> undertaker.accept(buried));
     } else if (effect instanceof Effect.Reigning reigning) {
@@ -347,7 +387,11 @@ final class QueueNode {
   private void answered(Effect.Answered answered) {
     CompletableFuture<Packet.Reply> answer = (CompletableFuture<Packet.Reply>) answered.ticket();
     asked.removeIf(other -> other == answer);
-    later(() -> answer.complete(answered.reply()));
+    if (answered.reply() instanceof Packet.Failed failed) {
+      later(() -> answer.completeExceptionally(new QueueException(failed.why())));
+    } else {
+      later(() -> answer.complete(answered.reply()));
+    }
   }
 
   // ---- the end

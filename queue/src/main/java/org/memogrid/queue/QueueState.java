@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * copies of one reign are equal at equal positions.
  */
 final class QueueState {
+  private static final long MOST_SEEN = 1L << 28;
+
   private final Entries entries = new Entries();
   private final Map<String, Seen> producers;
   private final LinkedHashMap<String, Long> ids;
@@ -199,6 +201,11 @@ final class QueueState {
     return ids.isEmpty() ? null : ids.values().iterator().next();
   }
 
+  /** Dedupe ids and when they came. */
+  Map<String, Long> ids() {
+    return ids;
+  }
+
   List<String> producers() {
     return List.copyOf(producers.keySet());
   }
@@ -219,6 +226,50 @@ final class QueueState {
     }
     count(entry.status, 1);
     nextSeq = Math.max(nextSeq, entry.seq + 1);
+  }
+
+  /**
+   * Takes a message that the spool has, behind those that are here. It was out, as far as anybody
+   * knows.
+   */
+  void takeIn(Entry kept, Epoch reign) {
+    Entry entry = new Entry(Math.max(nextSeq, kept.seq), reign, kept.letter);
+    entry.status = kept.status == Entry.Status.DEAD ? kept.status : Entry.Status.WAITING;
+    entry.hands = Math.max(1, kept.hands);
+    entry.failures = kept.failures;
+    entry.crashes = kept.crashes;
+    entry.notBefore = kept.notBefore;
+    entry.history = kept.history;
+    entry.cause = kept.cause;
+    entry.diedAt = kept.diedAt;
+    lastBorn = reign;
+    put(entry);
+  }
+
+  /**
+   * A message that came in, of a producer that is still there and may send it again. Numbers too
+   * high for the bits that tell are not remembered.
+   */
+  void takeInSeen(Origin origin) {
+    if (origin.number() < MOST_SEEN) {
+      producers.computeIfAbsent(origin.producer(), p -> new Seen()).add(origin.number());
+    }
+  }
+
+  /** Dedupe ids that the spool has. */
+  void takeInIds(Map<String, Long> more) {
+    Map<String, Long> all = new HashMap<>(more);
+    ids.forEach((id, at) -> all.merge(id, at, Math::max));
+    ids.clear();
+    all.entrySet().stream()
+        .sorted(
+            Map.Entry.<String, Long>comparingByValue().thenComparing(Map.Entry.comparingByKey()))
+        .forEach(each -> ids.put(each.getKey(), each.getValue()));
+  }
+
+  /** The queue was paused when it was kept. */
+  void takeInPause() {
+    paused = true;
   }
 
   /**

@@ -12,6 +12,7 @@ import java.util.Objects;
 import java.util.Queue;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.Persist;
 import org.memogrid.cluster.Member;
 
 /**
@@ -21,6 +22,9 @@ import org.memogrid.cluster.Member;
  * <p>A copy is behind another if its reign is one that the other went through. Copies of which none
  * is behind the other come from the two sides of a split: the one that did more goes on, and
  * messages that came in during reigns it does not know come in again.
+ *
+ * <p>What is on the disk of a durable queue is read if no copy is here that counts. It says itself
+ * {@linkplain Kept.Holders whose do}: those that all was confirmed by.
  */
 final class Recovery {
   /** How often {@link #ask} is called before a part that does not come is asked for again. */
@@ -45,6 +49,15 @@ final class Recovery {
   private int silent;
   private int patience = PATIENCE;
   private boolean vain;
+  private boolean chosen;
+
+  /** As what members have opened the queue, if as a durable one. */
+  private @Nullable Settings asDurable;
+
+  private boolean looks;
+  private boolean reading;
+  private boolean fromDisk;
+  private long behind;
 
   Recovery(Desk desk, Epoch epoch, View view, Replica own) {
     this.desk = desk;
@@ -52,6 +65,7 @@ final class Recovery {
     this.view = view;
     this.own = own;
     this.secured = own.secured();
+    this.asDurable = own.durable();
     this.asked = new HashSet<>(view.members());
     asked.remove(desk.self());
     Packet.Holding mine = own.holding();
@@ -74,6 +88,9 @@ final class Recovery {
       silent = 0;
       patience *= 2;
       desk.send(source, new Packet.Fetch(epoch, cursor));
+    }
+    if (chosen && source == null && !done) {
+      read();
     }
   }
 
@@ -102,13 +119,17 @@ final class Recovery {
     if (its != null) {
       holdings.put(from, its);
     }
+    if (asDurable == null) {
+      asDurable = held.durable();
+    }
     chooseIfAllAnswered();
   }
 
   private void chooseIfAllAnswered() {
     boolean enough =
         asked.isEmpty() || (!holdings.isEmpty() && !desk.apply(Rule.ASK_ALL_BEFORE_SERVING));
-    if (enough && best == null && !done) {
+    if (enough && !chosen) {
+      chosen = true;
       choose();
     }
   }
@@ -116,7 +137,7 @@ final class Recovery {
   private void choose() {
     if (holdings.isEmpty()) {
       result = new QueueState();
-      done = true;
+      copied();
       return;
     }
     List<Member> foremost = holdings.keySet().stream().filter(this::isForemost).toList();
@@ -202,7 +223,7 @@ final class Recovery {
     cursor = 0;
     Member next = toFetch.peek();
     if (next == null) {
-      done = true;
+      copied();
     } else {
       desk.send(next, new Packet.Fetch(epoch, 0));
     }
@@ -236,14 +257,125 @@ final class Recovery {
     fetchNext();
   }
 
+  // ---- what is on the disk
+
+  /** All copies are here that there are. */
+  private void copied() {
+    Settings defined = settings;
+    Settings durable = defined == null ? asDurable : defined;
+    if (durable == null || durable.persist() == null) {
+      done = true;
+      return;
+    }
+    settings = durable;
+    // A copy with these options has what was on the disk when its queue became durable.
+    looks = defined != null;
+    if (holdings.isEmpty() && !desk.apply(Rule.READ_THE_DISK)) {
+      done = true;
+      return;
+    }
+    read();
+  }
+
+  private void read() {
+    Settings durable = settings;
+    Persist place = durable == null ? null : durable.persist();
+    if (!reading && place != null) {
+      reading = true;
+      desk.perform(looks ? new Effect.Look(place, epoch) : new Effect.Load(place, epoch));
+    }
+  }
+
+  /** The disk says whose copies have all that was confirmed. */
+  void looked(Kept.@Nullable Holders named) {
+    if (!reading || !looks) {
+      return;
+    }
+    reading = false;
+    looks = false;
+    if (isHere(named) || !desk.apply(Rule.TRUST_NAMED_COPIES)) {
+      unite(named);
+      done = true;
+      return;
+    }
+    // All that is confirmed is on the disk. What else these have has ended, or is sent again.
+    more.clear();
+    united.clear();
+    holdings.values().forEach(holding -> united.addAll(holding.lineage().epochs()));
+    result = new QueueState();
+    read();
+  }
+
+  /** All that was confirmed in the reign that is named is here. */
+  private void unite(Kept.@Nullable Holders named) {
+    Member chosenOne = best;
+    if (named != null
+        && chosenOne != null
+        && !holding(chosenOne).lineage().has(named.reign())
+        && !united.contains(named.reign())) {
+      united.add(named.reign());
+    }
+  }
+
+  /**
+   * Whether a copy that counts is. A reign that confirms something says first who knows; so one
+   * that followed the one that is named, and is not named itself, confirmed nothing.
+   */
+  private boolean isHere(Kept.@Nullable Holders named) {
+    Member chosenOne = best;
+    if (named == null
+        || (chosenOne != null
+            && Kept.Holders.isBehind(named.reign(), holding(chosenOne).lineage()))) {
+      return true;
+    }
+    return holdings.keySet().stream().anyMatch(member -> named.members().contains(member.id()));
+  }
+
+  /** All that is on the disk. */
+  void loaded(List<Kept> all) {
+    QueueState copy = result;
+    if (!reading || looks || copy == null) {
+      return;
+    }
+    reading = false;
+    Stock stock = new Stock(desk, all);
+    if (stock.highest() >= epoch.number() && desk.apply(Rule.REIGN_ABOVE_THE_DISK)) {
+      behind = stock.highest();
+      return;
+    }
+    if (!holdings.isEmpty()) {
+      stock.reigns().stream().filter(each -> !united.contains(each)).forEach(united::add);
+    }
+    Set<String> producers = new HashSet<>();
+    view.members().forEach(member -> producers.add(member.id()));
+    stock.into(copy, epoch, producers);
+    fromDisk = true;
+    done = true;
+  }
+
+  /**
+   * The number of a reign that the disk speaks of, and this one is not above; 0 if there is none.
+   */
+  long behind() {
+    return behind;
+  }
+
+  /** It can't be read; {@link #ask} tries again. */
+  void notRead() {
+    reading = false;
+  }
+
   boolean isDone() {
     return done;
   }
 
   /** What is gone; null if nothing is. */
   @Nullable String lost() {
+    Settings its = settings;
+    boolean durable = its != null && its.persist() != null;
     boolean known =
-        secured.equals(Epoch.NONE)
+        durable
+            || secured.equals(Epoch.NONE)
             || united.contains(secured)
             || (best != null
                 && (holding(best).lineage().has(secured)
@@ -267,11 +399,14 @@ final class Recovery {
     }
     own.own(copy);
     return new Dispatcher(
-        desk, epoch, copy, view, adoptable(copy), united, more, settings, secured);
+        desk, epoch, copy, view, adoptable(copy), united, more, settings, secured, fromDisk);
   }
 
   /** Those that can go on with what they have, since it is what the home goes on with. */
   private List<Member> adoptable(QueueState copy) {
+    if (fromDisk) {
+      return List.of(); // theirs is another, whatever its position
+    }
     return view.rank().stream()
         .filter(member -> !member.equals(desk.self()))
         .filter(

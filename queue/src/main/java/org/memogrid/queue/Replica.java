@@ -20,6 +20,7 @@ final class Replica {
   private boolean complete;
   private Epoch streaming = Epoch.NONE;
   private long lastBatch;
+  private @Nullable Settings durable;
 
   Replica(Desk desk) {
     this.desk = desk;
@@ -51,6 +52,15 @@ final class Replica {
     }
   }
 
+  /** As what the queue was opened here, if as a durable one. */
+  @Nullable Settings durable() {
+    return durable;
+  }
+
+  void durable(@Nullable Settings settings) {
+    durable = settings;
+  }
+
   /** The home works on its own copy. */
   void own(QueueState copy) {
     state = copy;
@@ -72,7 +82,7 @@ final class Replica {
   }
 
   Packet.Held held(Epoch asked) {
-    return new Packet.Held(asked, promised, holding(), secured);
+    return new Packet.Held(asked, promised, holding(), secured, durable);
   }
 
   /** Whether there is a copy here that a home does not keep up to date. */

@@ -129,6 +129,16 @@ final class Replicator {
     return List.copyOf(backups.keySet());
   }
 
+  /** Whether somebody's copy is as good as this one, if he says that he goes on with it. */
+  boolean isAdopting() {
+    return backups.values().stream().anyMatch(backup -> !backup.copies && !backup.synced);
+  }
+
+  /** Those whose copies have all that is safe, and will have while they are here. */
+  List<Member> synced() {
+    return backups.values().stream().filter(b -> b.synced).map(b -> b.member).toList();
+  }
+
   boolean isSynced(Member member) {
     Backup backup = backups.get(member);
     return backup != null && backup.synced;

@@ -63,5 +63,45 @@ enum Rule {
   /** A message that took its member with it too often is handed out no more. */
   LIMIT_CRASHES,
   /** Of the messages that were out on a lost member, a member gets one at a time. */
-  SUSPECTS_ALONE
+  SUSPECTS_ALONE,
+
+  // ---- of durable queues
+
+  /** A publisher is answered only when the disk has the message. */
+  CONFIRM_AFTER_DISK,
+  /** A consumer is told that its end of a message is known only when the disk knows it. */
+  SETTLE_AFTER_DISK,
+  /** Nothing is confirmed before the disk says whose copies in memory have all of it. */
+  CONFIRM_WHEN_NAMED,
+  /** A home that does not know of one that is named is not named, and takes up what that wrote. */
+  FOLLOW_WHO_WAS_NAMED,
+  /** A home that has read the disk hands nothing out before it is named: there may be another. */
+  HAND_OUT_WHEN_NAMED,
+  /** What a new home found in its copy is confirmed when it has written it itself. */
+  CONFIRM_WHEN_MOVED,
+  /** What a new home does not find is said to have ended when no older entry counts any more. */
+  SETTLE_WHEN_MOVED,
+  /** What ends before a new home has written all that it found leaves a note. */
+  NOTE_ENDS_UNTIL_MOVED,
+  /** A home says that it has written all that it found when the disk has it. */
+  MOVE_BEFORE_SAYING_SO,
+  /** What homes wrote before one that has written all that it found does not count. */
+  FORGET_FORMER_TENURES,
+  /** Of what counts the latest home's word on a message does. */
+  BELIEVE_THE_LATEST_TENURE,
+  /** Attempts, dead letters and the like are written as well. */
+  KEEP_WHAT_BECAME_OF_IT,
+  /** Dedupe ids are written, and outlive their messages. */
+  KEEP_DEDUPE_IDS,
+  /** A home without a copy reads the disk before it serves. */
+  READ_THE_DISK,
+  /** A copy that the disk does not name gives way to what is on the disk. */
+  TRUST_NAMED_COPIES,
+  /** A reign over what was on the disk has a higher number than all that are spoken of there. */
+  REIGN_ABOVE_THE_DISK;
+
+  /** Whether it is of durable queues alone. */
+  boolean isOfDisk() {
+    return compareTo(CONFIRM_AFTER_DISK) >= 0;
+  }
 }

@@ -2,6 +2,8 @@
 package org.memogrid.queue;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.Persist;
 
 /**
  * What all members must agree on about a queue. Times are in milliseconds.
@@ -15,6 +17,7 @@ import java.time.Duration;
  * @param dedupeWindow how long a dedupe id is remembered
  * @param rate messages handed out per {@code ratePeriod} in the cluster; 0 without limit
  * @param nodeRate the same for each member
+ * @param persist where it is kept beside the memory; null if it is not
  */
 record Settings(
     int attempts,
@@ -28,7 +31,8 @@ record Settings(
     int rate,
     long ratePeriod,
     int nodeRate,
-    long nodeRatePeriod) {
+    long nodeRatePeriod,
+    @Nullable Persist persist) {
   static final int DEFAULT_LARGEST = 8 * 1024 * 1024;
 
   static final Settings DEFAULT =
@@ -45,6 +49,53 @@ record Settings(
           1_000,
           0,
           1_000);
+
+  /** Of a queue in memory. */
+  Settings(
+      int attempts,
+      int crashes,
+      long backoff,
+      long longestBackoff,
+      long capacity,
+      WhenFull whenFull,
+      int largest,
+      long dedupeWindow,
+      int rate,
+      long ratePeriod,
+      int nodeRate,
+      long nodeRatePeriod) {
+    this(
+        attempts,
+        crashes,
+        backoff,
+        longestBackoff,
+        capacity,
+        whenFull,
+        largest,
+        dedupeWindow,
+        rate,
+        ratePeriod,
+        nodeRate,
+        nodeRatePeriod,
+        null);
+  }
+
+  Settings persist(Persist place) {
+    return new Settings(
+        attempts,
+        crashes,
+        backoff,
+        longestBackoff,
+        capacity,
+        whenFull,
+        largest,
+        dedupeWindow,
+        rate,
+        ratePeriod,
+        nodeRate,
+        nodeRatePeriod,
+        place);
+  }
 
   /** Why a body of so many bytes is refused. */
   String tooLarge(String where, int bytes) {

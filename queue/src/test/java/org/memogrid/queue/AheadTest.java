@@ -38,7 +38,8 @@ class AheadTest {
         List.of(),
         List.of(),
         null,
-        Epoch.NONE);
+        Epoch.NONE,
+        false);
   }
 
   /** Its backup has everything, and it has said that it hands out ahead. */

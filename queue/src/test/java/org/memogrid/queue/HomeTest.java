@@ -206,7 +206,8 @@ class HomeTest {
             List.of(new Epoch(3, "other")),
             List.of(tried),
             null,
-            Epoch.NONE);
+            Epoch.NONE,
+            false);
     home.subscribe(
         self,
         new Packet.Subscribe(home.epoch(), true, List.of(new Packet.Subscription(1, 1, null))));
@@ -242,7 +243,8 @@ class HomeTest {
             List.of(new Epoch(3, "other")),
             List.of(there),
             null,
-            Epoch.NONE);
+            Epoch.NONE,
+            false);
     assertThat(state.waiting()).isEqualTo(1);
   }
 
@@ -267,7 +269,8 @@ class HomeTest {
             List.of(),
             List.of(),
             null,
-            Epoch.NONE);
+            Epoch.NONE,
+            false);
     home.enqueue(cutOff, letters(home, cutOff, 1, 2));
     home.install(View.of("q", 2, List.of(self)), new Epoch(2, self.id()));
     home.install(View.of("q", 3, both), new Epoch(3, self.id()));
@@ -423,7 +426,8 @@ class HomeTest {
             List.of(),
             List.of(),
             null,
-            Epoch.NONE);
+            Epoch.NONE,
+            false);
     Packet.Ask pause = new Packet.Ask(1, new Packet.SetPaused(true));
     home.ask(one, pause);
     home.ask(self, new Packet.Ask(1, new Packet.SetPaused(false)));

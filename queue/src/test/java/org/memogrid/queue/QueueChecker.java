@@ -23,10 +23,24 @@ final class QueueChecker {
   private final Set<Integer> poisons = new HashSet<>();
   private final Map<Integer, Integer> killed = new HashMap<>();
   private final Map<String, Integer> lastOfKey = new HashMap<>();
+  private final Map<Settling, Integer> settling = new HashMap<>();
+
+  /** How many losses there had been when somebody reigned so. */
+  private final Map<Epoch, Integer> reignedAfter = new HashMap<>();
+
   private boolean gaveBack;
+
+  /** How often copies were lost that something may have been in alone. */
+  private int losses;
+
+  private int wholeLosses;
   private boolean healed;
 
   long begins;
+
+  private record Held(Member by, Tag tag) {}
+
+  private record Settling(Held what, boolean failed) {}
 
   /** What is known of one message. */
   private static final class Sent {
@@ -43,6 +57,18 @@ final class QueueChecker {
 
     /** How often a member had it that was lost. */
     int lost;
+
+    /** Whether it was confirmed when all were lost. */
+    boolean kept;
+
+    /** Whether a consumer was told that it is known to be handled. */
+    boolean over;
+
+    /** Whether its producer did not know that it was held when copies were lost, and went on. */
+    boolean atRisk;
+
+    /** Failures that consumers were told are known. */
+    int knownFailures;
 
     final Map<Member, Integer> running = new LinkedHashMap<>();
     final Map<Member, Epoch> reigns = new HashMap<>();
@@ -84,6 +110,51 @@ final class QueueChecker {
         .forEach(message -> message.lost += message.running.remove(member) == null ? 0 : 1);
   }
 
+  /** All members. */
+  void allLost() {
+    losses++;
+    wholeLosses++;
+    for (Sent message : sent.values()) {
+      message.kept = message.confirmed;
+      message.atRisk = false;
+      message.running.clear();
+    }
+  }
+
+  /** One, while others hold less than they should. */
+  void moreLost() {
+    losses++;
+    sent.values().forEach(message -> message.atRisk |= !message.ended);
+  }
+
+  void reigns(Epoch epoch) {
+    reignedAfter.putIfAbsent(epoch, losses);
+  }
+
+  /** A consumer says what became of a message. */
+  void settling(Member by, Tag tag, int number, boolean failed) {
+    settling.put(new Settling(new Held(by, tag), failed), number);
+  }
+
+  /** The consumer hears that this is known. */
+  void settled(Member by, Tag tag) {
+    if (sim.spool == null || !suspects.isEmpty()) {
+      return;
+    }
+    Held held = new Held(by, tag);
+    if (reignedAfter.getOrDefault(tag.epoch(), -1) != losses) {
+      return; // who handed it out is gone, with all that knew
+    }
+    Integer handled = settling.remove(new Settling(held, false));
+    if (handled != null) {
+      of(handled).over = true;
+    }
+    Integer failed = settling.remove(new Settling(held, true));
+    if (failed != null) {
+      of(failed).knownFailures++;
+    }
+  }
+
   void suspected(Member member) {
     suspects.add(member);
   }
@@ -97,7 +168,7 @@ final class QueueChecker {
   /** So many messages are waiting and out. */
   void size(long live) {
     int capacity = sim.traits.capacity();
-    if (capacity > 0 && live > capacity && suspects.isEmpty()) {
+    if (capacity > 0 && live > capacity && suspects.isEmpty() && losses == 0) {
       violation(live + " messages, and the queue takes " + capacity);
     }
   }
@@ -160,7 +231,10 @@ final class QueueChecker {
     if (delivery.attempt() > sim.settings.attempts()) {
       violation(number + " is tried for the " + delivery.attempt() + "th time");
     }
-    if (sim.scenario == Scenario.CALM && delivery.attempt() != 1 + message.failed) {
+    durable(number, message, delivery);
+    if (sim.scenario == Scenario.CALM
+        && wholeLosses == 0
+        && delivery.attempt() != 1 + message.failed) {
       violation(
           number
               + " is tried the "
@@ -169,7 +243,7 @@ final class QueueChecker {
               + message.failed
               + " failures");
     }
-    if (suspects.isEmpty()) {
+    if (suspects.isEmpty() && losses == 0) {
       saysWhatWas(number, message, delivery);
     }
     if (isReliable(by.self)) {
@@ -185,11 +259,44 @@ final class QueueChecker {
     message.running.merge(by.self, 1, Integer::sum);
     message.reigns.put(by.self, delivery.tag().epoch());
     int out = sent.values().stream().mapToInt(m -> m.running.getOrDefault(by.self, 0)).sum();
-    if (out > by.window() && suspects.isEmpty()) {
+    if (out > by.window() && suspects.isEmpty() && losses == 0) {
       violation(by.self + " has " + out + " of " + by.window());
     }
     if (sim.scenario == Scenario.DISPATCHER && message.begun > 1 && !gaveBack) {
       violation(number + " is begun again");
+    }
+  }
+
+  /** What outlives all members. */
+  private void durable(int number, Sent message, Packet.Delivery delivery) {
+    if (sim.spool == null || !suspects.isEmpty()) {
+      return;
+    }
+    if (message.over && message.atRisk) {
+      message.over = false; // it has come in again
+      message.knownFailures = 0;
+    } else if (message.over) {
+      violation(number + " is begun again, after its end was known");
+    }
+    if (delivery.attempt() <= message.knownFailures && !message.atRisk) {
+      violation(
+          number
+              + " has failed "
+              + message.knownFailures
+              + " times, and this is attempt "
+              + delivery.attempt());
+    }
+    if (message.kept && delivery.tag().hand() == 1) {
+      violation(number + " comes from the disk and is not called redelivered");
+    }
+    String id = message.id;
+    if (id != null && message.begun == 1) {
+      sent.forEach(
+          (other, its) -> {
+            if (other != number && id.equals(its.id) && its.over && !its.atRisk) {
+              violation(number + " is handed out, though " + other + " of id " + id + " was");
+            }
+          });
     }
   }
 
@@ -209,7 +316,7 @@ final class QueueChecker {
 
   private void oneOfId(int number, Sent message) {
     String id = message.id;
-    if (id == null || !suspects.isEmpty()) {
+    if (id == null || !suspects.isEmpty() || losses > 0) {
       return;
     }
     sent.forEach(
@@ -242,7 +349,7 @@ final class QueueChecker {
     }
     message.handled++;
     String key = message.key;
-    if (sim.scenario == Scenario.CALM && key != null && !message.delayed) {
+    if (sim.scenario == Scenario.CALM && wholeLosses == 0 && key != null && !message.delayed) {
       String line = key + " of " + message.by;
       Integer last = lastOfKey.put(line, number);
       if (last != null && last > number) {
@@ -284,6 +391,7 @@ final class QueueChecker {
             || isPoison(number)
             || of(number).expires
             || sim.scenario == Scenario.CRASH
+            || losses > 0
             || !suspects.isEmpty();
     if (!mayDie) {
       violation(number + " is a dead letter: " + entry.cause);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.queue;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -10,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.Persist;
 import org.memogrid.cluster.Member;
 import org.memogrid.testkit.sim.SimNet;
 import org.memogrid.testkit.sim.SimViews;
@@ -50,6 +52,18 @@ final class QueueSim {
   final int keys;
   final SimTraits traits;
 
+  /** Null if the queue is in memory alone. */
+  final @Nullable SimSpool spool;
+
+  /** Whether all members are lost at a time, now and then. */
+  final boolean kills;
+
+  /** Whether more members are lost than may be, so that what is in memory alone is gone. */
+  final boolean harsh;
+
+  /** Number of the last view before all were lost: they count anew. */
+  private long viewsBefore;
+
   /** Bytes that travel at once when a copy is made: one entry, some, or all. */
   final int chunk;
 
@@ -66,6 +80,10 @@ final class QueueSim {
   private boolean settled;
 
   QueueSim(long seed, Set<Rule> off, boolean traced) {
+    this(seed, off, traced, false);
+  }
+
+  QueueSim(long seed, Set<Rule> off, boolean traced, boolean durable) {
     this.time = new VirtualTime(seed);
     this.off = off;
     this.traced = traced;
@@ -74,7 +92,11 @@ final class QueueSim {
     this.keys = time.chance(0.5) ? 2 : 0;
     this.chunk = time.oneOf(List.of(1, 500, QueueCore.CHUNK_BYTES));
     this.traits = new SimTraits(seed, keys);
-    this.settings = traits.settings();
+    Settings plain = traits.settings();
+    this.settings = durable ? plain.persist(Persist.file(Path.of("/spool"))) : plain;
+    this.spool = durable ? new SimSpool(this) : null;
+    this.kills = durable && scenario != Scenario.DISPATCHER && scenario != Scenario.POISON;
+    this.harsh = kills && scenario != Scenario.CALM && time.chance(0.5);
     this.net = new SimNet(time);
     this.views = new SimViews(time, this::learn);
     this.checker = new QueueChecker(this);
@@ -92,6 +114,9 @@ final class QueueSim {
     this.chunk = QueueCore.CHUNK_BYTES;
     this.traits = SimTraits.plain();
     this.settings = traits.settings();
+    this.spool = null;
+    this.kills = false;
+    this.harsh = false;
     this.net = new SimNet(time);
     this.views = new SimViews(time, this::learn);
     this.checker = new QueueChecker(this);
@@ -135,6 +160,11 @@ final class QueueSim {
     int faults = time.between(1, 8);
     for (int i = 0; i < faults; i++) {
       time.after(time.between(50, BUSY), this::fault);
+    }
+    if (kills) {
+      for (int i = time.between(1, 3); i > 0; i--) {
+        time.after(time.between(100, BUSY + 1_000), this::killAll);
+      }
     }
     for (int at = 10; at < END; at += 20) {
       time.at(at, this::look);
@@ -203,10 +233,42 @@ final class QueueSim {
       net.pause(victim, time.between(20, 200));
     } else if (settled && scenario == Scenario.SUSPECT && die <= 8 && cutOff.isEmpty()) {
       suspect(victim);
-    } else if (settled && cutOff.isEmpty() && (scenario != Scenario.DISPATCHER || !its.listens)) {
+    } else if ((settled || harsh)
+        && cutOff.isEmpty()
+        && (scenario != Scenario.DISPATCHER || !its.listens)) {
       crash(victim);
       joinLater(victim);
     }
+  }
+
+  /** Nothing is left but what is on the disk. They come back in any order. */
+  private void killAll() {
+    note("all crash");
+    checker.allLost();
+    List<Member> all = List.copyOf(members.keySet());
+    for (Member victim : all) {
+      net.crash(victim);
+      SimMember gone = members.remove(victim);
+      if (gone != null) {
+        count(gone);
+        gone.stop();
+      }
+    }
+    if (spool != null) {
+      spool.allLost();
+    }
+    cutOff.clear();
+    settled = false;
+    views.install(List.of());
+    viewsBefore = views.current().id();
+    for (Member victim : all) {
+      time.after(time.between(1, 600), () -> join(victim.name()));
+    }
+  }
+
+  /** Whether the disk may. */
+  boolean mayRefuse() {
+    return !healed && traits.refuses;
   }
 
   private void joinAny() {
@@ -243,6 +305,9 @@ final class QueueSim {
 
   void crash(Member victim) {
     note(victim + " crashes");
+    if (!settled) {
+      checker.moreLost();
+    }
     settled = false;
     checker.lost(victim);
     net.crash(victim);
@@ -338,7 +403,8 @@ final class QueueSim {
   private void learn(Member member, SimViews.View view) {
     SimMember its = members.get(member);
     if (its != null) {
-      net.whenAwake(member, () -> its.install(view));
+      SimViews.View known = new SimViews.View(view.id() - viewsBefore, view.members());
+      net.whenAwake(member, () -> its.install(known));
     }
   }
 
@@ -354,7 +420,7 @@ final class QueueSim {
         && present.size() > 1
         && members.keySet().equals(Set.copyOf(present))
         && members.values().stream().filter(m -> m.core.copy() != null).count() == 2
-        && its.view() == views.current().id()
+        && its.view() == views.current().id() - viewsBefore
         && its.core.isSaved()
         && members.values().stream().noneMatch(SimMember::isLeaving)) {
       settled = true;

@@ -225,7 +225,8 @@ class ReplicationTest {
         List.of(),
         List.of(),
         null,
-        Epoch.NONE);
+        Epoch.NONE,
+        false);
   }
 
   private static Packet.Enqueue one(Epoch epoch) {

@@ -61,6 +61,9 @@ final class SimMember {
         () -> {
           hearOfQueue();
           opened = true;
+          if (sim.spool != null) {
+            core.durable(sim.settings);
+          }
           core.ask(new Packet.Open(sim.settings), "open");
         });
   }
@@ -161,6 +164,15 @@ final class SimMember {
     }
   }
 
+  /** The disk has answered. */
+  void answered(Runnable action) {
+    event(
+        () -> {
+          sim.note(self + " hears from the disk");
+          action.run();
+        });
+  }
+
   private void feed(Runnable action) {
     if (stopped) {
       return;
@@ -187,6 +199,10 @@ final class SimMember {
                   }));
     }
     handling = false;
+    QueueState copy = core.copy();
+    if (copy != null && core.isReigning()) {
+      sim.checker.reigns(copy.epoch());
+    }
     if (!inbox.isEmpty()) {
       feed(() -> {});
     }
@@ -225,6 +241,19 @@ final class SimMember {
       sim.checker.published((Integer) published.ticket(), published.failure());
     } else if (effect instanceof Effect.Begin begin) {
       begin(begin.delivery());
+    } else if (effect instanceof Effect.Keep keep && sim.spool != null) {
+      sim.note(self + " writes " + keep.batch() + " " + keep.writes());
+      sim.spool.write(this, keep);
+    } else if (effect instanceof Effect.Look look && sim.spool != null) {
+      sim.spool.look(this, look);
+    } else if (effect instanceof Effect.Load load && sim.spool != null) {
+      sim.spool.load(this, load);
+    } else if (effect instanceof Effect.Sweep sweep && sim.spool != null) {
+      sim.spool.sweep(sweep);
+    } else if (effect instanceof Effect.Answered answered
+        && answered.reply() instanceof Packet.Failed
+        && answered.ticket().equals("open")) {
+      sim.time.after(100, () -> event(() -> core.ask(new Packet.Open(sim.settings), "open")));
     } else if (effect instanceof Effect.Reigning reigning) {
       sim.note(
           self + (reigning.begins() ? " reigns as " : " reigns no more as ") + reigning.epoch());
@@ -238,7 +267,13 @@ final class SimMember {
 
   private void send(Effect.Send send) {
     if (send.to().equals(self)) {
-      inbox.add(() -> core.received(self, send.packet()));
+      inbox.add(
+          () -> {
+            core.received(self, send.packet());
+            if (send.packet() instanceof Packet.Settled settled) {
+              settled.tags().forEach(tag -> sim.checker.settled(self, tag));
+            }
+          });
       return;
     }
     sim.note(self + " -> " + send.to() + " " + send.packet());
@@ -277,6 +312,9 @@ final class SimMember {
         () -> {
           hearOfQueue();
           core.received(from, packet);
+          if (packet instanceof Packet.Settled settled) {
+            settled.tags().forEach(tag -> sim.checker.settled(self, tag));
+          }
         });
   }
 
@@ -315,6 +353,7 @@ final class SimMember {
     boolean fails = sim.time.chance(sim.failing);
     sim.note(self + (fails ? " fails on " : " has handled ") + number);
     sim.checker.ended(number, this, fails);
+    sim.checker.settling(self, delivery.tag(), number, fails);
     core.settle(
         delivery.tag(),
         fails ? Packet.Verdict.FAILED : Packet.Verdict.HANDLED,

@@ -16,6 +16,9 @@ final class SimTraits {
   /** How long a leaving member waits for its handlers, in milliseconds. */
   final int patience;
 
+  /** Whether the disk of a durable queue does at times. */
+  final boolean refuses;
+
   private final Random chance;
   private final int keys;
   private final int capacity;
@@ -35,6 +38,7 @@ final class SimTraits {
     this.expires = any && chance.nextInt(4) == 0;
     this.leaves = any && chance.nextInt(3) == 0;
     this.patience = chance.nextBoolean() ? 3_000 : chance.nextInt(40);
+    this.refuses = new Random(~seed).nextInt(3) == 0;
   }
 
   private SimTraits() {
@@ -47,6 +51,7 @@ final class SimTraits {
     this.expires = false;
     this.leaves = false;
     this.patience = 3_000;
+    this.refuses = false;
   }
 
   /** Of users that want nothing of it. */

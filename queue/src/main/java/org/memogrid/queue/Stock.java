@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.queue;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a spool says when it is read: which of its entries count, and which messages there are.
+ *
+ * <p>What was written in a tenure that a {@linkplain Kept.Head#moved finished} one followed does
+ * not count: either it is in that one too, or it has ended. Of what counts the latest tenure's word
+ * on a message holds.
+ */
+final class Stock {
+  private static final Comparator<Kept.OfTenure> BY_TENURE =
+      Comparator.comparing(Kept.OfTenure::tenure);
+
+  private final Desk desk;
+  private final Set<Epoch> reigns = new HashSet<>();
+  private final Map<Origin, Kept.OfTenure> last = new HashMap<>();
+  private final Map<String, Long> ids = new HashMap<>();
+  private Kept.@Nullable Head head;
+  private long highest;
+
+  Stock(Desk desk, List<? extends Kept> all) {
+    this.desk = desk;
+    List<Kept.Head> moved = new ArrayList<>();
+    for (Kept kept : all) {
+      if (kept instanceof Kept.Head each && each.moved()) {
+        moved.add(each);
+      }
+    }
+    for (Kept kept : all) {
+      if (kept instanceof Kept.Holders holders) {
+        highest = Math.max(highest, holders.reign().number());
+        reigns.add(holders.reign());
+      } else if (kept instanceof Kept.OfTenure of) {
+        highest = Math.max(highest, of.tenure().reign().number());
+        reigns.add(of.tenure().reign());
+        if (moved.stream().noneMatch(each -> each.isAfter(of.tenure()))
+            || !desk.apply(Rule.FORGET_FORMER_TENURES)) {
+          take(of);
+        }
+      }
+    }
+  }
+
+  private void take(Kept.OfTenure kept) {
+    if (kept instanceof Kept.Message message) {
+      String id = message.entry().letter.traits.dedupeId();
+      if (id != null && desk.apply(Rule.KEEP_DEDUPE_IDS)) {
+        ids.putIfAbsent(id, message.entry().letter.publishedAt); // its note may not have come
+      }
+      last.merge(Origin.of(message.entry().letter), message, this::later);
+    } else if (kept instanceof Kept.Ended ended) {
+      last.merge(ended.origin(), ended, this::later);
+    } else if (kept instanceof Kept.Id id) {
+      ids.merge(id.id(), id.at(), Math::max);
+    } else if (kept instanceof Kept.Head its) {
+      Kept.Head before = head;
+      head = before == null || BY_TENURE.compare(before, its) < 0 ? its : before;
+    }
+  }
+
+  private Kept.OfTenure later(Kept.OfTenure one, Kept.OfTenure other) {
+    boolean isLater = BY_TENURE.compare(one, other) < 0;
+    return isLater == desk.apply(Rule.BELIEVE_THE_LATEST_TENURE) ? other : one;
+  }
+
+  /** The number of the latest reign that is spoken of. */
+  long highest() {
+    return highest;
+  }
+
+  /** Those in which something was written. */
+  Set<Epoch> reigns() {
+    return reigns;
+  }
+
+  /**
+   * Puts the messages behind those that a copy has, in their order. Who had them is gone or has
+   * given them up, and any may have been begun.
+   *
+   * @param producers ids of those that are still there, and may send again what is not confirmed
+   */
+  void into(QueueState copy, Epoch reign, Set<String> producers) {
+    Set<Origin> here = new HashSet<>();
+    copy.forEach(entry -> here.add(Origin.of(entry.letter)));
+    last.values().stream()
+        .filter(Kept.Message.class::isInstance)
+        .map(Kept.Message.class::cast)
+        .sorted(
+            Comparator.comparingLong((Kept.Message each) -> each.entry().seq)
+                .thenComparing(Kept.OfTenure::tenure))
+        .filter(each -> !here.contains(Origin.of(each.entry().letter)))
+        .forEach(each -> copy.takeIn(each.entry(), reign));
+    last.keySet().stream()
+        .filter(origin -> producers.contains(origin.producer()))
+        .forEach(copy::takeInSeen);
+    copy.takeInIds(ids);
+    Kept.Head said = head;
+    if (said != null && said.paused()) {
+      copy.takeInPause();
+    }
+  }
+}
