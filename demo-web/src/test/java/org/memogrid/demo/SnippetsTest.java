@@ -589,6 +589,13 @@ class SnippetsTest {
   }
 
   /** Compiled, not run. */
+  static MessageQueue<Integer> durableQueue(Path directory, Cluster cluster) {
+    MessageQueue<Integer> orders =
+        MessageQueue.named("orders", Integer.class).persist(Persist.file(directory)).open(cluster);
+    return orders;
+  }
+
+  /** Compiled, not run. */
   static Cache<String, Integer> inTable(Cluster cluster, DataSource source) {
     CacheOptions options =
         CacheOptions.of(Mode.LOCAL).maxEntries(10_000).persist(Persist.jdbc(source, "prices"));

@@ -300,7 +300,9 @@ final class Dispatcher {
     } else {
       Set<String> holders = new HashSet<>();
       holders.add(desk.self().id());
-      replicator.synced().forEach(member -> holders.add(member.id()));
+      List<Member> backups =
+          desk.apply(Rule.NAME_WHO_HAS_ALL) ? replicator.whole() : replicator.synced();
+      backups.forEach(member -> holders.add(member.id()));
       spool.holders(epoch, holders);
     }
   }

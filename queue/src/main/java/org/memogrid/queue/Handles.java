@@ -28,7 +28,10 @@ final class Handles {
       operations.put("pause", () -> done(new Packet.SetPaused(true)));
       operations.put("resume", () -> done(new Packet.SetPaused(false)));
       operations.put("redrive", () -> done(new Packet.Redrive(0)));
-      fromJmx = QueueJmx.register(queue.self().name(), queue.name(), this::stats, operations);
+      operations.put("goOnWithoutMissing", this::goOnWithoutMissing);
+      fromJmx =
+          QueueJmx.register(
+              queue.self().name(), queue.name(), this::stats, queue::missing, operations);
     }
   }
 
@@ -64,6 +67,13 @@ final class Handles {
 
   private QueueStats stats() {
     return ((Packet.Counted) ask(new Packet.Count())).stats(queue.now());
+  }
+
+  /** How many they were. */
+  private long goOnWithoutMissing() {
+    long missing = queue.missing().size();
+    queue.goOnWithoutMissing();
+    return missing;
   }
 
   private long done(Packet.Question question) {

@@ -48,7 +48,7 @@ sealed interface Kept {
       }
       return other.reign().equals(tenure.reign())
           ? other.part() < tenure.part()
-          : lineage.has(other.reign()) || lineage.beganAfter(other.reign().number());
+          : lineage.hasOrHad(other.reign());
     }
   }
 
@@ -76,8 +76,7 @@ sealed interface Kept {
 
     /** Whether a copy of that lineage has what was confirmed in a reign before. */
     static boolean isBehind(Epoch reign, Lineage lineage) {
-      return !reign.equals(lineage.epoch())
-          && (lineage.has(reign) || lineage.beganAfter(reign.number()));
+      return !reign.equals(lineage.epoch()) && lineage.hasOrHad(reign);
     }
   }
 }

@@ -66,9 +66,11 @@ record Lineage(List<Reign> reigns, List<Epoch> united) {
         || reigns.stream().anyMatch(reign -> reign.epoch().equals(epoch));
   }
 
-  /** Whether the first reign that is known is later than all of that number. */
-  boolean beganAfter(long number) {
-    return !reigns.isEmpty() && number < reigns.get(0).epoch().number();
+  /** Whether it is known, or may have been: it is older than all that are kept. */
+  boolean hasOrHad(Epoch epoch) {
+    return has(epoch)
+        || isForgotten(epoch)
+        || (united.size() == KEPT && united.stream().allMatch(epoch::isBefore));
   }
 
   /** Whether a message that came in during that reign, at that place, has come in here as well. */

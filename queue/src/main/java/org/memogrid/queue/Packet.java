@@ -82,8 +82,12 @@ sealed interface Packet {
    */
   record Forget(Epoch epoch, Lineage lineage) implements Packet {}
 
-  /** The sender would reign, and can't read what is on the disk. It tries again. */
-  record Stuck(Epoch epoch, String why) implements Packet {}
+  /**
+   * The sender would reign, and can't read what is on the disk. It tries again.
+   *
+   * @param durable what the queue is
+   */
+  record Stuck(Epoch epoch, String why, Settings durable) implements Packet {}
 
   /** Messages are gone: all members that held them are. */
   record Lost(Epoch epoch, String what) implements Packet {}

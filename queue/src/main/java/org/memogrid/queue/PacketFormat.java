@@ -191,6 +191,7 @@ final class PacketFormat implements WireFormat<Addressed> {
       } else if (packet instanceof Packet.Stuck m) {
         kind(27, m.epoch());
         fields.text(m.why());
+        fields.settings(m.durable());
       } else if (packet instanceof Packet.Ask m) {
         out.writeByte(30);
         out.writeLong(m.id());
@@ -315,7 +316,7 @@ final class PacketFormat implements WireFormat<Addressed> {
             new Packet.Ready(fields.epoch(), fields.epoch(), fields.orNull(fields::settings));
         case 25 -> new Packet.Forget(fields.epoch(), fields.lineage());
         case 26 -> new Packet.Lost(fields.epoch(), fields.text());
-        case 27 -> new Packet.Stuck(fields.epoch(), fields.text());
+        case 27 -> new Packet.Stuck(fields.epoch(), fields.text(), fields.settings());
         case 30 -> new Packet.Ask(in.readLong(), QuestionFormat.question(in, fields));
         case 31 -> new Packet.Answer(in.readLong(), QuestionFormat.reply(in, fields));
         case 32 ->

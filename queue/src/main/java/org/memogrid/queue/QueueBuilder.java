@@ -213,22 +213,23 @@ public final class QueueBuilder<T> {
   MessageQueue<T> open(QueueNode queue) {
     Settings settings = settings();
     Persist place = persist;
-    if (place != null) {
-      queue.openDurably(settings, place);
-    }
+    Settings before = place == null ? null : queue.openDurably(settings, place);
     Packet.Opened opened;
     try {
       opened = (Packet.Opened) Waits.await(queue.ask(new Packet.Open(set ? settings : null)), name);
     } catch (QueueException e) {
-      if (place == null || queue.spool().missing(place).isEmpty()) {
+      Settings known = set ? settings : queue.known();
+      if (known == null || known.persist() == null || queue.missing().isEmpty()) {
         throw e;
       }
-      queue.opened(settings);
-      return new QueueHandle<>(queue, type, settings); // it waits for members
+      if (set) {
+        queue.opened(settings);
+      }
+      return new QueueHandle<>(queue, type, known);
     }
     if (set && !opened.settings().equals(settings)) {
       if (place != null) {
-        queue.notOpened();
+        queue.notOpened(before);
       }
       throw new IllegalStateException(
           "queue '"

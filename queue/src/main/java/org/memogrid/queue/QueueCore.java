@@ -166,6 +166,11 @@ final class QueueCore {
     replica.durable(settings);
   }
 
+  /** What the queue is, if it is known here to be durable. */
+  @Nullable Settings durable() {
+    return replica.durable();
+  }
+
   /** The answer to {@link Effect.Look}. */
   void looked(Epoch epoch, Kept.@Nullable Holders named) {
     whileRecovering(epoch, begun -> begun.looked(named));
@@ -185,9 +190,9 @@ final class QueueCore {
     whileRecovering(
         epoch,
         begun -> {
-          begun.notRead();
+          Packet.Stuck stuck = new Packet.Stuck(epoch, why, begun.notRead());
           askAgainAt = desk.now() + ASK_AGAIN;
-          view.members().forEach(member -> desk.send(member, new Packet.Stuck(epoch, why)));
+          view.members().forEach(member -> desk.send(member, stuck));
         });
   }
 
@@ -226,6 +231,7 @@ final class QueueCore {
     if (stuck.epoch().isBefore(replica.promised())) {
       return;
     }
+    replica.durable(stuck.durable());
     producer.fail(stuck.why());
     List<Asked> waiting = List.copyOf(asks.values());
     asks.clear();

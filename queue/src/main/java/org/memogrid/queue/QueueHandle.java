@@ -18,7 +18,6 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.memogrid.cache.Persist;
 import org.memogrid.cache.Registration;
 
 /** A queue as its user sees it. */
@@ -325,17 +324,13 @@ final class QueueHandle<T> implements MessageQueue<T> {
   @Override
   public Set<String> missing() {
     checkOpen();
-    Persist place = settings.persist();
-    return place == null ? Set.of() : queue.spool().missing(place);
+    return queue.missing();
   }
 
   @Override
   public void goOnWithoutMissing() {
     checkOpen();
-    Persist place = settings.persist();
-    if (place != null) {
-      queue.spool().open(place).goOnWithoutMissing();
-    }
+    queue.goOnWithoutMissing();
   }
 
   private <R extends Packet.Reply> R ask(Class<R> reply, Packet.Question question) {

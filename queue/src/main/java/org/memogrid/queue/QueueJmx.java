@@ -4,8 +4,10 @@ package org.memogrid.queue;
 import java.lang.management.ManagementFactory;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import javax.management.Attribute;
 import javax.management.AttributeList;
 import javax.management.AttributeNotFoundException;
@@ -22,10 +24,12 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A queue that is open on a member, in the platform's JMX server: {@code
- * org.memogrid:type=Queue,member=...,name=...}. Attributes are asked of the dispatching member.
+ * org.memogrid:type=Queue,member=...,name=...}. Attributes are asked of the dispatching member, but
+ * {@code Missing}, which is there while nobody dispatches.
  */
 final class QueueJmx implements DynamicMBean {
   private static final Logger LOG = LoggerFactory.getLogger(QueueJmx.class);
+  private static final String MISSING = "Missing";
   private static final Map<String, Function<QueueStats, Object>> ATTRIBUTES = new LinkedHashMap<>();
 
   static {
@@ -44,10 +48,15 @@ final class QueueJmx implements DynamicMBean {
   }
 
   private final Supplier<QueueStats> stats;
+  private final Supplier<Set<String>> missing;
   private final Map<String, Supplier<Object>> operations;
 
-  private QueueJmx(Supplier<QueueStats> stats, Map<String, Supplier<Object>> operations) {
+  private QueueJmx(
+      Supplier<QueueStats> stats,
+      Supplier<Set<String>> missing,
+      Map<String, Supplier<Object>> operations) {
     this.stats = stats;
+    this.missing = missing;
     this.operations = operations;
   }
 
@@ -68,12 +77,13 @@ final class QueueJmx implements DynamicMBean {
       String member,
       String queue,
       Supplier<QueueStats> stats,
+      Supplier<Set<String>> missing,
       Map<String, Supplier<Object>> operations) {
     try {
       ObjectName name = name(member, queue);
       var unused =
           ManagementFactory.getPlatformMBeanServer()
-              .registerMBean(new QueueJmx(stats, operations), name);
+              .registerMBean(new QueueJmx(stats, missing, operations), name);
       return () -> unregister(name);
     } catch (JMException e) {
       LOG.warn("queue '{}' is not in JMX on {}", queue, member, e);
@@ -91,20 +101,31 @@ final class QueueJmx implements DynamicMBean {
 
   @Override
   public Object getAttribute(String attribute) throws AttributeNotFoundException {
+    if (attribute.equals(MISSING)) {
+      return missingNow();
+    }
     Function<QueueStats, Object> read = ATTRIBUTES.get(attribute);
     if (read == null) {
-      throw new AttributeNotFoundException(attribute + ": there are " + ATTRIBUTES.keySet());
+      throw new AttributeNotFoundException(
+          attribute + ": there are " + MISSING + " and " + ATTRIBUTES.keySet());
     }
     return read.apply(stats.get());
   }
 
+  private String[] missingNow() {
+    return missing.get().stream().sorted().toArray(String[]::new);
+  }
+
   @Override
   public AttributeList getAttributes(String[] names) {
-    QueueStats now = stats.get();
+    String[] gone = missingNow();
+    QueueStats now = gone.length == 0 ? stats.get() : null;
     AttributeList found = new AttributeList();
     for (String name : names) {
       Function<QueueStats, Object> read = ATTRIBUTES.get(name);
-      if (read != null) {
+      if (name.equals(MISSING)) {
+        found.add(new Attribute(name, gone));
+      } else if (read != null && now != null) {
         found.add(new Attribute(name, read.apply(now)));
       }
     }
@@ -137,7 +158,7 @@ final class QueueJmx implements DynamicMBean {
     return new MBeanInfo(
         QueueJmx.class.getName(),
         "A queue",
-        ATTRIBUTES.keySet().stream()
+        Stream.concat(ATTRIBUTES.keySet().stream(), Stream.of(MISSING))
             .map(name -> new MBeanAttributeInfo(name, type(name), name, true, false, false))
             .toArray(MBeanAttributeInfo[]::new),
         null,
@@ -154,6 +175,7 @@ final class QueueJmx implements DynamicMBean {
     return switch (attribute) {
       case "Paused" -> "boolean";
       case "Dispatcher" -> "java.lang.String";
+      case MISSING -> "[Ljava.lang.String;";
       case "PublishedPerSecond", "HandledPerSecond" -> "double";
       default -> "long";
     };

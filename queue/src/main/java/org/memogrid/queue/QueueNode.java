@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -215,25 +216,46 @@ final class QueueNode {
   /**
    * Opens what the queue is kept in, on all members, and has the queue's home know. Blocks.
    *
+   * @return as what it was known here before, for {@link #notOpened}
    * @throws RuntimeException as {@code Cluster.cache} does
    */
-  void openDurably(Settings settings, Persist place) {
+  @Nullable Settings openDurably(Settings settings, Persist place) {
+    Settings before = known();
     Store unused = spool.open(place);
     durable(settings);
+    return before;
   }
 
-  /** It was not opened so after all: null, or as what it was before. */
-  void notOpened() {
-    Settings before = options;
-    durable(before == null || before.persist() == null ? null : before);
+  /** It was not opened so after all. */
+  void notOpened(@Nullable Settings before) {
+    durable(before);
   }
 
   private void durable(@Nullable Settings settings) {
     feed(() -> core.durable(settings));
   }
 
-  SpoolStore spool() {
-    return spool;
+  /** What the queue is, if it is known here to be durable. */
+  @Nullable Settings known() {
+    CompletableFuture<Optional<Settings>> known = new CompletableFuture<>();
+    feed(() -> known.complete(Optional.ofNullable(core.durable())));
+    return Waits.await(known, name).orElse(null);
+  }
+
+  /** The names of members that it waits for, as far as it is known here to be durable. Blocks. */
+  Set<String> missing() {
+    Settings known = known();
+    Persist place = known == null ? null : known.persist();
+    return place == null ? Set.of() : spool.open(place).missing();
+  }
+
+  /** Waits no longer for those that are {@link #missing()}. */
+  void goOnWithoutMissing() {
+    Settings known = known();
+    Persist place = known == null ? null : known.persist();
+    if (place != null) {
+      spool.open(place).goOnWithoutMissing();
+    }
   }
 
   /** What the queue was opened with, so that it can be told to a home that lost it. */

@@ -38,6 +38,10 @@ final class Recovery {
   private final Map<Member, Packet.Holding> holdings = new LinkedHashMap<>();
   private final Queue<Member> toFetch = new ArrayDeque<>();
   private final List<Entry> more = new ArrayList<>();
+
+  /** The same from copies of a queue that was in memory alone. */
+  private final List<Entry> moreInMemory = new ArrayList<>();
+
   private final List<Epoch> united = new ArrayList<>();
   private Epoch secured;
   private @Nullable Member best;
@@ -142,7 +146,8 @@ final class Recovery {
     }
     List<Member> foremost = holdings.keySet().stream().filter(this::isForemost).toList();
     Comparator<Member> byWork =
-        Comparator.comparingLong((Member m) -> holding(m).position())
+        Comparator.comparing((Member m) -> isDurable(holding(m).settings()))
+            .thenComparingLong(m -> holding(m).position())
             .thenComparing(m -> holding(m).epoch())
             .thenComparing(m -> m.equals(desk.self()) ? 1 : 0);
     best = foremost.stream().max(byWork).orElseThrow();
@@ -209,13 +214,18 @@ final class Recovery {
 
   private void addMore(@Nullable QueueState other) {
     if (other != null) {
+      List<Entry> those = isDurable(other.settings()) ? more : moreInMemory;
       other.forEach(
           entry -> {
             if (!isKnown(entry.born, entry.seq)) {
-              more.add(entry.copy());
+              those.add(entry.copy());
             }
           });
     }
+  }
+
+  private static boolean isDurable(@Nullable Settings its) {
+    return its != null && its.persist() != null;
   }
 
   private void fetchNext() {
@@ -339,13 +349,16 @@ final class Recovery {
     }
     reading = false;
     Stock stock = new Stock(desk, all);
+    if (stock.named().has(copy.epoch())) {
+      copy = new QueueState(); // a later home had it
+      result = copy;
+    }
+    moreInMemory.removeIf(entry -> stock.named().knows(entry.born, entry.seq));
     if (stock.highest() >= epoch.number() && desk.apply(Rule.REIGN_ABOVE_THE_DISK)) {
       behind = stock.highest();
       return;
     }
-    if (!holdings.isEmpty()) {
-      stock.reigns().stream().filter(each -> !united.contains(each)).forEach(united::add);
-    }
+    stock.reigns().stream().filter(each -> !united.contains(each)).forEach(united::add);
     Set<String> producers = new HashSet<>();
     view.members().forEach(member -> producers.add(member.id()));
     stock.into(copy, epoch, producers);
@@ -360,9 +373,14 @@ final class Recovery {
     return behind;
   }
 
-  /** It can't be read; {@link #ask} tries again. */
-  void notRead() {
+  /**
+   * It can't be read; {@link #ask} tries again.
+   *
+   * @return what the queue is
+   */
+  Settings notRead() {
     reading = false;
+    return Objects.requireNonNull(settings);
   }
 
   boolean isDone() {
@@ -398,6 +416,7 @@ final class Recovery {
       throw new IllegalStateException("the reign " + epoch + " has no copy yet");
     }
     own.own(copy);
+    more.addAll(moreInMemory);
     return new Dispatcher(
         desk, epoch, copy, view, adoptable(copy), united, more, settings, secured, fromDisk);
   }

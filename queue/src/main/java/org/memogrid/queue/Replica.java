@@ -52,7 +52,7 @@ final class Replica {
     }
   }
 
-  /** As what the queue was opened here, if as a durable one. */
+  /** As what the queue was opened here, or by those of whom is heard, if as a durable one. */
   @Nullable Settings durable() {
     return durable;
   }

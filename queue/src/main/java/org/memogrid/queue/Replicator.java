@@ -54,6 +54,10 @@ final class Replicator {
     long sent;
     long acknowledged;
     boolean synced;
+
+    /** Up to where something may have been said that it did not have. */
+    long syncedAt;
+
     final Queue<Sent> inFlight = new ArrayDeque<>();
 
     /** Whether one more goes out, however much is in flight. */
@@ -137,6 +141,18 @@ final class Replicator {
   /** Those whose copies have all that is safe, and will have while they are here. */
   List<Member> synced() {
     return backups.values().stream().filter(b -> b.synced).map(b -> b.member).toList();
+  }
+
+  /**
+   * Those of them that have all that was said before they were. The race: 1. the home is alone, and
+   * a message ends; 2. a backup has all but that, and the consumer hears that its end is known,
+   * since the disk has it; 3. the disk names the backup, and the home is lost.
+   */
+  List<Member> whole() {
+    return backups.values().stream()
+        .filter(b -> b.synced && b.acknowledged >= b.syncedAt)
+        .map(b -> b.member)
+        .toList();
   }
 
   boolean isSynced(Member member) {
@@ -271,7 +287,10 @@ final class Replicator {
     while (!backup.inFlight.isEmpty() && backup.inFlight.element().batch <= ack.batch()) {
       Sent sent = backup.inFlight.remove();
       backup.acknowledged = sent.position;
-      backup.synced |= sent.complete;
+      if (sent.complete && !backup.synced) {
+        backup.synced = true;
+        backup.syncedAt = backup.copies ? state.position() : backup.acknowledged;
+      }
     }
     return false;
   }

@@ -73,6 +73,8 @@ enum Rule {
   SETTLE_AFTER_DISK,
   /** Nothing is confirmed before the disk says whose copies in memory have all of it. */
   CONFIRM_WHEN_NAMED,
+  /** The disk names a backup that has all that was confirmed while there was none. */
+  NAME_WHO_HAS_ALL,
   /** A home that does not know of one that is named is not named, and takes up what that wrote. */
   FOLLOW_WHO_WAS_NAMED,
   /** A home that has read the disk hands nothing out before it is named: there may be another. */
@@ -93,6 +95,8 @@ enum Rule {
   KEEP_WHAT_BECAME_OF_IT,
   /** Dedupe ids are written, and outlive their messages. */
   KEEP_DEDUPE_IDS,
+  /** A dedupe id is written when its message ends, and before the message goes. */
+  KEEP_IDS_OF_ENDED,
   /** A home without a copy reads the disk before it serves. */
   READ_THE_DISK,
   /** A copy that the disk does not name gives way to what is on the disk. */

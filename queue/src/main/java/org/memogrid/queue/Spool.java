@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -66,7 +67,7 @@ final class Spool {
 
   // Moving in.
   private long limit;
-  private List<Map.Entry<String, Long>> ids;
+  private List<String> ids;
   private long cursor;
   private boolean copied;
   private long movedAt;
@@ -89,15 +90,17 @@ final class Spool {
    * What is to be written under one key.
    *
    * @param number of the first of those that came together
+   * @param after the key of what is to be there before; null if nothing is
    */
-  private record Write(long number, Kind kind, int size, Supplier<Kept> what) {
+  private record Write(
+      long number, Kind kind, int size, Supplier<Kept> what, @Nullable Object after) {
     Write as(Write later) {
       boolean fresh = kind == Kind.NEW && later.kind == Kind.CHANGED;
-      return new Write(number, fresh ? kind : later.kind, later.size, later.what);
+      return new Write(number, fresh ? kind : later.kind, later.size, later.what, later.after);
     }
 
     Write again() {
-      return new Write(number, kind == Kind.NEW ? Kind.CHANGED : kind, size, what);
+      return new Write(number, kind == Kind.NEW ? Kind.CHANGED : kind, size, what, after);
     }
   }
 
@@ -117,7 +120,7 @@ final class Spool {
     this.state = state;
     this.fromDisk = fromDisk;
     this.limit = state.nextSeq();
-    this.ids = place == null ? List.of() : List.copyOf(state.ids().entrySet());
+    this.ids = place == null ? List.of() : idsOfEnded();
   }
 
   boolean isOff() {
@@ -139,11 +142,13 @@ final class Spool {
     if (op instanceof Op.Add add && entry != null) {
       keep(entry, Kind.NEW);
       String id = add.letter().traits.dedupeId();
-      if (id != null) {
-        keepId(id, add.at());
+      if (id != null && !desk.apply(Rule.KEEP_IDS_OF_ENDED)) {
+        var unused = keepId(id);
       }
     } else if (op instanceof Op.Remove && entry != null) {
-      end(Origin.of(entry.letter));
+      String id = entry.letter.traits.dedupeId();
+      boolean keeps = id != null && desk.apply(Rule.KEEP_IDS_OF_ENDED);
+      end(Origin.of(entry.letter), id != null && keeps ? keepId(id) : null);
     } else if (op instanceof Op.Pause) {
       write(HEAD, Kind.CHANGED, 64, this::head);
     } else if (entry != null && changes(op) && desk.apply(Rule.KEEP_WHAT_BECAME_OF_IT)) {
@@ -165,19 +170,38 @@ final class Spool {
         Origin.of(entry.letter), kind, entry.size(), () -> new Kept.Message(tenure, entry.copy()));
   }
 
-  private void keepId(String id, long at) {
-    if (desk.apply(Rule.KEEP_DEDUPE_IDS)) {
-      long until = at + state.settingsOrDefault().dedupeWindow();
-      write(
-          new IdKey(id), Kind.CHANGED, 64 + id.length(), () -> new Kept.Id(tenure, id, at, until));
+  /**
+   * While a message is there its entry says its id. The id has an entry of its own when the message
+   * ends, behind that entry and before it goes, since a batch may be written in part: 1. the id of
+   * a message is there, and the message is not; 2. all are lost; 3. the message is sent again, and
+   * is taken for one that was here.
+   *
+   * @return under which it is written; null if it is forgotten by now
+   */
+  private @Nullable Object keepId(String id) {
+    Long at = state.ids().get(id);
+    if (at == null || !desk.apply(Rule.KEEP_DEDUPE_IDS)) {
+      return null;
     }
+    IdKey key = new IdKey(id);
+    long until = at + state.settingsOrDefault().dedupeWindow();
+    write(key, Kind.CHANGED, 64 + id.length(), () -> new Kept.Id(tenure, id, at, until));
+    return key;
+  }
+
+  private List<String> idsOfEnded() {
+    Set<String> all = new LinkedHashSet<>(state.ids().keySet());
+    state.forEach(entry -> all.remove(entry.letter.traits.dedupeId()));
+    return List.copyOf(all);
   }
 
   /**
    * Why a note: 1. a former home has written the message; 2. it ends here; 3. all are lost before
    * this home has moved in, and the entry is read.
+   *
+   * @param after the key of what is to be there before it goes; null if nothing is
    */
-  private void end(Origin origin) {
+  private void end(Origin origin, @Nullable Object after) {
     Write before = pending.get(origin);
     if (moved && before != null && before.kind == Kind.NEW) {
       pending.remove(origin); // it never was on the disk, nor need it be
@@ -186,7 +210,8 @@ final class Spool {
     if (!moved && desk.apply(Rule.NOTE_ENDS_UNTIL_MOVED)) {
       noted.add(origin);
     }
-    write(origin, Kind.END, 64, () -> new Kept.Ended(tenure, origin, noted.contains(origin)));
+    Supplier<Kept> what = () -> new Kept.Ended(tenure, origin, noted.contains(origin));
+    write(origin, new Write(++last, Kind.END, 64, what, after));
   }
 
   private Kept.Head head() {
@@ -233,7 +258,10 @@ final class Spool {
   }
 
   private void write(Object key, Kind kind, int size, Supplier<Kept> what) {
-    Write next = new Write(++last, kind, size, what);
+    write(key, new Write(++last, kind, size, what, null));
+  }
+
+  private void write(Object key, Write next) {
     pending.merge(key, next, Write::as);
   }
 
@@ -244,9 +272,7 @@ final class Spool {
       return;
     }
     if (underWay.isEmpty()) {
-      do {
-        moveSome();
-      } while (!copied && pending.size() < BATCH);
+      moveSome();
     }
     boolean all = copied && claimed && kept >= movedAt;
     if (saidAt == Long.MAX_VALUE && (all || !desk.apply(Rule.MOVE_BEFORE_SAYING_SO))) {
@@ -257,7 +283,7 @@ final class Spool {
       moved = true;
       List<Origin> past = List.copyOf(noted);
       noted.clear();
-      past.forEach(this::end);
+      past.forEach(origin -> end(origin, null));
       desk.perform(new Effect.Sweep(where(), head()));
       untilMoved.forEach(this::awaitNamed);
       untilMoved.clear();
@@ -276,7 +302,7 @@ final class Spool {
       }
     }
     if (part.isEmpty() || cursor >= limit) {
-      ids.forEach(id -> keepId(id.getKey(), id.getValue()));
+      ids.forEach(this::keepId);
       copied = true;
       movedAt = last;
     }
@@ -419,16 +445,30 @@ final class Spool {
       }
       return;
     }
+    covers = last;
     Iterator<Map.Entry<Object, Write>> next = pending.entrySet().iterator();
     while (next.hasNext() && writes.size() < BATCH && bytes < BATCH_BYTES) {
       Map.Entry<Object, Write> each = next.next();
-      next.remove();
-      underWay.put(each.getKey(), each.getValue());
-      writes.add(each.getValue().what.get());
-      bytes += each.getValue().size;
+      Object key = each.getKey();
+      Write its = each.getValue();
+      if (waits(its)) {
+        covers = Math.min(covers, its.number - 1);
+      } else {
+        next.remove();
+        underWay.put(key, its);
+        writes.add(its.what.get());
+        bytes += its.size;
+      }
     }
-    covers = next.hasNext() ? next.next().getValue().number - 1 : last;
+    if (next.hasNext()) {
+      covers = Math.min(covers, next.next().getValue().number - 1);
+    }
     desk.perform(new Effect.Keep(where(), tenure.reign(), ++batch, writes));
+  }
+
+  private boolean waits(Write write) {
+    Object after = write.after;
+    return after != null && (underWay.containsKey(after) || pending.containsKey(after));
   }
 
   /**
@@ -472,7 +512,7 @@ final class Spool {
     cursor = 0;
     saidAt = Long.MAX_VALUE;
     limit = state.nextSeq();
-    ids = List.copyOf(state.ids().entrySet());
+    ids = idsOfEnded();
     if (desk.apply(Rule.NOTE_ENDS_UNTIL_MOVED)) {
       pending.forEach(
           (key, its) -> {

@@ -10,7 +10,6 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
@@ -74,10 +73,6 @@ final class SpoolStore {
       open = store;
     }
     return store;
-  }
-
-  Set<String> missing(Persist place) {
-    return open(place).missing();
   }
 
   private void run(Runnable work) {

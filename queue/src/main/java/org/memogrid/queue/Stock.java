@@ -8,6 +8,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,10 +24,11 @@ final class Stock {
       Comparator.comparing(Kept.OfTenure::tenure);
 
   private final Desk desk;
-  private final Set<Epoch> reigns = new HashSet<>();
+  private final SortedSet<Epoch> reigns = new TreeSet<>();
   private final Map<Origin, Kept.OfTenure> last = new HashMap<>();
   private final Map<String, Long> ids = new HashMap<>();
   private Kept.@Nullable Head head;
+  private Lineage named = Lineage.NONE;
   private long highest;
 
   Stock(Desk desk, List<? extends Kept> all) {
@@ -39,7 +42,9 @@ final class Stock {
     for (Kept kept : all) {
       if (kept instanceof Kept.Holders holders) {
         highest = Math.max(highest, holders.reign().number());
+        named = holders.lineage();
         reigns.add(holders.reign());
+        reigns.addAll(named.epochs());
       } else if (kept instanceof Kept.OfTenure of) {
         highest = Math.max(highest, of.tenure().reign().number());
         reigns.add(of.tenure().reign());
@@ -55,7 +60,7 @@ final class Stock {
     if (kept instanceof Kept.Message message) {
       String id = message.entry().letter.traits.dedupeId();
       if (id != null && desk.apply(Rule.KEEP_DEDUPE_IDS)) {
-        ids.putIfAbsent(id, message.entry().letter.publishedAt); // its note may not have come
+        ids.putIfAbsent(id, message.entry().letter.publishedAt);
       }
       last.merge(Origin.of(message.entry().letter), message, this::later);
     } else if (kept instanceof Kept.Ended ended) {
@@ -78,9 +83,14 @@ final class Stock {
     return highest;
   }
 
-  /** Those in which something was written. */
-  Set<Epoch> reigns() {
+  /** Those of which it has all that was confirmed, the latest at the end. */
+  SortedSet<Epoch> reigns() {
     return reigns;
+  }
+
+  /** What the last reign knew that was named. */
+  Lineage named() {
+    return named;
   }
 
   /**

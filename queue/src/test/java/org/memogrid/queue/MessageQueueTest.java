@@ -365,11 +365,12 @@ class MessageQueueTest {
     queue.publish(1);
     assertThat(jmx.getAttribute(name, "Waiting")).isEqualTo(1L);
     assertThat(jmx.getAttribute(name, "Dispatcher")).isEqualTo(CLUSTER.self().name());
+    assertThat((String[]) jmx.getAttribute(name, "Missing")).isEmpty();
     Object unused = jmx.invoke(name, "pause", null, null);
     assertThat(jmx.getAttributes(name, new String[] {"Paused", "InFlight"}).asList())
         .extracting(Attribute::getValue)
         .containsExactly(true, 0L);
-    assertThat(jmx.getMBeanInfo(name).getAttributes()).hasSize(12);
+    assertThat(jmx.getMBeanInfo(name).getAttributes()).hasSize(13);
     queue.close();
     assertThat(jmx.isRegistered(name)).isFalse();
   }

@@ -67,6 +67,9 @@ final class QueueChecker {
     /** Whether its producer did not know that it was held when copies were lost, and went on. */
     boolean atRisk;
 
+    /** Whether that was so at any time. */
+    boolean wasAtRisk;
+
     /** Failures that consumers were told are known. */
     int knownFailures;
 
@@ -116,6 +119,10 @@ final class QueueChecker {
     wholeLosses++;
     for (Sent message : sent.values()) {
       message.kept = message.confirmed;
+      if (message.atRisk) { // it may have come in again, and be there
+        message.over = false;
+        message.knownFailures = 0;
+      }
       message.atRisk = false;
       message.running.clear();
     }
@@ -124,7 +131,10 @@ final class QueueChecker {
   /** One, while others hold less than they should. */
   void moreLost() {
     losses++;
-    sent.values().forEach(message -> message.atRisk |= !message.ended);
+    for (Sent message : sent.values()) {
+      message.atRisk |= !message.ended;
+      message.wasAtRisk |= message.atRisk;
+    }
   }
 
   void reigns(Epoch epoch) {
@@ -293,7 +303,8 @@ final class QueueChecker {
     if (id != null && message.begun == 1) {
       sent.forEach(
           (other, its) -> {
-            if (other != number && id.equals(its.id) && its.over && !its.atRisk) {
+            boolean known = its.over || (its.kept && its.begun > 0);
+            if (other != number && id.equals(its.id) && known && !its.wasAtRisk) {
               violation(number + " is handed out, though " + other + " of id " + id + " was");
             }
           });
@@ -334,10 +345,17 @@ final class QueueChecker {
     }
     sent.forEach(
         (other, its) -> {
-          if (other != number && key.equals(its.key) && !its.running.isEmpty()) {
+          if (other != number && key.equals(its.key) && runs(its)) {
             violation(number + " and " + other + " of key " + key + " run at a time");
           }
         });
+  }
+
+  /** Whether somebody is at it, handed out by one whose copy is not lost with all that knew. */
+  private boolean runs(Sent message) {
+    return message.running.keySet().stream()
+        .map(message.reigns::get)
+        .anyMatch(reign -> reignedAfter.getOrDefault(reign, losses) == losses);
   }
 
   void ended(int number, SimMember by, boolean failed) {

@@ -24,6 +24,7 @@ import org.memogrid.testkit.sim.VirtualTime;
 final class QueueSim {
   private static final int BUSY = 3_000;
   private static final int END = BUSY + 40_000;
+  private static final double LOSS_OF_THE_NAMED = 0.1;
 
   /** What may go wrong. */
   enum Scenario {
@@ -305,7 +306,7 @@ final class QueueSim {
 
   void crash(Member victim) {
     note(victim + " crashes");
-    if (!settled) {
+    if (!settled || isLastNamed(victim)) {
       checker.moreLost();
     }
     settled = false;
@@ -317,6 +318,14 @@ final class QueueSim {
       gone.stop();
     }
     time.after(time.between(5, 60), () -> views.exclude(victim));
+  }
+
+  /** Whether what others have counts no more: the disk is read. */
+  private boolean isLastNamed(Member victim) {
+    Set<String> named = spool == null ? Set.of() : spool.named();
+    return named.contains(victim.id())
+        && members.keySet().stream()
+            .noneMatch(each -> !each.equals(victim) && named.contains(each.id()));
   }
 
   /** It hands over what it has, and goes. */
@@ -408,11 +417,29 @@ final class QueueSim {
     }
   }
 
+  /** All whose copies the disk names, while another is here that it does not name. */
+  private void loseTheNamed(Set<String> named) {
+    List<Member> theirs =
+        members.keySet().stream().filter(each -> named.contains(each.id())).toList();
+    boolean another =
+        members.values().stream()
+            .anyMatch(its -> its.core.copy() != null && !named.contains(its.self.id()));
+    if (another && !theirs.isEmpty() && time.chance(LOSS_OF_THE_NAMED)) {
+      for (Member victim : theirs) {
+        crash(victim);
+        joinLater(victim);
+      }
+    }
+  }
+
   /** Sees whether one more may be lost. */
   private void look() {
     List<Member> present = views.current().members();
     if (present.isEmpty()) {
       return;
+    }
+    if (spool != null && harsh && !healed) {
+      loseTheNamed(spool.named());
     }
     Member home = Placement.rank(SimMember.QUEUE, present).get(0);
     SimMember its = members.get(home);

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -128,6 +129,12 @@ final class SimSpool {
   private Kept.@Nullable Holders holders() {
     byte[] bytes = entries.get(HOLDERS);
     return bytes == null ? null : (Kept.Holders) KeptFormat.read(bytes);
+  }
+
+  /** Ids of those whose copies count. */
+  Set<String> named() {
+    Kept.Holders now = holders();
+    return now == null ? Set.of() : now.members();
   }
 
   private boolean isHeld(SimMember by, Epoch epoch) {
