@@ -24,7 +24,11 @@ class DurableQueueSimTest {
           Rule.NAME_WHO_HAS_ALL, 15_570L,
           Rule.REIGN_ABOVE_THE_DISK, 12_300L,
           Rule.HAND_OUT_WHEN_NAMED, 12_440L,
-          Rule.CONFIRM_WHEN_MOVED, 1_100L);
+          Rule.FOLLOW_WHO_WAS_NAMED, 240L,
+          Rule.SETTLE_WHEN_MOVED, 355L,
+          Rule.CONFIRM_WHEN_MOVED, 125L,
+          Rule.KEEP_IDS_OF_ENDED, 590L,
+          Rule.TRUST_NAMED_COPIES, 870L);
 
   private static final long SEEDS = Long.getLong("memogrid.sim.seeds", 400);
 
