@@ -22,11 +22,11 @@ final class TransactionalModule {
     if (configuration.clustering().partitionHandling().whenSplit()
         != PartitionHandling.ALLOW_READ_WRITES) {
       BasicComponentRegistry all = cache.getComponent(BasicComponentRegistry.class);
-      all.getComponent(AsyncInterceptorChain.class)
-          .wired()
-          .addInterceptorBefore(
-              new CutOffCommits(all.getComponent(PartitionHandlingManager.class).wired()),
-              TxInterceptor.class);
+      AsyncInterceptorChain chain = all.getComponent(AsyncInterceptorChain.class).wired();
+      chain.addInterceptorBefore(
+          new CutOffCommits(all.getComponent(PartitionHandlingManager.class).wired()),
+          TxInterceptor.class);
+      chain.addInterceptorBefore(new PartialCommits(name, all), TxInterceptor.class);
     }
     if (!Configurations.isTxVersioned(configuration)) {
       return; // what pessimistic transactions read is locked

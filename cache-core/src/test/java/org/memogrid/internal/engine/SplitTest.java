@@ -100,9 +100,7 @@ final class SplitTest {
       split(cluster, "c");
       cluster.caches(1).<String, Integer>cache("late", Mode.REPLICATED).put("k", 1);
       assertThat(cluster.node(0).runs("late")).isFalse();
-      for (int side = 0; side < 2; side++) {
-        channel(cluster.node(side)).getProtocolStack().removeProtocol(DISCARD.class);
-      }
+      heal(cluster, 2);
       Await.until("the cache", () -> cluster.node(0).runs("late"));
       assertThat(cluster.caches(0).<String, Integer>cache("late").get("k")).isEqualTo(1);
       assertThat(cluster.caches(0).cache("late").mode()).isEqualTo(Mode.REPLICATED);
@@ -122,9 +120,7 @@ final class SplitTest {
               .toList();
       sides.get(0).put(0, 0);
       sides.get(1).put(1, 1);
-      for (int side = 0; side < 2; side++) {
-        channel(cluster.node(side)).getProtocolStack().removeProtocol(DISCARD.class);
-      }
+      heal(cluster, 2);
       for (Cache<Integer, Integer> cache : sides) {
         Await.until(
             "the entries of both sides",
@@ -154,9 +150,7 @@ final class SplitTest {
       Await.until("a side of one", () -> store.topology().members().size() == 1);
       keys.forEach(key -> assertThat(store.near(key)).isNull());
       keys.forEach(key -> one.put(key, 2));
-      for (int side = 0; side < 2; side++) {
-        channel(cluster.node(side)).getProtocolStack().removeProtocol(DISCARD.class);
-      }
+      heal(cluster, 2);
       Await.until("the merge", () -> store.topology().members().size() == 2);
       for (int key : keys) {
         Await.untilAsserted("what was written", () -> assertThat(other.get(key)).isEqualTo(2));
@@ -184,9 +178,7 @@ final class SplitTest {
               cluster.node(2).manager(), LocalTopologyManager.class);
       String name = cluster.node(2).engineName("c");
       int before = topologies.getCacheTopology(name).getTopologyId();
-      for (int side = 0; side < 3; side++) {
-        channel(cluster.node(side)).getProtocolStack().removeProtocol(DISCARD.class);
-      }
+      heal(cluster, 3);
       Await.until("all three", () -> cluster.node(2).manager().getMembers().size() == 3);
       Await.until(
           "an owner of all again, in a later topology",
@@ -207,7 +199,7 @@ final class SplitTest {
   }
 
   /** The last member of three, which becomes the coordinator of its own side. */
-  private static void cutOff(LoopCluster cluster, int victim) throws Exception {
+  static void cutOff(LoopCluster cluster, int victim) throws Exception {
     Address alone = channel(cluster.node(victim)).getAddress();
     long id = channel(cluster.node(victim)).getView().getViewId().getId() + 1;
     Address[] others = {
@@ -230,7 +222,14 @@ final class SplitTest {
     }
   }
 
-  private static void awaitRest(LoopCluster cluster, int members, String... caches) {
+  /** They see each other again. */
+  static void heal(LoopCluster cluster, int members) {
+    for (int side = 0; side < members; side++) {
+      channel(cluster.node(side)).getProtocolStack().removeProtocol(DISCARD.class);
+    }
+  }
+
+  static void awaitRest(LoopCluster cluster, int members, String... caches) {
     for (int side = 0; side < members; side++) { // a split before that is between others
       LocalTopologyManager topologies =
           GlobalComponentRegistry.componentOf(
