@@ -191,11 +191,7 @@ final class CallsTest {
           cluster.caches(0).cache("c", CacheOptions.of(Mode.DISTRIBUTED).owners(1));
       Cache<Integer, Integer> everywhere = cluster.caches(0).cache("r", Mode.REPLICATED);
       Store store = cache.unwrap(Store.class);
-      int there = 0;
-      while (!store.topology().owners(there).contains(cluster.node(1).self())) {
-        there++;
-      }
-      int key = there;
+      int key = keyOf(cluster.node(1), store);
       cache.put(key, 1);
       Envelope entry = requireNonNull(store.get(key));
       CountDownLatch frozen = freeze(cluster, 6, "c", "r", OptionsRegistry.NAME);
@@ -234,12 +230,7 @@ final class CallsTest {
     try {
       Cache<Integer, Integer> cache =
           cluster.caches(0).cache("c", CacheOptions.of(Mode.DISTRIBUTED).owners(1));
-      Store store = cache.unwrap(Store.class);
-      int there = 0;
-      while (!store.topology().owners(there).contains(cluster.node(1).self())) {
-        there++;
-      }
-      int key = there;
+      int key = keyOf(cluster.node(1), cache.unwrap(Store.class));
       CountDownLatch frozen = freeze(cluster, 4, "c");
       List<Future<?>> all = new ArrayList<>();
       for (Callable<?> call :
@@ -261,6 +252,14 @@ final class CallsTest {
       threads.shutdownNow();
       cluster.close();
     }
+  }
+
+  private static int keyOf(LoopCluster.Node owner, Store store) {
+    int key = 0;
+    while (!store.topology().owners(key).contains(owner.self())) {
+      key++;
+    }
+    return key;
   }
 
   private static CountDownLatch freeze(LoopCluster cluster, int calls, String... names) {
