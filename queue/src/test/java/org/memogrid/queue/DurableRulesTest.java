@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.queue;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.memogrid.cache.Persist;
 import org.memogrid.cluster.Member;
@@ -81,5 +83,126 @@ class DurableRulesTest {
     assertThat(isReadFromDisk(Set.of(), Set.of("n0#1"))).isFalse();
     assertThat(isReadFromDisk(Set.of(), Set.of("n2#1", "n3#1"))).isTrue();
     assertThat(isReadFromDisk(Set.of(Rule.TRUST_NAMED_COPIES), Set.of("n2#1"))).isFalse();
+  }
+
+  // ---- copies of a queue that was in memory alone
+
+  private static QueueState copy(Epoch reign, @Nullable Settings settings, String... producers) {
+    QueueState copy = new QueueState();
+    copy.reign(reign);
+    if (settings != null) {
+      var unused = copy.apply(new Op.Define(settings));
+    }
+    for (String producer : producers) {
+      var unused =
+          copy.apply(new Op.Add(new Letter(producer, 1, 1, Traits.PLAIN, new byte[1]), 0, 1));
+    }
+    return copy;
+  }
+
+  private static Packet.Holding holding(QueueState copy) {
+    QueueState.Head head = copy.head();
+    return new Packet.Holding(
+        copy.epoch(),
+        head.position(),
+        head.lineage(),
+        head.lastBorn(),
+        head.nextSeq(),
+        head.settings());
+  }
+
+  private Recovery recovery(Desk desk, Replica own) {
+    Recovery recovery =
+        new Recovery(desk, new Epoch(9, "n0#1"), View.of("q", 9, List.of(HOME, OTHER)), own);
+    recovery.ask();
+    return recovery;
+  }
+
+  private static void fetched(Recovery recovery, QueueState copy) {
+    List<Entry> entries = new ArrayList<>();
+    copy.forEach(entries::add);
+    recovery.chunk(OTHER, new Packet.Chunk(recovery.epoch(), 0, copy.head(), entries, true));
+  }
+
+  private boolean looks() {
+    return effects.stream().anyMatch(Effect.Look.class::isInstance);
+  }
+
+  private boolean loads() {
+    return effects.stream().anyMatch(Effect.Load.class::isInstance);
+  }
+
+  private static List<String> producers(Replica own) {
+    QueueState state = requireNonNull(own.state());
+    List<String> producers = new ArrayList<>();
+    state.forEach(entry -> producers.add(entry.letter.producer));
+    return producers;
+  }
+
+  /** The larger copy is of one side of a split, which did not know that the queue is durable. */
+  @Test
+  void aDurableCopyGoesOnRatherThanALargerOneInMemory() {
+    Desk desk = desk(Set.of());
+    Replica own = new Replica(desk);
+    own.own(copy(OLD, Settings.DEFAULT, "a", "b", "c"));
+    QueueState durable = copy(LATER, Settings.DEFAULT.persist(PLACE), "d");
+    Recovery recovery = recovery(desk, own);
+    recovery.held(
+        OTHER, new Packet.Held(recovery.epoch(), recovery.epoch(), holding(durable), Epoch.NONE));
+    fetched(recovery, durable);
+    assertThat(looks()).isTrue();
+    recovery.looked(new Kept.Holders(LATER, 0, Set.of(OTHER.id()), durable.head().lineage()));
+    assertThat(recovery.isDone()).isTrue();
+    var unused = recovery.reign();
+    assertThat(producers(own)).containsExactlyInAnyOrder("a", "b", "c", "d");
+  }
+
+  /** A later home took in what this copy has, and wrote it; what is not on the disk has ended. */
+  @Test
+  void aCopyInMemoryThatALaterHomeHadGivesWayToTheDisk() {
+    for (boolean had : List.of(true, false)) {
+      effects.clear();
+      Desk desk = desk(Set.of());
+      Replica own = new Replica(desk);
+      own.own(copy(OLD, null, "ended"));
+      Recovery recovery = recovery(desk, own);
+      recovery.held(
+          OTHER,
+          new Packet.Held(
+              recovery.epoch(),
+              recovery.epoch(),
+              null,
+              Epoch.NONE,
+              Settings.DEFAULT.persist(PLACE)));
+      assertThat(loads()).isTrue();
+      Lineage named = had ? Lineage.NONE.with(OLD, 1).with(LATER, 2) : Lineage.NONE.with(LATER, 1);
+      recovery.loaded(List.of(new Kept.Holders(LATER, 0, Set.of("n2#1"), named)));
+      var unused = recovery.reign();
+      assertThat(producers(own)).isEqualTo(had ? List.of() : List.of("ended"));
+    }
+  }
+
+  /** The same of one beside a durable copy that the disk does not name. */
+  @Test
+  void whatACopyInMemoryHasMoreAndTheDiskKnowsDoesNotComeInAgain() {
+    for (boolean known : List.of(true, false)) {
+      effects.clear();
+      Desk desk = desk(Set.of());
+      Replica own = new Replica(desk);
+      own.own(copy(OLD, Settings.DEFAULT, "ended"));
+      QueueState durable = copy(new Epoch(4, "n1#1"), Settings.DEFAULT.persist(PLACE), "d");
+      Recovery recovery = recovery(desk, own);
+      recovery.held(
+          OTHER, new Packet.Held(recovery.epoch(), recovery.epoch(), holding(durable), Epoch.NONE));
+      fetched(recovery, durable);
+      Lineage named =
+          known ? Lineage.NONE.with(OLD, 1).with(LATER, 9) : Lineage.NONE.with(LATER, 9);
+      Kept holders = new Kept.Holders(LATER, 0, Set.of("n2#1"), named);
+      recovery.looked((Kept.Holders) holders);
+      assertThat(loads()).isTrue();
+      recovery.loaded(List.of(holders));
+      var unused = recovery.reign();
+      assertThat(producers(own)).isEqualTo(known ? List.of() : List.of("ended"));
+    }
   }
 }
