@@ -102,10 +102,10 @@ final class DurableQueueTest {
       }
       queue.publish(1_000, Publish.normal().dedupeId("once"));
       receive(queue).nack(Duration.ZERO, "not yet"); // number 50, for the first time
-      Message<Integer> last = receive(queue);
-      assertThat(last.body()).isEqualTo(50);
-      last.reject("never");
-      receive(queue); // number 51 is out
+      List<Message<Integer>> two =
+          List.of(receive(queue), receive(queue)); // it again, and the next
+      assertThat(two.stream().map(Message::body)).containsExactlyInAnyOrder(50, 51);
+      two.get(two.get(0).body() == 50 ? 0 : 1).reject("never"); // number 51 is out
       Await.until("what has ended is known", () -> known(queue));
       queue.pause(); // returns when the disk knows all that came before
       cluster.crash(0, 1, 2);
