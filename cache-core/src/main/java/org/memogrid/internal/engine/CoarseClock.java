@@ -87,6 +87,7 @@ final class CoarseClock implements AutoCloseable {
   private static void startThread() {
     Thread thread = new Thread(null, CoarseClock::stepAll, "memogrid-clock", 0, false);
     thread.setDaemon(true);
+    thread.setContextClassLoader(CoarseClock.class.getClassLoader());
     thread.start();
   }
 

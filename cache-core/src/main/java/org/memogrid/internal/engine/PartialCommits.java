@@ -12,6 +12,7 @@ import org.infinispan.commands.tx.CommitCommand;
 import org.infinispan.commands.tx.PrepareCommand;
 import org.infinispan.context.impl.TxInvocationContext;
 import org.infinispan.distribution.DistributionManager;
+import org.infinispan.factories.ComponentRegistry;
 import org.infinispan.factories.KnownComponentNames;
 import org.infinispan.factories.impl.BasicComponentRegistry;
 import org.infinispan.interceptors.DDAsyncInterceptor;
@@ -46,7 +47,8 @@ final class PartialCommits extends DDAsyncInterceptor {
   /** How often the others are told to commit. */
   private static final int TOLD = 3;
 
-  private final String cache;
+  private final String name;
+  private final ComponentRegistry cache;
   private final LocalTopologyManager topologies;
   private final PartitionHandlingManager partitions;
   private final DistributionManager distribution;
@@ -58,9 +60,11 @@ final class PartialCommits extends DDAsyncInterceptor {
   private record Open(Set<Object> locked, int left) {}
 
   /**
-   * @param cache its name with the engine
+   * @param name the cache's with the engine
    */
-  PartialCommits(String cache, BasicComponentRegistry components) {
+  PartialCommits(String name, ComponentRegistry cache) {
+    BasicComponentRegistry components = cache.getComponent(BasicComponentRegistry.class);
+    this.name = name;
     this.cache = cache;
     this.topologies = components.getComponent(LocalTopologyManager.class).wired();
     this.partitions = components.getComponent(PartitionHandlingManager.class).wired();
@@ -109,6 +113,9 @@ final class PartialCommits extends DDAsyncInterceptor {
   }
 
   private synchronized void look() {
+    if (cache.getStatus().isStopping() || cache.getStatus().isTerminated()) {
+      open.clear(); // nobody wants what was locked
+    }
     open.keySet().retainAll(partitions.getPartialTransactions());
     Future<?> own = looks;
     if (open.isEmpty() && own != null) {
@@ -116,7 +123,7 @@ final class PartialCommits extends DDAsyncInterceptor {
       looks = null;
       return;
     }
-    CacheTopology atRest = topologies.getStableCacheTopology(cache);
+    CacheTopology atRest = topologies.getStableCacheTopology(name);
     if (atRest == null
         || partitions.getAvailabilityMode() != AvailabilityMode.AVAILABLE
         || atRest.getTopologyId() != distribution.getCacheTopology().getTopologyId()) {

@@ -26,7 +26,7 @@ final class TransactionalModule {
       chain.addInterceptorBefore(
           new CutOffCommits(all.getComponent(PartitionHandlingManager.class).wired()),
           TxInterceptor.class);
-      chain.addInterceptorBefore(new PartialCommits(name, all), TxInterceptor.class);
+      chain.addInterceptorBefore(new PartialCommits(name, cache), TxInterceptor.class);
     }
     if (!Configurations.isTxVersioned(configuration)) {
       return; // what pessimistic transactions read is locked

@@ -231,18 +231,21 @@ final class CallsTest {
       Cache<Integer, Integer> cache =
           cluster.caches(0).cache("c", CacheOptions.of(Mode.DISTRIBUTED).owners(1));
       int key = keyOf(cluster.node(1), cache.unwrap(Store.class));
-      CountDownLatch frozen = freeze(cluster, 4, "c");
+      Cache<Integer, Integer> everywhere = cluster.caches(0).cache("r", Mode.REPLICATED);
+      CountDownLatch frozen = freeze(cluster, 5, "c", "r");
       List<Future<?>> all = new ArrayList<>();
       for (Callable<?> call :
           List.<Callable<?>>of(
               () -> cache.get(key),
               () -> cache.putIfAbsent(key, 1),
               Executors.callable(() -> cache.put(key, 2)),
-              Executors.callable(cache::clear))) {
+              Executors.callable(cache::clear),
+              Executors.callable(() -> everywhere.put(1, 1)))) {
         all.add(threads.submit(call));
       }
       Await.until("they wait for the other member", () -> frozen.getCount() == 0);
       cluster.caches(1).cache("c").destroy();
+      cluster.caches(1).cache("r").destroy();
       for (Future<?> each : all) {
         assertThatThrownBy(() -> each.get(30, TimeUnit.SECONDS))
             .hasCauseInstanceOf(IllegalStateException.class)

@@ -53,6 +53,24 @@ final class CoarseClockTest {
     }
   }
 
+  /** A program that is unloaded while another goes on would never be gone. */
+  @Test
+  void theThreadHasNothingOfWhoReadsFirst() {
+    Thread self = Thread.currentThread();
+    ClassLoader before = self.getContextClassLoader();
+    ClassLoader programs = new ClassLoader(before) {};
+    self.setContextClassLoader(programs);
+    try (CoarseClock clock = new CoarseClock(InstantSource.system())) {
+      assertThat(clock.now()).isPositive();
+      assertThat(Thread.getAllStackTraces().keySet())
+          .filteredOn(thread -> thread.getName().equals("memogrid-clock"))
+          .isNotEmpty()
+          .noneMatch(thread -> thread.getContextClassLoader() == programs);
+    } finally {
+      self.setContextClassLoader(before);
+    }
+  }
+
   private static long threads() {
     return Thread.getAllStackTraces().keySet().stream()
         .filter(thread -> thread.getName().equals("memogrid-clock"))
