@@ -114,8 +114,10 @@ public final class DurableStores implements StoreFactory {
       if (requireNonNull(options.persist()).isPurgeOnStart()) {
         Folder.delete(files);
       }
-      StoreFiles.check(name, files);
-      return EngineConfiguration.alone(options, files);
+      Configuration configuration = EngineConfiguration.alone(options, files);
+      int segments = configuration.clustering().hash().numSegments();
+      StoreFiles.check(name, files, segments);
+      return configuration;
     }
 
     @Override

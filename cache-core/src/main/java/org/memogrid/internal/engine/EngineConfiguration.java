@@ -46,6 +46,9 @@ final class EngineConfiguration {
   /** How often the engine looks for those. */
   private static final long LOOK_MILLIS = 1_000;
 
+  /** How long the file store lets a node of its index become. */
+  static final int LONGEST_NODE = 4096;
+
   private EngineConfiguration() {}
 
   /**
@@ -96,6 +99,7 @@ final class EngineConfiguration {
     CheckedStoreConfigurationBuilder files =
         builder.persistence().addStore(CheckedStoreConfigurationBuilder.class);
     files.dataLocation(folder.toString()).indexLocation(folder.toString()).purgeOnStartup(false);
+    files.maxNodeSize(LONGEST_NODE);
     return files;
   }
 

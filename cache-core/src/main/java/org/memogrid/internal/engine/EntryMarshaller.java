@@ -105,6 +105,18 @@ final class EntryMarshaller extends AbstractMarshaller {
     return lengthOf(key.bytes());
   }
 
+  /**
+   * The hash of a key that is written next.
+   *
+   * @throws IllegalArgumentException if it is none
+   */
+  static int hashOf(ByteBuffer in) {
+    if (in.get() != KEY) {
+      throw new IllegalArgumentException("no key");
+    }
+    return in.getInt();
+  }
+
   private static int lengthOf(byte[] key) {
     return 5 + key.length;
   }

@@ -46,11 +46,11 @@ final class LifeFolder implements AutoCloseable {
    *
    * @throws CacheException if there is none that can be used, or one that is not as it was written
    */
-  static LifeFolder open(String cache, Path directory) {
+  static LifeFolder open(String cache, Path directory, int segments) {
     LifeFolder opened = new LifeFolder(cache, Folder.openFree(cache, directory));
     try {
       for (String life : opened.lives()) {
-        StoreFiles.check(cache, opened.life(life));
+        StoreFiles.check(cache, opened.life(life), segments);
       }
       return opened;
     } catch (RuntimeException e) {

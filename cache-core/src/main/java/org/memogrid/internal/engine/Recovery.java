@@ -112,7 +112,7 @@ final class Recovery {
 
   private void begin(SharedFiles.Link link) {
     String self = link.self().id();
-    LifeFolder opened = LifeFolder.open(cache, directory);
+    LifeFolder opened = LifeFolder.open(cache, directory, segments);
     folder = opened;
     if (left) {
       closeFolder(false); // who closed this meanwhile has seen none

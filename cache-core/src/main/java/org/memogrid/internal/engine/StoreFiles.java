@@ -10,8 +10,12 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.function.Function;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.CacheException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The files of the engine's file store as they lie on the disk, before it opens them. It would take
@@ -24,59 +28,88 @@ import org.memogrid.cache.CacheException;
  * </pre>
  */
 final class StoreFiles {
+  private static final Logger LOG = LoggerFactory.getLogger(StoreFiles.class);
   private static final String DATA = "ispn12.";
+  private static final Pattern NUMBER = Pattern.compile("0|[1-9][0-9]{0,8}");
   private static final String INDEX = "index";
   private static final byte MAGIC = 1;
   private static final int HEAD = 27;
+  private static final int SERIAL = 11;
+  private static final int DEADLINE = 19;
   private static final int TIMES = 16;
 
   private StoreFiles() {}
 
   /**
    * Makes sure that every record below the folder is as it was written. Cuts off a last one that a
-   * crash left unfinished, whose write returned to nobody, and lets go of the index: the store
-   * builds it anew from what was checked.
+   * crash left unfinished, whose write returned to nobody, and replaces the index by one of what
+   * was read.
    *
-   * @throws CacheException naming the file and the place in it; nothing has changed then
+   * @param segments of the cache
+   * @throws CacheException naming the file and the place in it; the data are as they were then
    */
-  static void check(String cache, Path folder) {
+  static void check(String cache, Path folder, int segments) {
+    check(
+        cache, folder, index -> new IndexFiles(index, segments, EngineConfiguration.LONGEST_NODE));
+  }
+
+  static void check(String cache, Path folder, Function<Path, IndexFiles> index) {
     if (!Files.exists(folder)) {
       return;
     }
+    Walk walk = new Walk(cache, index.apply(indexBelow(folder)));
     try {
-      Files.walkFileTree(folder, new Walk(cache));
+      Files.walkFileTree(folder, walk);
     } catch (IOException e) {
       throw new CacheException(
           "the files of cache '" + cache + "' can't be read: " + e + "; see that this process may",
           e);
     }
-    Folder.delete(indexBelow(folder));
+    try {
+      walk.index.write();
+    } catch (IOException e) {
+      LOG.debug("the index of cache '{}' was not written, so the engine makes it", cache, e);
+    }
   }
 
-  private static @Nullable Path indexBelow(Path folder) {
-    try (var below = Files.walk(folder, 2)) {
-      return below.filter(path -> path.endsWith(INDEX)).findFirst().orElse(null);
+  /** Beside the data. */
+  private static Path indexBelow(Path folder) {
+    Path none = folder.resolve(INDEX);
+    try (var below = Files.walk(folder)) {
+      return below
+          .filter(path -> path.endsWith("data"))
+          .findFirst()
+          .map(data -> data.resolveSibling(INDEX))
+          .orElse(none);
     } catch (IOException e) {
-      return null; // then the engine says what is wrong
+      return none; // then the engine says what is wrong
     }
   }
 
   private static final class Walk extends SimpleFileVisitor<Path> {
     private final String cache;
+    private final IndexFiles index;
 
-    Walk(String cache) {
+    Walk(String cache, IndexFiles index) {
       this.cache = cache;
+      this.index = index;
     }
 
     @Override
     public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-      if (file.getFileName().toString().startsWith(DATA)) {
-        check(file);
+      String name = file.getFileName().toString();
+      if (name.startsWith(DATA)) {
+        String number = name.substring(DATA.length());
+        if (!NUMBER.matcher(number).matches()) {
+          index.leaveToTheEngine();
+          number = "0";
+        }
+        check(file, Integer.parseInt(number));
       }
       return FileVisitResult.CONTINUE;
     }
 
-    private void check(Path file) throws IOException {
+    private void check(Path file, int number) throws IOException {
       ByteBuffer in = ByteBuffer.wrap(Files.readAllBytes(file));
       int at = 0;
       while (at < in.limit()) {
@@ -93,10 +126,12 @@ final class StoreFiles {
                     + ": restore the folder from a copy, or move it away to start empty");
           }
           cut(file, at);
-          return;
+          break;
         }
+        entry.addTo(index, number, in);
         at = entry.end();
       }
+      index.end(number, at);
     }
 
     private static void cut(Path file, int at) throws IOException {
@@ -158,6 +193,19 @@ final class StoreFiles {
 
     int end() {
       return (int) Math.min(Integer.MAX_VALUE, longEnd());
+    }
+
+    void addTo(IndexFiles index, int file, ByteBuffer in) throws IOException {
+      byte[] bytes = new byte[key];
+      in.get(start + HEAD, bytes);
+      index.add(
+          file,
+          start,
+          bytes,
+          in.getLong(start + SERIAL),
+          end() - start,
+          in.getLong(start + DEADLINE),
+          value > 0);
     }
 
     boolean isSound(ByteBuffer in) {

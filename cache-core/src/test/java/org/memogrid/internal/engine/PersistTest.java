@@ -10,20 +10,30 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.infinispan.AdvancedCache;
+import org.infinispan.commons.util.concurrent.CompletionStages;
+import org.infinispan.factories.ComponentRegistry;
+import org.infinispan.persistence.manager.PersistenceManager;
 import org.junit.jupiter.api.Test;
 import org.memogrid.cache.Cache;
+import org.memogrid.cache.CacheEvent;
 import org.memogrid.cache.CacheException;
 import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.CacheOptions.WhenFull;
 import org.memogrid.cache.Mode;
 import org.memogrid.cache.Persist;
+import org.memogrid.cache.Registration;
+import org.memogrid.testkit.Await;
 
 /** A persistent cache of one process, over restarts and on disks that are not as they should be. */
 final class PersistTest extends PersistContract {
@@ -164,7 +174,7 @@ final class PersistTest extends PersistContract {
         continue;
       }
       Files.write(file, changed);
-      assertThatThrownBy(() -> StoreFiles.check("/prices", directory))
+      assertThatThrownBy(() -> check())
           .as("byte %s, seed %s", at, seed)
           .isInstanceOf(CacheException.class)
           .hasMessageContaining(file.toString());
@@ -204,12 +214,135 @@ final class PersistTest extends PersistContract {
     byte[] last = Files.readAllBytes(lastDataFile());
     for (int length : List.of(1, 26, 27, 40, last.length - 1)) {
       Files.write(file, Arrays.copyOf(last, length), StandardOpenOption.APPEND);
-      StoreFiles.check("/prices", directory);
+      check();
       assertThat(Files.size(file)).isEqualTo(whole);
     }
     Files.write(file, Arrays.copyOf(last, 40), StandardOpenOption.APPEND);
     life = new Life();
     assertThat(open().size()).isEqualTo(ENTRIES + 1);
+  }
+
+  @Test
+  void theIndexIsMadeOfTheDataThatWereCheckedAndTheEngineTakesIt() throws IOException {
+    open().putAll(numbered(0, ENTRIES));
+    open().put("k1", -1);
+    assertThat(open().remove("k2")).isEqualTo(2);
+    Map<String, Integer> expected = new HashMap<>(open().asMap());
+    for (boolean isKill : List.of(true, false)) {
+      if (isKill) {
+        kill();
+      } else {
+        life.close();
+        life = new Life();
+      }
+      check();
+      Map<Path, List<Byte>> made = index();
+      assertThat(made).hasSizeGreaterThan(50);
+      assertThat(open().asMap()).isEqualTo(expected);
+      assertThat(index()).isEqualTo(made);
+    }
+  }
+
+  /** And it is told then, as of an entry that ends while the process is there. */
+  @Test
+  void whatEndedWhileNobodyWasThereIsDeletedAfterwards() throws IOException {
+    CacheOptions mortal = options().timeToLive(SECOND);
+    life.open(mortal).put("k", 1);
+    life.open(mortal).put("k", 2);
+    life.close();
+    clock.tick(SECOND);
+    life = new Life();
+    Cache<String, Integer> cache = life.open(mortal);
+    assertThat(cache.get("k")).isNull();
+    assertThat(cache.size()).isZero();
+    List<String> heard = new CopyOnWriteArrayList<>();
+    Registration listening =
+        cache.listen(event -> heard.add("expired " + event.oldValue()), CacheEvent.Type.EXPIRED);
+    PersistenceManager stores =
+        ComponentRegistry.componentOf(cache.unwrap(AdvancedCache.class), PersistenceManager.class);
+    CompletionStages.join(stores.purgeExpired());
+    Await.untilAsserted("its end", () -> assertThat(heard).containsExactly("expired 2"));
+    listening.close();
+    assertThat(cache.putIfAbsent("k", 3)).isNull();
+    assertThat(reopen(mortal).asMap()).isEqualTo(Map.of("k", 3));
+  }
+
+  /** It may be that of other data, or changed: nothing of it is read. */
+  @Test
+  void whatLiesInTheIndexIsTrustedByNobody() throws IOException {
+    open().putAll(numbered(0, ENTRIES));
+    life.close();
+    Path index = dataFile().resolveSibling("../index").normalize();
+    Path former = directory.resolve("former");
+    copy(index, former);
+    life = new Life();
+    open().put("k1", -1);
+    assertThat(open().remove("k2")).isEqualTo(2);
+    Map<String, Integer> expected = new HashMap<>(open().asMap());
+    life.close();
+    Folder.delete(index);
+    Files.move(former, index);
+    life = new Life();
+    assertThat(open().asMap()).isEqualTo(expected);
+    life.close();
+    try (Stream<Path> files = Files.list(index)) {
+      for (Path file : files.collect(Collectors.toList())) {
+        byte[] bytes = Files.readAllBytes(file);
+        for (int i = 36; i < bytes.length; i += 3) {
+          bytes[i] ^= 1;
+        }
+        Files.write(file, bytes);
+      }
+    }
+    life = new Life();
+    assertThat(open().asMap()).isEqualTo(expected);
+  }
+
+  /** What is in the index's files, but for the mark by which the engine says that it uses them. */
+  private Map<Path, List<Byte>> index() throws IOException {
+    Map<Path, List<Byte>> index = new TreeMap<>();
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : files.filter(path -> isIndex(path)).collect(Collectors.toList())) {
+        List<Byte> bytes = new ArrayList<>();
+        for (byte each : Files.readAllBytes(file)) {
+          bytes.add(each);
+        }
+        if (bytes.size() > 4) { // none of a segment that has nothing
+          index.put(file, bytes.subList(4, bytes.size()));
+        }
+      }
+    }
+    return index;
+  }
+
+  private static boolean isIndex(Path path) {
+    return path.getFileName().toString().matches("index\\.[0-9]+");
+  }
+
+  /** After this the cache is as if its process had been killed. */
+  private void kill() throws IOException {
+    Path copy = directory.resolveSibling(directory.getFileName() + "-copy");
+    copy(directory, copy);
+    life.close();
+    Folder.delete(directory);
+    Files.move(copy, directory);
+    life = new Life();
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    try (Stream<Path> all = Files.walk(from)) {
+      for (Path each : all.collect(Collectors.toList())) {
+        Files.copy(each, to.resolve(from.relativize(each)));
+      }
+    }
+  }
+
+  private void check() {
+    StoreFiles.check("/prices", directory.resolve("%2Fprices"), segments());
+  }
+
+  private int segments() {
+    return EngineConfiguration.alone(options(), directory).clustering().hash().numSegments();
   }
 
   private Path dataFile() throws IOException {

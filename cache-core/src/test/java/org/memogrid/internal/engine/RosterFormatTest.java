@@ -54,7 +54,7 @@ final class RosterFormatTest {
   @Test
   void aRosterIsReadAsItWasWrittenAndRefusedIfItWasChanged() throws IOException {
     Path file;
-    try (LifeFolder folder = LifeFolder.open("c", directory)) {
+    try (LifeFolder folder = LifeFolder.open("c", directory, 2)) {
       assertThat(folder.read(2)).isNull();
       folder.write(ROSTER, Map.of("a", "n0"));
       assertThat(folder.read(2)).isEqualTo(new LifeFolder.Kept(ROSTER, Map.of("a", "n0")));
@@ -63,7 +63,7 @@ final class RosterFormatTest {
     byte[] bytes = Files.readAllBytes(file);
     bytes[bytes.length / 2] ^= 1;
     Files.write(file, bytes);
-    try (LifeFolder folder = LifeFolder.open("c", directory)) {
+    try (LifeFolder folder = LifeFolder.open("c", directory, 2)) {
       assertThatThrownBy(() -> folder.read(2))
           .isInstanceOf(CacheException.class)
           .hasMessageContaining(file.toString())
@@ -73,8 +73,8 @@ final class RosterFormatTest {
 
   @Test
   void membersOfOneMachineHaveAFolderEach() {
-    try (LifeFolder one = LifeFolder.open("c", directory);
-        LifeFolder other = LifeFolder.open("c", directory)) {
+    try (LifeFolder one = LifeFolder.open("c", directory, 2);
+        LifeFolder other = LifeFolder.open("c", directory, 2)) {
       assertThat(one.path()).isNotEqualTo(other.path());
     }
   }

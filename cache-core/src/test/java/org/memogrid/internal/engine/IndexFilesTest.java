@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.internal.engine;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.infinispan.AdvancedCache;
+import org.infinispan.commons.dataconversion.MediaType;
+import org.infinispan.commons.io.UnsignedNumeric;
+import org.infinispan.commons.util.concurrent.CompletionStages;
+import org.infinispan.configuration.cache.ConfigurationBuilder;
+import org.infinispan.eviction.EvictionStrategy;
+import org.infinispan.factories.ComponentRegistry;
+import org.infinispan.persistence.manager.PersistenceManager;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.memogrid.internal.store.Envelope;
+import org.memogrid.testkit.Await;
+
+/** The index that is made of what was read, in small files with small nodes: so there are many. */
+final class IndexFilesTest {
+  private static final int SEGMENTS = 3;
+  private static final int LONGEST_NODE = 300;
+  private static final int LONGEST_FILE = 3_000;
+  private static final String NAME = "c";
+  private static final String ENGINE = "16.0.7";
+
+  @TempDir Path directory;
+
+  private final Ticks clock = new Ticks();
+  private final SerialCodec codec = new SerialCodec();
+
+  /** What there is to be: of each key its number, and its deadline. */
+  private final Map<String, Entry> expected = new TreeMap<>();
+
+  private record Entry(int number, long deadline) {}
+
+  /** The engine alone with one cache, of which memory holds little. */
+  private final class Life implements AutoCloseable {
+    private final LoneEngine engine = new LoneEngine(new EntryMarshaller(codec), clock);
+    private final AdvancedCache<ClusterKey, Envelope> cache;
+    private int writes;
+
+    /**
+     * @param compacted how much of a file is free when it is compacted
+     */
+    Life(Path folder, double compacted) {
+      ConfigurationBuilder builder = new ConfigurationBuilder();
+      builder.encoding().mediaType(MediaType.APPLICATION_OBJECT_TYPE);
+      builder.clustering().hash().numSegments(SEGMENTS).keyPartitioner(new StablePlacement());
+      builder.memory().maxCount(2).whenFull(EvictionStrategy.REMOVE);
+      builder.expiration().wakeUpInterval(-1);
+      CheckedStoreConfigurationBuilder files =
+          builder.persistence().addStore(CheckedStoreConfigurationBuilder.class);
+      files
+          .compactionThreshold(compacted)
+          .maxNodeSize(LONGEST_NODE)
+          .maxFileSize(LONGEST_FILE)
+          .dataLocation(folder.toString())
+          .indexLocation(folder.toString())
+          .purgeOnStartup(false);
+      var manager = engine.started();
+      manager.defineConfiguration(NAME, builder.build());
+      cache = manager.<ClusterKey, Envelope>getCache(NAME).getAdvancedCache();
+    }
+
+    private ClusterKey key(String key) {
+      return ClusterKey.written(key, codec);
+    }
+
+    void put(String key, long millis) {
+      int number = ++writes;
+      Envelope entry = Envelope.ofValue(new Envelope.Version(1, number), number);
+      cache.put(key(key), entry, millis, TimeUnit.MILLISECONDS);
+      expected.put(key, new Entry(number, millis < 0 ? -1 : clock.millis() + millis));
+    }
+
+    void remove(String key) {
+      cache.remove(key(key));
+      expected.remove(key);
+    }
+
+    void purge() {
+      CompletionStages.join(
+          ComponentRegistry.componentOf(cache, PersistenceManager.class).purgeExpired());
+    }
+
+    void assertAllIsThere(String when, List<String> keys) {
+      if (expected.values().stream().anyMatch(entry -> entry.deadline() == clock.millis())) {
+        clock.tick(Duration.ofMillis(1)); // the engine lists what ends now, and does not read it
+      }
+      expected
+          .values()
+          .removeIf(entry -> entry.deadline() >= 0 && entry.deadline() <= clock.millis());
+      Map<String, Integer> loaded = new HashMap<>();
+      for (String key : keys) {
+        Envelope entry = cache.get(key(key));
+        if (entry != null) {
+          loaded.put(key, (Integer) entry.value(codec));
+        }
+      }
+      Map<String, Integer> listed = new HashMap<>();
+      cache.forEach((key, entry) -> listed.put((String) key.key(), (Integer) entry.value(codec)));
+      Map<String, Integer> wanted = new HashMap<>();
+      expected.forEach((key, entry) -> wanted.put(key, entry.number()));
+      assertThat(loaded).as("read %s", when).isEqualTo(wanted);
+      assertThat(listed).as("listed %s", when).isEqualTo(wanted);
+    }
+
+    @Override
+    public void close() {
+      engine.stop();
+    }
+  }
+
+  private static Path index(Path folder) {
+    return folder.resolve(NAME).resolve("index");
+  }
+
+  /**
+   * @param mostHeld at how many bytes it uses the disk
+   */
+  private void check(Path folder, int mostHeld) {
+    StoreFiles.check(
+        NAME, folder, index -> new IndexFiles(index, SEGMENTS, LONGEST_NODE, mostHeld, ENGINE));
+  }
+
+  private static List<String> keys(int count, Random random) {
+    List<String> keys = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      keys.add(i + "\u00e4".repeat(random.nextInt(4) * random.nextInt(12)));
+    }
+    return keys;
+  }
+
+  private static Random random(String what) {
+    long seed = Long.getLong("memogrid.test.seed", System.nanoTime());
+    System.out.println(what + ": -Dmemogrid.test.seed=" + seed);
+    return new Random(seed);
+  }
+
+  /** What a kill would leave: files only grow, so if none did meanwhile it is of one moment. */
+  private static void copy(Path from, Path to) {
+    Await.until(
+        "a moment without a change",
+        () -> {
+          Folder.delete(to);
+          try {
+            Map<Path, Long> before = sizes(from);
+            for (Path file : before.keySet()) {
+              Files.createDirectories(to.resolve(file).getParent());
+              Files.copy(from.resolve(file), to.resolve(file));
+            }
+            return before.equals(sizes(from)) && before.equals(sizes(to));
+          } catch (NoSuchFileException | UncheckedIOException e) {
+            return false; // compacted
+          }
+        });
+  }
+
+  private static Map<Path, Long> sizes(Path folder) throws IOException {
+    Map<Path, Long> sizes = new TreeMap<>();
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.filter(Files::isRegularFile).collect(Collectors.toList())) {
+        sizes.put(folder.relativize(file), Files.size(file));
+      }
+    }
+    return sizes;
+  }
+
+  @Test
+  void whateverWasDoneAllIsThereAfterRestartsAndKills() throws IOException {
+    Random random = random("restarts and kills");
+    List<String> keys = keys(150, random);
+    Path folder = directory.resolve("0");
+    for (int round = 1; round <= 12; round++) {
+      check(folder, round % 2 == 0 ? 500 : 1 << 20);
+      boolean made = Files.exists(index(folder).resolve("index-count"));
+      Path next = directory.resolve("" + round);
+      try (Life life = new Life(folder, 0.5)) {
+        assertThat(made).isEqualTo(round > 1);
+        assertThat(index(folder).resolve("index.stats")).as("the engine took it").doesNotExist();
+        life.writes = round * 1_000;
+        life.assertAllIsThere("after round " + (round - 1), keys);
+        life.purge();
+        for (int i = 0; i < 400; i++) {
+          String key = keys.get(random.nextInt(keys.size()));
+          switch (random.nextInt(8)) {
+            case 0, 1, 2 -> life.remove(key);
+            case 3 -> life.put(key, 1 + random.nextInt(1_000));
+            default -> life.put(key, -1);
+          }
+        }
+        life.assertAllIsThere("in round " + round, keys);
+        if (random.nextBoolean()) {
+          copy(folder, next);
+        }
+      }
+      if (!Files.exists(next)) {
+        Files.move(folder, next);
+      }
+      clock.tick(Duration.ofMillis(random.nextInt(500)));
+      folder = next;
+    }
+  }
+
+  /** Nothing is compacted here, as no file is without an entry that is there. */
+  @Test
+  void itIsWhatTheEngineMakesItself() throws IOException {
+    Random random = random("ours and the engine's");
+    List<String> keys = keys(200, random);
+    Path folder = directory.resolve("c");
+    Path ours = directory.resolve("ours");
+    try (Life life = new Life(folder, 1)) {
+      for (int i = 0; i < 1_500; i++) {
+        String key = keys.get(random.nextInt(keys.size()));
+        switch (random.nextInt(4)) {
+          case 0 -> life.remove(key);
+          case 1 -> life.put(key, 1 + random.nextInt(1_000));
+          default -> life.put(key, -1);
+        }
+        if (i % 5 == 0) {
+          life.put("stays " + i, -1);
+        }
+      }
+      copy(folder, ours);
+    }
+    check(ours, 500);
+    Folder.delete(index(folder));
+    new Life(folder, 1).close();
+    long max = counts(folder).remove(SEGMENTS);
+    List<Long> counts = counts(ours);
+    assertThat(counts.remove(SEGMENTS)).isEqualTo(max - 1); // the engine's is the next
+    assertThat(counts).isEqualTo(counts(folder).subList(0, SEGMENTS));
+    Map<Integer, List<Long>> stats = stats(ours);
+    assertThat(stats).hasSizeGreaterThan(10).hasSameSizeAs(stats(folder));
+    stats(folder)
+        .forEach(
+            (file, engines) -> {
+              List<Long> made = stats.getOrDefault(file, List.of());
+              assertThat(made.subList(0, 2)).isEqualTo(engines.subList(0, 2));
+              // it loses that of a file of which it has heard before it has read it
+              assertThat(engines.get(2)).isIn(made.get(2), -1L);
+            });
+    for (int segment = 0; segment < SEGMENTS; segment++) {
+      assertThat(leaves(ours, segment)).isEqualTo(leaves(folder, segment)).hasSizeGreaterThan(100);
+    }
+  }
+
+  private static List<Long> counts(Path folder) throws IOException {
+    var in = new ByteArrayInputStream(Files.readAllBytes(index(folder).resolve("index-count")));
+    assertThat(UnsignedNumeric.readUnsignedInt(in)).isEqualTo(SEGMENTS);
+    List<Long> counts = new ArrayList<>();
+    while (in.available() > 0) {
+      counts.add(UnsignedNumeric.readUnsignedLong(in));
+    }
+    return counts;
+  }
+
+  private static Map<Integer, List<Long>> stats(Path folder) throws IOException {
+    ByteBuffer in = ByteBuffer.wrap(Files.readAllBytes(index(folder).resolve("index.stats")));
+    Map<Integer, List<Long>> stats = new TreeMap<>();
+    while (in.hasRemaining()) {
+      stats.put(in.getInt(), List.of((long) in.getInt(), (long) in.getInt(), in.getLong()));
+    }
+    return stats;
+  }
+
+  private static List<String> leaves(Path folder, int segment) throws IOException {
+    ByteBuffer in = ByteBuffer.wrap(Files.readAllBytes(index(folder).resolve("index." + segment)));
+    List<String> leaves = new ArrayList<>();
+    addLeaves(in, (int) in.getLong(8), leaves);
+    return leaves;
+  }
+
+  private static void addLeaves(ByteBuffer in, int node, List<String> leaves) {
+    ByteBuffer at = in.duplicate().position(node);
+    at.position(at.position() + 2 + in.getShort(node));
+    byte kind = at.get();
+    int separators = at.getShort();
+    for (int i = 0; i < separators; i++) {
+      int length = at.getShort();
+      at.position(at.position() + length);
+    }
+    for (int i = 0; i <= separators; i++) {
+      if (kind == 1) {
+        leaves.add(at.getInt() + ":" + at.getInt() + " of " + at.getInt());
+      } else {
+        addLeaves(in, (int) at.getLong(), leaves);
+        at.getShort();
+      }
+    }
+  }
+
+  @Test
+  void whatIsNotOursIsLeftToTheEngine() throws IOException {
+    byte[] ours = hex("98 01 02 8a 01 08 0a 06 01 00 00 00 07 6b");
+    assertThat(isMade(ours, ENGINE)).isTrue();
+    assertThat(isMade(ours, "16.0.8")).isFalse();
+    assertThat(isMade("k".getBytes(UTF_8), ENGINE)).isFalse();
+    for (int changed = 0; changed <= 8; changed++) { // what stands before the hash
+      byte[] key = ours.clone();
+      key[changed]++;
+      assertThat(isMade(key, ENGINE)).as("byte %s", changed).isFalse();
+    }
+  }
+
+  private boolean isMade(byte[] key, String engine) throws IOException {
+    Path index = directory.resolve("index");
+    IndexFiles files = new IndexFiles(index, SEGMENTS, LONGEST_NODE, 1, engine);
+    files.add(0, 0, key, 0, 100, -1, true);
+    files.end(0, 100);
+    files.write();
+    return Files.exists(index);
+  }
+
+  private static byte[] hex(String text) {
+    String[] each = text.split(" ", -1);
+    byte[] bytes = new byte[each.length];
+    for (int i = 0; i < bytes.length; i++) {
+      bytes[i] = (byte) Integer.parseInt(each[i], 16);
+    }
+    return bytes;
+  }
+}
