@@ -27,6 +27,7 @@ public final class Persist {
   private final @Nullable String table;
   private final @Nullable CacheLoader<Object, Object> loader;
   private final @Nullable CacheWriter<Object, Object> writer;
+  private final @Nullable String loaderName;
   private final boolean preload;
   private final boolean purgeOnStart;
   private final int queueSize;
@@ -39,6 +40,7 @@ public final class Persist {
     this.table = draft.table;
     this.loader = draft.loader;
     this.writer = draft.writer;
+    this.loaderName = draft.loaderName;
     this.preload = draft.preload;
     this.purgeOnStart = draft.purgeOnStart;
     this.queueSize = draft.queueSize;
@@ -112,7 +114,8 @@ public final class Persist {
   }
 
   /**
-   * Wherever the program itself keeps its data; {@link Mode#LOCAL} only. A read of what memory does
+   * Wherever the program itself keeps its data; {@link Mode#LOCAL} only, since the two objects
+   * can't be given to other members: {@link #with(String)} is for those. A read of what memory does
    * not have asks {@code loader}, one of several at once for one key; a write is given to {@code
    * writer} before memory has it. If one of them throws, the call fails with a {@link
    * CacheException} that names cache and key, and memory is as it was.
@@ -134,6 +137,30 @@ public final class Persist {
     Draft draft = new Draft();
     draft.loader = (CacheLoader<Object, Object>) (CacheLoader<?, ?>) loader;
     draft.writer = (CacheWriter<Object, Object>) (CacheWriter<?, ?>) writer;
+    return new Persist(draft);
+  }
+
+  /**
+   * The same by a name, for all members: the loader and the writer that each gave it with {@code
+   * Cluster.builder().loaderAndWriter(name, loader, writer)}, to the same data.
+   *
+   * <p>In {@link Mode#REPLICATED} and {@link Mode#DISTRIBUTED} the member that orders a key's
+   * writes calls its own loader and writer for all: of the reads of a key that miss at once, on all
+   * members, one loads, and all get what it read. The writer has a change before any member's
+   * memory. What is made again because that member was lost is given to the next one's writer
+   * again, and a conditional write may then meet its own work and be refused, or be made twice.
+   * Keys and values cross the wire. {@code clear} is refused: remove key by key.
+   *
+   * @throws IllegalArgumentException if the name is blank
+   */
+  public static Persist with(String name) {
+    Objects.requireNonNull(name, "name");
+    if (name.isBlank()) {
+      throw new IllegalArgumentException(
+          "the name is blank: give the one of .loaderAndWriter(name, loader, writer)");
+    }
+    Draft draft = new Draft();
+    draft.loaderName = name;
     return new Persist(draft);
   }
 
@@ -203,7 +230,7 @@ public final class Persist {
   }
 
   private void requireKnown(String what, String why) {
-    if (loader != null) {
+    if (isOfProgram()) {
       throw new IllegalArgumentException(
           what + " does not work with a loader of your own: " + why + "; leave it out");
     }
@@ -213,9 +240,10 @@ public final class Persist {
   void requireShareable(Mode mode, boolean async) {
     if (loader != null) {
       throw new IllegalArgumentException(
-          "a loader and a writer of your own work in mode LOCAL only, and this is "
+          "a loader and a writer that are given as objects work in mode LOCAL only, and this is "
               + mode
-              + ": no other member has them; use a table, or a memo for what is only read");
+              + ": no other member has them; give each .loaderAndWriter(name, ...) in its"
+              + " Cluster.builder(), and the name to Persist.with(name)");
     }
     if (mode == Mode.INVALIDATED) {
       throw new IllegalArgumentException(
@@ -270,6 +298,16 @@ public final class Persist {
     return writer;
   }
 
+  /** The name of a loader and a writer; null unless {@link #with(String)} made this. */
+  public @Nullable String loaderName() {
+    return loaderName;
+  }
+
+  /** Whether a loader and a writer of the program's own read and write, given or by their name. */
+  public boolean isOfProgram() {
+    return loader != null || loaderName != null;
+  }
+
   /** The object that was given; null unless it was one. */
   public @Nullable DataSource dataSource() {
     return dataSource;
@@ -314,6 +352,7 @@ public final class Persist {
         && Objects.equals(table, that.table)
         && loader == that.loader
         && writer == that.writer
+        && Objects.equals(loaderName, that.loaderName)
         && preload == that.preload
         && purgeOnStart == that.purgeOnStart
         && queueSize == that.queueSize
@@ -322,7 +361,8 @@ public final class Persist {
 
   @Override
   public int hashCode() {
-    return Objects.hash(directory, source, table, preload, purgeOnStart, queueSize, batch);
+    return Objects.hash(
+        directory, source, table, loaderName, preload, purgeOnStart, queueSize, batch);
   }
 
   /** Never shows what of a URL may be a secret. */
@@ -337,6 +377,9 @@ public final class Persist {
   private String place() {
     if (loader != null && writer != null) {
       return "loader " + loader.getClass().getName() + ", writer " + writer.getClass().getName();
+    }
+    if (loaderName != null) {
+      return "loader and writer '" + loaderName + "'";
     }
     if (table == null) {
       return "file:" + directory;
@@ -359,6 +402,7 @@ public final class Persist {
     private @Nullable String table;
     private @Nullable CacheLoader<Object, Object> loader;
     private @Nullable CacheWriter<Object, Object> writer;
+    private @Nullable String loaderName;
     private boolean preload;
     private boolean purgeOnStart;
     private int queueSize;
@@ -373,6 +417,7 @@ public final class Persist {
       this.table = from.table;
       this.loader = from.loader;
       this.writer = from.writer;
+      this.loaderName = from.loaderName;
       this.preload = from.preload;
       this.purgeOnStart = from.purgeOnStart;
       this.queueSize = from.queueSize;

@@ -13,6 +13,9 @@ import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.CacheLoader;
+import org.memogrid.cache.CacheWriter;
+import org.memogrid.cache.Persist;
 import org.memogrid.internal.engine.EngineOptions;
 import org.memogrid.internal.engine.MemberTransactions;
 import org.memogrid.internal.engine.Timing;
@@ -197,6 +200,22 @@ public final class ClusterBuilder {
   }
 
   /**
+   * Gives a loader and a writer a name, by which {@code Persist.with(name)} speaks of them. Each
+   * member that holds such a cache needs its own, to the same data: any of them may be asked.
+   *
+   * @throws IllegalArgumentException if the name is blank or longer than 200 bytes
+   * @throws IllegalStateException if the name was given before
+   */
+  @CanIgnoreReturnValue
+  public <K, V> ClusterBuilder loaderAndWriter(
+      String name,
+      CacheLoader<? super K, ? extends V> loader,
+      CacheWriter<? super K, ? super V> writer) {
+    chosen.loaderAndWriter(name, Persist.with(loader, writer));
+    return this;
+  }
+
+  /**
    * Makes {@link #join} fail unless that many members, this one included, are in the cluster within
    * the time. Without it, a member that finds nobody is a cluster of one.
    *
@@ -279,7 +298,7 @@ public final class ClusterBuilder {
             node,
             all.codecOrDefault(),
             clock,
-            all.dataSources(),
+            all.resources(),
             new MemberTransactions(transactionManager, timing.lock())),
         onClose,
         closeOnExit);

@@ -15,10 +15,12 @@ import java.util.Map;
 import java.util.function.Supplier;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.Persist;
 import org.memogrid.internal.codec.DefaultCodec;
 import org.memogrid.internal.engine.Discovery;
 import org.memogrid.internal.engine.EngineOptions;
 import org.memogrid.internal.engine.Expected;
+import org.memogrid.internal.engine.Resources;
 import org.memogrid.internal.engine.Timing;
 
 /**
@@ -41,6 +43,7 @@ final class JoinSettings {
   private @Nullable Partitions partitions;
   private @Nullable Expected expected;
   private final Map<String, DataSource> dataSources = new HashMap<>();
+  private final Map<String, Persist> sources = new HashMap<>();
 
   void name(String name) {
     this.name = requireName("name", name);
@@ -151,6 +154,16 @@ final class JoinSettings {
     }
   }
 
+  void loaderAndWriter(String name, Persist source) {
+    String named = requireName("loaderAndWriter", name);
+    if (sources.putIfAbsent(named, source) != null) {
+      throw conflict(
+          "loaderAndWriter(" + name + ")",
+          "loaderAndWriter(" + name + ")",
+          "a name stands for one of each");
+    }
+  }
+
   /** This, and {@code other} where this is silent. */
   JoinSettings orElse(JoinSettings other) {
     JoinSettings both = new JoinSettings();
@@ -164,6 +177,7 @@ final class JoinSettings {
     both.partitions = partitions != null ? partitions : other.partitions;
     both.expected = expected != null ? expected : other.expected;
     both.dataSources.putAll(dataSources);
+    both.sources.putAll(sources);
     return both;
   }
 
@@ -179,8 +193,8 @@ final class JoinSettings {
     return codec == null ? DefaultCodec.allowing(allowed) : codec;
   }
 
-  Map<String, DataSource> dataSources() {
-    return Map.copyOf(dataSources);
+  Resources resources() {
+    return new Resources(dataSources, sources);
   }
 
   /** What the engine is to do; defaults where nothing was chosen. */
@@ -197,7 +211,7 @@ final class JoinSettings {
         timing,
         clock,
         codecOrDefault(),
-        dataSources());
+        resources());
   }
 
   private void refuseWithStack(String setting, Object value) {

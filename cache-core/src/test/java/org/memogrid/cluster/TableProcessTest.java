@@ -11,6 +11,12 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -27,9 +33,13 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.memogrid.cache.Cache;
 import org.memogrid.cache.CacheException;
+import org.memogrid.cache.CacheLoader;
 import org.memogrid.cache.CacheOptions;
+import org.memogrid.cache.CacheWriter;
 import org.memogrid.cache.Mode;
 import org.memogrid.cache.Persist;
 import org.memogrid.testkit.Await;
@@ -70,14 +80,69 @@ final class TableProcessTest {
     return JdbcConnectionPool.create(source);
   }
 
-  private static CacheOptions options(Mode mode, String table) {
-    return CacheOptions.of(mode).persist(Persist.jdbc("main", table));
+  /** Whose table it is. */
+  private enum Owner {
+    CACHE,
+    PROGRAM;
+
+    CacheOptions options() {
+      return CacheOptions.of(Mode.DISTRIBUTED)
+          .persist(this == CACHE ? Persist.jdbc("main", name()) : Persist.with("rows"));
+    }
+  }
+
+  /** The program's own. */
+  private record Rows(DataSource source)
+      implements CacheLoader<String, Integer>, CacheWriter<String, Integer> {
+    private int change(String sql, String key, int value) throws SQLException {
+      try (Connection connection = source.getConnection();
+          PreparedStatement statement = connection.prepareStatement(sql)) {
+        statement.setString(1, key);
+        statement.setInt(2, value);
+        return statement.executeUpdate();
+      }
+    }
+
+    @Override
+    public @Nullable Integer load(String key) throws SQLException {
+      try (Connection connection = source.getConnection();
+          PreparedStatement statement =
+              connection.prepareStatement("SELECT value FROM program WHERE name = ?")) {
+        statement.setString(1, key);
+        try (ResultSet found = statement.executeQuery()) {
+          return found.next() ? found.getInt(1) : null;
+        }
+      }
+    }
+
+    @Override
+    public void write(String key, Integer value) throws SQLException {
+      var unused =
+          change(
+              "INSERT INTO program VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value ="
+                  + " EXCLUDED.value",
+              key,
+              value);
+    }
+
+    @Override
+    public void delete(String key) throws SQLException {
+      var unused =
+          change("DELETE FROM program WHERE name = ? OR value = ?", key, Integer.MIN_VALUE);
+    }
   }
 
   private static ProcessCluster cluster(int members, String url) {
     return ProcessCluster.of(
         members,
-        builder -> builder.partitions(Partitions.CONSISTENT).dataSource("main", pool(url)));
+        builder -> {
+          DataSource pool = pool(url);
+          Rows rows = new Rows(pool);
+          return builder
+              .partitions(Partitions.CONSISTENT)
+              .dataSource("main", pool)
+              .loaderAndWriter("rows", rows, rows);
+        });
   }
 
   @Test
@@ -182,8 +247,15 @@ final class TableProcessTest {
    * Kills first one member in the middle of all members' writes, then all. Whoever comes back finds
    * each write that was confirmed; only of the writes that were under way nobody knows.
    */
-  @Test
-  void killedMembersLoseNoAcknowledgedWriteAndBringNothingBack() throws IOException {
+  @ParameterizedTest
+  @EnumSource
+  void killedMembersLoseNoAcknowledgedWriteAndBringNothingBack(Owner owner) throws Exception {
+    if (owner == Owner.PROGRAM) {
+      try (Connection connection = DriverManager.getConnection(server().url());
+          Statement statement = connection.createStatement()) {
+        statement.execute("CREATE TABLE program (name VARCHAR(20) PRIMARY KEY, value INTEGER)");
+      }
+    }
     long seed = Long.getLong("memogrid.test.seed", System.nanoTime());
     System.out.println("kills at random moments: -Dmemogrid.test.seed=" + seed);
     Random random = new Random(seed);
@@ -191,7 +263,7 @@ final class TableProcessTest {
     int[] last = new int[MEMBERS];
     for (int life = 0; life < 2; life++) {
       try (ProcessCluster cluster = cluster(MEMBERS, url)) {
-        assertAllThere(cluster.node(random.nextInt(MEMBERS)), last, seed);
+        assertAllThere(cluster.node(random.nextInt(MEMBERS)), owner, last, seed);
         List<CompletableFuture<String>> writing = new ArrayList<>();
         for (int member = 0; member < MEMBERS; member++) {
           int writer = member;
@@ -200,7 +272,7 @@ final class TableProcessTest {
           writing.add(
               cluster
                   .node(writer)
-                  .callAsync(node -> write(node, writer, from, Path.of(confirmed))));
+                  .callAsync(node -> write(node, owner, writer, from, Path.of(confirmed))));
         }
         int first = last[0] + 30 + random.nextInt(100);
         Await.until("writes", () -> lastOf(0) >= first);
@@ -220,15 +292,14 @@ final class TableProcessTest {
       }
     }
     try (ProcessCluster cluster = cluster(1, url)) {
-      assertAllThere(cluster.node(0), last, seed);
+      assertAllThere(cluster.node(0), owner, last, seed);
     }
   }
 
   /** Each writer has keys of its own; every third write is a removal. */
-  private static String write(NodeContext node, int writer, int from, Path confirmed)
+  private static String write(NodeContext node, Owner owner, int writer, int from, Path confirmed)
       throws IOException {
-    Cache<String, Integer> cache =
-        node.cluster().cache("killed", options(Mode.DISTRIBUTED, "killed"));
+    Cache<String, Integer> cache = node.cluster().cache("killed", owner.options());
     try (FileChannel out =
         FileChannel.open(confirmed, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
       for (int number = from; ; number++) {
@@ -259,15 +330,14 @@ final class TableProcessTest {
   }
 
   /** What was confirmed is there; the write after the last confirmed may be. Counts it if it is. */
-  private static void assertAllThere(NodeProcess node, int[] last, long seed) {
+  private static void assertAllThere(NodeProcess node, Owner owner, int[] last, long seed) {
     for (int writer = 0; writer < MEMBERS; writer++) {
       int confirmed = last[writer];
       int asked = writer;
       List<@Nullable Integer> there =
           node.call(
               context -> {
-                Cache<String, Integer> cache =
-                    context.cluster().cache("killed", options(Mode.DISTRIBUTED, "killed"));
+                Cache<String, Integer> cache = context.cluster().cache("killed", owner.options());
                 List<@Nullable Integer> values = new ArrayList<>();
                 for (int key = 0; key < KEYS; key++) {
                   values.add(cache.get(asked + "-" + key));

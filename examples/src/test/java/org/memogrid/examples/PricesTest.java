@@ -144,6 +144,61 @@ class PricesTest {
     return cache;
   }
 
+  /** As the page has it: compiled, not run. */
+  static Cache<String, Article> cachedOnAll(Articles articles) {
+    Cluster cluster =
+        Cluster.builder()
+            .loaderAndWriter("articles", articles, articles)
+            .partitions(Partitions.CONSISTENT)
+            .expectMembers(3, Duration.ofSeconds(30))
+            .join();
+    CacheOptions options =
+        CacheOptions.of(Mode.DISTRIBUTED)
+            .maxEntries(10_000)
+            .timeToLive(Duration.ofMinutes(5))
+            .persist(Persist.with("articles"));
+    Cache<String, Article> cache = cluster.cache("articles", options);
+    return cache;
+  }
+
+  /** The same on two nodes: one of them loads for both. */
+  @Test
+  void inATableOfTheShopsOwnForAllNodes() throws SQLException {
+    DataSource shop = database("all");
+    try (Connection connection = shop.getConnection();
+        Statement statement = connection.createStatement();
+        TestCluster nodes =
+            TestCluster.of(
+                2,
+                builder -> {
+                  Articles articles = new Articles(shop);
+                  return builder
+                      .loaderAndWriter("articles", articles, articles)
+                      .allow("org.memogrid.examples.*")
+                      .partitions(Partitions.CONSISTENT);
+                })) {
+      statement.execute("create table articles (name varchar primary key, cents int)");
+      statement.execute("insert into articles values ('tea', 450)");
+      CacheOptions options =
+          CacheOptions.of(Mode.DISTRIBUTED)
+              .maxEntries(10_000)
+              .timeToLive(Duration.ofMinutes(5))
+              .persist(Persist.with("articles"));
+      Cache<String, Article> here = nodes.node(0).cache("articles", options);
+      Cache<String, Article> there = nodes.node(1).cache("articles", options);
+
+      assertThat(here.get("tea")).isEqualTo(new Article("tea", 450));
+      statement.execute("delete from articles"); // nobody asks again
+      assertThat(there.get("tea")).isEqualTo(new Article("tea", 450));
+      there.put("cup", new Article("cup", 1_200));
+      assertThat(here.get("cup")).isEqualTo(new Article("cup", 1_200));
+
+      ResultSet rows = statement.executeQuery("select name, cents from articles");
+      assertThat(rows.next()).isTrue();
+      assertThat(rows.getString(1) + " " + rows.getInt(2)).isEqualTo("cup 1200");
+    }
+  }
+
   @Test
   void inATableOfTheShopsOwn() throws SQLException {
     DataSource shop = database("own");

@@ -148,7 +148,7 @@ public final class JobBuilder {
   @CanIgnoreReturnValue
   public JobBuilder persist(Persist persist) {
     requireNonNull(persist, "persist");
-    if (persist.loader() != null) {
+    if (persist.isOfProgram()) {
       throw refused(
           "persist(" + persist + "): give files or a table, which all members find", null);
     }

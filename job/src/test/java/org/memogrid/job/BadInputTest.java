@@ -156,6 +156,7 @@ class BadInputTest {
     assertKeptNowhere(Persist.jdbc("shop", "jobs").writeBehind(9, 1), "writeBehind");
     assertKeptNowhere(Persist.jdbc("jdbc:h2:mem:x", "jobs"), "the name of a data source");
     assertKeptNowhere(files.preload(), "preload and purgeOnStart work in mode LOCAL only");
+    assertKeptNowhere(Persist.with("rows"), "give files or a table");
     assertKeptNowhere(
         Persist.with(
             key -> null,

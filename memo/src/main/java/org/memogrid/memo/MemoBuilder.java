@@ -349,7 +349,7 @@ public final class MemoBuilder<K, V> {
   @CanIgnoreReturnValue
   public MemoBuilder<K, V> persist(Persist persist) {
     requireNonNull(persist, "persist");
-    if (persist.loader() != null) {
+    if (persist.isOfProgram()) {
       throw refused("persist", persist, "give files or a table; what loads is the function");
     }
     if (persist.queueSize() > 0) {

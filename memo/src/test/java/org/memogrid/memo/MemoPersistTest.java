@@ -273,6 +273,7 @@ final class MemoPersistTest {
           "writeBehind");
       CacheLoader<Object, Object> loader = key -> null;
       refused(node, b -> b.persist(Persist.with(loader, new Nothing())), "the function");
+      refused(node, b -> b.persist(Persist.with("rows")), "the function");
       refused(
           node,
           b -> b.mode(Mode.DISTRIBUTED).persist(Persist.jdbc("jdbc:h2:mem:m", "m")),

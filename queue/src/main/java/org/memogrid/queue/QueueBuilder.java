@@ -184,8 +184,16 @@ public final class QueueBuilder<T> {
    */
   @CanIgnoreReturnValue
   public QueueBuilder<T> persist(Persist persist) {
-    CacheOptions unused =
-        CacheOptions.of(Mode.DISTRIBUTED).persist(requireNonNull(persist, "persist"));
+    if (requireNonNull(persist, "persist").isOfProgram()) {
+      throw new IllegalArgumentException(
+          "queue '"
+              + name
+              + "', persist("
+              + persist
+              + "): give files or a table: what is kept there"
+              + " is the queue's own");
+    }
+    CacheOptions unused = CacheOptions.of(Mode.DISTRIBUTED).persist(persist);
     this.persist = persist;
     return set();
   }

@@ -281,6 +281,11 @@ final class DurableQueueTest {
                 MessageQueue.named("orders", Integer.class)
                     .persist(Persist.jdbc("shop", "orders").writeBehind(10, 10)))
         .hasMessageContaining("writeBehind");
+    assertThatThrownBy(
+            () -> MessageQueue.named("orders", Integer.class).persist(Persist.with("rows")))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("queue 'orders'")
+        .hasMessageContaining("give files or a table");
     try (TestCluster cluster = cluster(2)) {
       MessageQueue<Integer> memory =
           MessageQueue.named("orders", Integer.class).attempts(3).open(cluster.node(0));

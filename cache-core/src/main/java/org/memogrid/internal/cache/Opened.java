@@ -43,7 +43,7 @@ final class Opened {
     this.encodes =
         store.mode() == Mode.REPLICATED
             || store.mode() == Mode.DISTRIBUTED
-            || (options.persist() != null && options.persist().loader() == null);
+            || (options.persist() != null && !options.persist().isOfProgram());
   }
 
   void shown(Beans.Bean bean) {

@@ -207,11 +207,7 @@ public final class ClusterEngine implements AutoCloseable {
     global.shutdown().hookBehavior(ShutdownHookBehavior.DONT_REGISTER);
     global.metrics().gauges(false).histograms(false);
     global.jmx().disable();
-    global
-        .serialization()
-        .marshaller(
-            new EntryMarshaller(
-                options.codec(), new Tables(options.codec(), options.dataSources())));
+    global.serialization().marshaller(new EntryMarshaller(options.codec(), options.resources()));
     return global;
   }
 

@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.Spliterator;
 import java.util.Spliterators;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -23,6 +24,7 @@ import org.infinispan.AdvancedCache;
 import org.infinispan.commons.util.CloseableIterator;
 import org.infinispan.container.entries.CacheEntry;
 import org.infinispan.context.Flag;
+import org.infinispan.context.impl.FlagBitSets;
 import org.infinispan.factories.ComponentRegistry;
 import org.infinispan.persistence.manager.PersistenceManager;
 import org.infinispan.persistence.spi.MarshallableEntry;
@@ -67,6 +69,13 @@ final class ClusterStore implements Store {
   private final AdvancedCache<ClusterKey, Envelope> cache;
   private final AdvancedCache<ClusterKey, Envelope> silent;
   private final AdvancedCache<ClusterKey, Envelope> local;
+
+  /** Reads what is in memory, where loading is something else. */
+  private final AdvancedCache<ClusterKey, Envelope> reader;
+
+  /** The flags of those who read all of it. */
+  private final long reading;
+
   private final Codec codec;
   private final InstantSource clock;
   private final Topologies topologies;
@@ -86,6 +95,9 @@ final class ClusterStore implements Store {
   private final @Nullable Recovery recovery;
 
   private final ClusterPublisherManager<ClusterKey, Envelope> publishers;
+
+  /** Whether what no memory has is loaded, by one member for all. */
+  private final boolean loads;
 
   /** The way to the table; null if the entries are in none. */
   private final @Nullable PersistenceManager stores;
@@ -162,6 +174,9 @@ final class ClusterStore implements Store {
         cache.getCacheConfiguration().clustering().cacheMode().isClustered()
             ? options.mode()
             : Mode.LOCAL;
+    this.loads = mode != Mode.LOCAL && options.persist() != null && options.persist().isOfProgram();
+    this.reader = loads ? cache.withFlags(Flag.SKIP_CACHE_LOAD) : cache;
+    this.reading = loads ? FlagBitSets.SKIP_CACHE_LOAD : 0;
     if (mode == Mode.LOCAL || options.locking() != null) {
       this.near = null;
       this.held = null;
@@ -242,7 +257,7 @@ final class ClusterStore implements Store {
 
   private ClusterKey written(Object key) {
     Persist persist = options.persist();
-    return persist != null && persist.loader() != null
+    return persist != null && persist.isOfProgram() && !loads
         ? ClusterKey.of(key, codec) // stays in this process, as it is
         : ClusterKey.written(key, codec);
   }
@@ -310,11 +325,21 @@ final class ClusterStore implements Store {
   }
 
   private @Nullable Envelope fetch(ClusterKey wanted) {
-    return call(() -> read().getAsync(wanted));
+    Envelope found = call(() -> read().getAsync(wanted));
+    return found == null && loads ? load(wanted.key()) : found;
+  }
+
+  private @Nullable Envelope load(Object key) {
+    ClusterKey written = written(key);
+    try {
+      return call(() -> SharedSource.load(cache, written));
+    } finally {
+      written.settle();
+    }
   }
 
   private AdvancedCache<ClusterKey, Envelope> read() {
-    return locked != null && transactions != null && transactions.isActive() ? locked : cache;
+    return locked != null && transactions != null && transactions.isActive() ? locked : reader;
   }
 
   @Override
@@ -332,13 +357,13 @@ final class ClusterStore implements Store {
     }
   }
 
-  /** No copy is read any more. */
   /** The cache has ended here. */
   void ended() {
     closeNear();
     calls.endOfCache();
   }
 
+  /** No copy is read any more. */
   void closeNear() {
     if (near != null) {
       near.close();
@@ -364,7 +389,44 @@ final class ClusterStore implements Store {
   }
 
   private Map<ClusterKey, Envelope> fetchAll(Set<ClusterKey> wanted) {
-    return call(() -> read().getAllAsync(wanted));
+    Map<ClusterKey, Envelope> found = call(() -> read().getAllAsync(wanted));
+    if (!loads || found.size() == wanted.size()) {
+      return found;
+    }
+    Map<ClusterKey, Envelope> all = new HashMap<>(found);
+    Set<ClusterKey> missed = new HashSet<>(wanted);
+    missed.removeAll(found.keySet());
+    all.putAll(loadAll(missed));
+    return all;
+  }
+
+  /** All at once: each is another key's, and may be another member's to load. */
+  private Map<ClusterKey, Envelope> loadAll(Set<ClusterKey> missed) {
+    Map<ClusterKey, ClusterKey> written = new HashMap<>();
+    missed.forEach(key -> written.put(key, written(key.key())));
+    try {
+      return call(() -> loading(written));
+    } finally {
+      written.values().forEach(ClusterKey::settle);
+    }
+  }
+
+  private CompletableFuture<Map<ClusterKey, Envelope>> loading(
+      Map<ClusterKey, ClusterKey> written) {
+    Map<ClusterKey, Envelope> loaded = new ConcurrentHashMap<>();
+    CompletableFuture<?>[] each =
+        written.entrySet().stream()
+            .map(
+                key ->
+                    SharedSource.load(cache, key.getValue())
+                        .thenAccept(
+                            entry -> {
+                              if (entry != null) {
+                                loaded.put(key.getKey(), entry);
+                              }
+                            }))
+            .toArray(CompletableFuture<?>[]::new);
+    return CompletableFuture.allOf(each).thenApply(all -> loaded);
   }
 
   @Override
@@ -509,7 +571,7 @@ final class ClusterStore implements Store {
     if (used.lifeLeft(clock.millis()) <= 0) {
       return;
     }
-    AdvancedCache<ClusterKey, Envelope> where = mode() == Mode.INVALIDATED ? local : cache;
+    AdvancedCache<ClusterKey, Envelope> where = mode() == Mode.INVALIDATED ? local : reader;
     try {
       var unused =
           call(
@@ -527,6 +589,14 @@ final class ClusterStore implements Store {
 
   @Override
   public void clear() {
+    if (loads) {
+      throw new UnsupportedOperationException(
+          "clear on cache '"
+              + name
+              + "' is refused: what a load is reading meanwhile would come back from "
+              + options.persist()
+              + "; remove key by key, or destroy() the cache, which leaves the data");
+    }
     try {
       var unused = call(() -> cache.clearAsync());
     } catch (RuntimeException e) {
@@ -553,7 +623,7 @@ final class ClusterStore implements Store {
                   null,
                   null,
                   null,
-                  0,
+                  reading,
                   DeliveryGuarantee.EXACTLY_ONCE,
                   LivingCount.INSTANCE,
                   PublisherReducers.add())
@@ -579,7 +649,7 @@ final class ClusterStore implements Store {
                   null,
                   null,
                   null,
-                  0,
+                  reading,
                   DeliveryGuarantee.EXACTLY_ONCE,
                   BATCH,
                   PublisherTransformers.identity())

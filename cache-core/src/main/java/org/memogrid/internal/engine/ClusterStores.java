@@ -121,7 +121,7 @@ public final class ClusterStores implements StoreFactory {
   private ClusterStore openEverywhere(String name, CacheOptions options) {
     while (true) {
       if (registry.get(name) == null) { // what is wrong is said now, and nothing has changed
-        caches.checkTable(name, options);
+        caches.checkPlace(name, options);
       }
       OptionsRegistry.Entry there = registry.note(name, options);
       OtherOptions.refuse(name, there.options(), options);

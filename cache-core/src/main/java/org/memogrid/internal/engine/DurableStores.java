@@ -9,7 +9,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Executor;
-import javax.sql.DataSource;
 import org.infinispan.AdvancedCache;
 import org.infinispan.configuration.cache.Configuration;
 import org.infinispan.manager.EmbeddedCacheManager;
@@ -57,21 +56,17 @@ public final class DurableStores implements StoreFactory {
 
   /**
    * @param threads runs listeners
-   * @param dataSources the databases that this member gave a name
+   * @param resources what this member gave a name
    */
   public DurableStores(
-      Member self,
-      Codec codec,
-      InstantSource clock,
-      Executor threads,
-      Map<String, DataSource> dataSources) {
+      Member self, Codec codec, InstantSource clock, Executor threads, Resources resources) {
     this.codec = codec;
-    this.tables = new Tables(codec, dataSources);
     this.clock = clock;
     this.coarse = new CoarseClock(clock);
     this.threads = threads;
     this.topology = new SelfTopology(self);
-    EntryMarshaller marshaller = new EntryMarshaller(codec, tables);
+    EntryMarshaller marshaller = new EntryMarshaller(codec, resources);
+    this.tables = marshaller.tables();
     this.sources = marshaller.sources();
     this.engine = new LoneEngine(marshaller, clock);
   }
@@ -99,8 +94,8 @@ public final class DurableStores implements StoreFactory {
 
   private Place place(String name, Persist persist) {
     Path directory = persist.directory();
-    if (persist.loader() != null) {
-      return new InSource(name);
+    if (persist.isOfProgram()) {
+      return new InSource(name, sources.resolve(name, persist));
     }
     return directory == null
         ? new InTable(name, persist)
@@ -163,14 +158,16 @@ public final class DurableStores implements StoreFactory {
 
   private final class InSource implements Place {
     private final String name;
+    private final Persist given;
 
-    InSource(String name) {
+    InSource(String name, Persist given) {
       this.name = name;
+      this.given = given;
     }
 
     @Override
     public Configuration prepare(CacheOptions options) {
-      sources.add(name, new Source(name, options, codec, clock));
+      sources.add(name, new Source(name, options, given, codec, clock));
       return EngineConfiguration.before(options);
     }
 

@@ -2,6 +2,7 @@
 package org.memogrid.internal.engine;
 
 import org.infinispan.commands.write.ClearCommand;
+import org.infinispan.commands.write.PutMapCommand;
 import org.infinispan.context.InvocationContext;
 import org.infinispan.interceptors.impl.DistCacheWriterInterceptor;
 
@@ -20,6 +21,12 @@ import org.infinispan.interceptors.impl.DistCacheWriterInterceptor;
  * next read, which finds nothing in memory and the old entry in the store.
  */
 final class EarlyWrites extends DistCacheWriterInterceptor {
+  /** {@link EarlyBatches} has done so. */
+  @Override
+  public Object visitPutMapCommand(InvocationContext context, PutMapCommand command) {
+    return invokeNext(context, command);
+  }
+
   /** {@link GuardInterceptor} has done so. */
   @Override
   public Object visitClearCommand(InvocationContext context, ClearCommand command) {

@@ -57,6 +57,7 @@ final class EngineCaches {
   private final OptionsRegistry registry;
   private final ClusterStores.Context context;
   private final Tables tables;
+  private final Sources sources;
   private final SharedFiles files;
   private final Consumer<String> onStopped;
   private final ThreadPoolExecutor thread;
@@ -101,6 +102,7 @@ final class EngineCaches {
     this.registry = registry;
     this.context = context;
     this.tables = Tables.of(manager.getCacheManagerConfiguration());
+    this.sources = Sources.of(manager.getCacheManagerConfiguration());
     this.files = SharedFiles.of(manager.getCacheManagerConfiguration());
     this.onStopped = onStopped;
     this.thread =
@@ -251,6 +253,7 @@ final class EngineCaches {
   private Held start(Held here) {
     try {
       openTable(here);
+      openSource(here);
       expectFiles(here.incarnation, here.options);
       files.await(here.engineName());
       AdvancedCache<ClusterKey, Envelope> cache =
@@ -280,6 +283,18 @@ final class EngineCaches {
     }
   }
 
+  private void openSource(Held here) {
+    CacheOptions options = here.options;
+    Persist persist = options.persist();
+    if (persist != null && persist.isOfProgram()) {
+      String cache = here.incarnation.cache();
+      sources.add(
+          here.engineName(),
+          new Source(
+              cache, options, sources.resolve(cache, persist), context.codec(), context.clock()));
+    }
+  }
+
   private void requireConsistent(String name, Persist persist) {
     if (context.partitions() != Partitions.CONSISTENT) {
       throw new IllegalStateException(
@@ -295,14 +310,17 @@ final class EngineCaches {
   /**
    * Does nothing if a cache with these options would start here.
    *
-   * @throws RuntimeException if its table can't be used: why, and what to do
+   * @throws RuntimeException if its table can't be used, or this member lacks its loader: why, and
+   *     what to do
    */
-  void checkTable(String name, CacheOptions options) {
+  void checkPlace(String name, CacheOptions options) {
     Persist persist = options.persist();
     if (persist != null) {
       requireConsistent(name, persist);
       if (persist.table() != null) {
         tables.check(name, persist, segments(options));
+      } else if (persist.isOfProgram()) {
+        var unused = sources.resolve(name, persist);
       }
     }
   }
@@ -423,6 +441,7 @@ final class EngineCaches {
     @CacheStopped
     public void onCacheStopped(CacheStoppedEvent event) {
       tables.close(Incarnation.cacheName(event.getCacheName()), false);
+      sources.remove(event.getCacheName());
       onStopped.accept(event.getCacheName());
     }
   }

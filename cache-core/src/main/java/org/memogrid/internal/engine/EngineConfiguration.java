@@ -82,7 +82,7 @@ final class EngineConfiguration {
           .purgeOnStartup(false)
           .addProperty(LifeStore.DIRECTORY, persist.directory().toString());
     } else if (persist != null) {
-      inTable(builder).shared(true);
+      (persist.isOfProgram() ? inSource(builder) : inTable(builder)).shared(true);
     }
     return builder.build();
   }
@@ -143,12 +143,7 @@ final class EngineConfiguration {
   /** A cache of one process in front of where its program keeps the data. */
   static Configuration before(CacheOptions options) {
     ConfigurationBuilder builder = alone(options.maxEntries());
-    builder
-        .persistence()
-        .addStore(CustomStoreConfigurationBuilder.class)
-        .customStoreClass(SourceStore.class)
-        .segmented(true)
-        .purgeOnStartup(false);
+    var unused = inSource(builder);
     return builder.build();
   }
 
@@ -172,6 +167,15 @@ final class EngineConfiguration {
         .persistence()
         .addStore(CustomStoreConfigurationBuilder.class)
         .customStoreClass(TableStore.class)
+        .segmented(true)
+        .purgeOnStartup(false);
+  }
+
+  private static CustomStoreConfigurationBuilder inSource(ConfigurationBuilder builder) {
+    return builder
+        .persistence()
+        .addStore(CustomStoreConfigurationBuilder.class)
+        .customStoreClass(SourceStore.class)
         .segmented(true)
         .purgeOnStartup(false);
   }

@@ -25,7 +25,7 @@ final class EngineFailure {
                 + " open it again with cluster.cache(...)",
             failure);
       }
-      if (cause instanceof Source.LoadFailure) {
+      if (cause instanceof LoadFailure) {
         return new CacheException(
             operation + " on cache '" + cache + "': " + cause.getMessage(), failure);
       }

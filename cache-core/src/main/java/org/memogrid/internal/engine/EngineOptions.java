@@ -2,8 +2,6 @@
 package org.memogrid.internal.engine;
 
 import java.time.InstantSource;
-import java.util.Map;
-import javax.sql.DataSource;
 import org.memogrid.cluster.Codec;
 import org.memogrid.cluster.Partitions;
 
@@ -12,7 +10,7 @@ import org.memogrid.cluster.Partitions;
  *
  * @param portRange how many ports from {@code port} on are tried
  * @param clock what entries expire by
- * @param dataSources the databases that this member gave a name
+ * @param resources what this member gave a name
  */
 public record EngineOptions(
     String cluster,
@@ -26,7 +24,7 @@ public record EngineOptions(
     Timing timing,
     InstantSource clock,
     Codec codec,
-    Map<String, DataSource> dataSources) {
+    Resources resources) {
   /** The last port that is tried. */
   public int lastPort() {
     return port + portRange - 1;

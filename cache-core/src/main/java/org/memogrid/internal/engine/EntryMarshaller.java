@@ -7,7 +7,6 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.infinispan.commons.dataconversion.MediaType;
 import org.infinispan.commons.io.ByteBufferImpl;
@@ -43,19 +42,20 @@ final class EntryMarshaller extends AbstractMarshaller {
 
   private final Codec codec;
   private final Tables tables;
-  private final Sources sources = new Sources();
+  private final Sources sources;
   private final SharedFiles files = new SharedFiles();
 
   EntryMarshaller(Codec codec) {
-    this(codec, new Tables(codec, Map.of()));
+    this(codec, Resources.NONE);
   }
 
   /**
-   * @param tables of the engine that this is for
+   * @param resources what the member gave a name
    */
-  EntryMarshaller(Codec codec, Tables tables) {
+  EntryMarshaller(Codec codec, Resources resources) {
     this.codec = codec;
-    this.tables = tables;
+    this.tables = new Tables(codec, resources.dataSources());
+    this.sources = new Sources(resources.sources());
   }
 
   /**

@@ -89,12 +89,10 @@ public final class NearModule implements ModuleMetadataBuilder, ModuleLifecycle 
       return;
     }
     if (configuration.persistence().usingStores()) {
-      StoreGuards.install(cache.getComponent(BasicComponentRegistry.class), configuration);
-      Source source =
-          Sources.of(cache.getGlobalComponentRegistry().getGlobalConfiguration()).get(name);
-      if (source != null) {
-        StoreGuards.install(cache.getComponent(BasicComponentRegistry.class), source);
-      }
+      StoreGuards.install(
+          cache.getComponent(BasicComponentRegistry.class),
+          configuration,
+          Sources.of(cache.getGlobalComponentRegistry().getGlobalConfiguration()).get(name));
       Recovering.install(
           cache.getComponent(BasicComponentRegistry.class),
           configuration,

@@ -21,13 +21,18 @@ import org.memogrid.cache.Persist;
 
 /**
  * Cache options as bytes: format, mode, time to live, max idle, max entries, when full, owners,
- * async, near cache's max entries and max age, locking, the directory of files, or the data
- * source's name and the table. Enums by name, "" for none; durations in seconds and nanoseconds, 0
- * for none. The weigher never crosses the wire, nor does a URL or an object that leads to a
- * database: they are LOCAL.
+ * async, near cache's max entries and max age, locking, where it persists: the directory of files,
+ * the data source's name and the table, or the name of a loader and a writer. Enums by name, "" for
+ * none; durations in seconds and nanoseconds, 0 for none. The weigher never crosses the wire, nor
+ * does a URL or an object that leads to a database: they are LOCAL.
  */
 final class OptionsFormat {
-  private static final byte FORMAT = 5;
+  private static final byte FORMAT = 6;
+
+  private static final byte NOWHERE = 0;
+  private static final byte FILES = 1;
+  private static final byte TABLE = 2;
+  private static final byte PROGRAM = 3;
 
   private OptionsFormat() {}
 
@@ -47,16 +52,7 @@ final class OptionsFormat {
       write(out, options.nearCacheMaxAge());
       Locking locking = options.locking();
       out.writeUTF(locking == null ? "" : locking.name());
-      Persist persist = options.persist();
-      out.writeBoolean(persist != null);
-      if (persist != null) {
-        Path directory = persist.directory();
-        out.writeUTF(directory == null ? "" : directory.toString());
-        if (directory == null) {
-          out.writeUTF(requireNonNull(persist.source(), "source"));
-          out.writeUTF(requireNonNull(persist.table(), "table"));
-        }
-      }
+      write(out, options.persist());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -66,6 +62,22 @@ final class OptionsFormat {
   private static void write(DataOutputStream out, @Nullable Duration duration) throws IOException {
     out.writeLong(duration == null ? 0 : duration.getSeconds());
     out.writeInt(duration == null ? 0 : duration.getNano());
+  }
+
+  private static void write(DataOutputStream out, @Nullable Persist persist) throws IOException {
+    if (persist == null) {
+      out.writeByte(NOWHERE);
+    } else if (persist.directory() != null) {
+      out.writeByte(FILES);
+      out.writeUTF(persist.directory().toString());
+    } else if (persist.loaderName() != null) {
+      out.writeByte(PROGRAM);
+      out.writeUTF(persist.loaderName());
+    } else {
+      out.writeByte(TABLE);
+      out.writeUTF(requireNonNull(persist.source(), "source"));
+      out.writeUTF(requireNonNull(persist.table(), "table"));
+    }
   }
 
   static CacheOptions read(byte[] bytes) {
@@ -100,14 +112,19 @@ final class OptionsFormat {
     options = copies == 0 ? options : options.nearCache(copies, maxAge);
     String locking = in.readUTF();
     options = locking.isEmpty() ? options : options.transactional(Locking.valueOf(locking));
-    return in.readBoolean() ? options.persist(readPersist(in)) : options;
+    Persist persist = readPersist(in);
+    return persist == null ? options : options.persist(persist);
   }
 
-  private static Persist readPersist(DataInputStream in) throws IOException {
-    String directory = in.readUTF();
-    return directory.isEmpty()
-        ? Persist.jdbc(in.readUTF(), in.readUTF())
-        : Persist.file(Path.of(directory));
+  private static @Nullable Persist readPersist(DataInputStream in) throws IOException {
+    byte place = in.readByte();
+    return switch (place) {
+      case NOWHERE -> null;
+      case FILES -> Persist.file(Path.of(in.readUTF()));
+      case TABLE -> Persist.jdbc(in.readUTF(), in.readUTF());
+      case PROGRAM -> Persist.with(in.readUTF());
+      default -> throw new IOException("options that persist in the unknown place " + place);
+    };
   }
 
   private static Duration readDuration(DataInputStream in) throws IOException {

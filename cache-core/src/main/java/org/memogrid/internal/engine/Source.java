@@ -10,7 +10,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.infinispan.commons.util.concurrent.CompletableFutures;
+import org.infinispan.metadata.EmbeddedMetadata;
+import org.infinispan.metadata.Metadata;
 import org.infinispan.persistence.spi.PersistenceException;
 import org.infinispan.util.concurrent.BlockingManager;
 import org.jspecify.annotations.Nullable;
@@ -18,11 +21,14 @@ import org.memogrid.cache.CacheLoader;
 import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.CacheWriter;
 import org.memogrid.cache.Expiry;
+import org.memogrid.cache.Mode;
 import org.memogrid.cache.Persist;
 import org.memogrid.cluster.Codec;
 import org.memogrid.internal.store.Envelope;
 import org.memogrid.internal.store.Millis;
 import org.memogrid.internal.store.Versions;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Where the program of one cache keeps its data: its loader and its writer, on threads that may
@@ -32,11 +38,16 @@ import org.memogrid.internal.store.Versions;
  * wrote: its writer does not see them.
  */
 final class Source {
+  private static final Logger LOG = LoggerFactory.getLogger(Source.class);
   private static final String THREAD = "memogrid-source";
 
   private final CacheLoader<Object, Object> loader;
   private final CacheWriter<Object, Object> writer;
   private final Expiry expiry;
+
+  /** Whether what is loaded goes to other members. */
+  private final boolean shared;
+
   private final Codec codec;
   private final InstantSource clock;
   private final Versions versions = new Versions();
@@ -44,19 +55,14 @@ final class Source {
   private final @Nullable WriteBehind behind;
   private volatile @Nullable BlockingManager threads;
 
-  /** What the loader says that it could not do: nothing was to be written. */
-  static final class LoadFailure extends PersistenceException {
-    private static final long serialVersionUID = 1L;
-
-    LoadFailure(String message, Throwable cause) {
-      super(message, cause);
-    }
-  }
-
-  Source(String cache, CacheOptions options, Codec codec, InstantSource clock) {
+  /**
+   * @param given has the loader and the writer
+   */
+  Source(String cache, CacheOptions options, Persist given, Codec codec, InstantSource clock) {
     Persist persist = requireNonNull(options.persist());
-    this.loader = requireNonNull(persist.loader());
-    this.writer = requireNonNull(persist.writer());
+    this.loader = requireNonNull(given.loader());
+    this.writer = requireNonNull(given.writer());
+    this.shared = options.mode() != Mode.LOCAL;
     this.expiry = options.expiry();
     this.codec = codec;
     this.clock = clock;
@@ -100,22 +106,41 @@ final class Source {
       Object value = waits == null ? loader.load(key.key()) : valueOf(waits);
       return value == null ? null : ending(key, value);
     } catch (Exception e) {
-      throw new LoadFailure(
+      String message =
           "the loader "
               + nameOf(loader)
               + " failed on key '"
               + key.key()
               + "' ("
               + e
-              + "); memory is as it was, and the next call asks it again",
-          e);
+              + "); memory is as it was, and the next call asks it again";
+      throw shared ? new LoadFailure(logged(message, e)) : new LoadFailure(message, e);
     }
+  }
+
+  /** A failure that goes to other members goes without its cause, whose class they may not have. */
+  private static String logged(String message, Exception cause) {
+    LOG.debug(message, cause);
+    return message;
   }
 
   private Envelope ending(ClusterKey key, Object value) {
     Expiry own = loader.expiry(key.key(), value);
     return Millis.ending(
-        Envelope.ofValue(versions.next(), value), own == null ? expiry : own, clock);
+        shared
+            ? Envelope.ofBytes(versions.next(), codec.encode(value))
+            : Envelope.ofValue(versions.next(), value),
+        own == null ? expiry : own,
+        clock);
+  }
+
+  /** What the engine is told of an entry that it keeps from now on. */
+  Metadata metadata(Envelope entry) {
+    EmbeddedMetadata.Builder metadata = new EmbeddedMetadata.Builder();
+    if (entry.isMortal()) {
+      metadata.lifespan(ClusterStore.lifespan(entry, clock.millis()), TimeUnit.MILLISECONDS);
+    }
+    return metadata.build();
   }
 
   private @Nullable Object valueOf(WriteBehind.Change change) {
@@ -191,7 +216,7 @@ final class Source {
   }
 
   private PersistenceException refused(ClusterKey key, int keys, Exception cause) {
-    return new PersistenceException(
+    String message =
         "the writer "
             + nameOf(writer)
             + " refused key '"
@@ -199,7 +224,9 @@ final class Source {
             + (keys == 1 ? "'" : "' or one of " + (keys - 1) + " others")
             + " ("
             + cause
-            + "); memory is as it was",
-        cause);
+            + "); memory is as it was";
+    return shared
+        ? new PersistenceException(logged(message, cause))
+        : new PersistenceException(message, cause);
   }
 }

@@ -6,11 +6,9 @@ import static java.util.Objects.requireNonNull;
 import java.util.EnumSet;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.TimeUnit;
 import org.infinispan.commons.time.TimeService;
 import org.infinispan.commons.util.IntSet;
 import org.infinispan.commons.util.concurrent.CompletableFutures;
-import org.infinispan.metadata.EmbeddedMetadata;
 import org.infinispan.metadata.Metadata;
 import org.infinispan.persistence.spi.InitializationContext;
 import org.infinispan.persistence.spi.MarshallableEntry;
@@ -57,17 +55,14 @@ public final class SourceStore<K, V> implements NonBlockingStore<K, V> {
 
   private MarshallableEntry<K, V> entry(Object key, Envelope loaded) {
     long now = requireNonNull(clock, "not started").wallClockTime();
-    EmbeddedMetadata.Builder metadata = new EmbeddedMetadata.Builder();
-    if (loaded.isMortal()) {
-      metadata.lifespan(ClusterStore.lifespan(loaded, now), TimeUnit.MILLISECONDS);
-    }
-    Metadata built = metadata.build();
-    return requireNonNull(entries, "not started").create(key, loaded, built, null, now, now);
+    Metadata metadata = requireNonNull(source, "not started").metadata(loaded);
+    return requireNonNull(entries, "not started").create(key, loaded, metadata, null, now, now);
   }
 
   @Override
   public Set<Characteristic> characteristics() {
-    return EnumSet.of(Characteristic.READ_ONLY, Characteristic.SEGMENTABLE);
+    return EnumSet.of(
+        Characteristic.READ_ONLY, Characteristic.SEGMENTABLE, Characteristic.SHAREABLE);
   }
 
   @Override

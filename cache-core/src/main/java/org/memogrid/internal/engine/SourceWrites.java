@@ -48,7 +48,7 @@ final class SourceWrites extends BaseAsyncInterceptor {
   }
 
   /** A place that was held for a value is given back. */
-  private static boolean takesAwayTombstone(InvocationContext context, VisitableCommand command) {
+  static boolean takesAwayTombstone(InvocationContext context, VisitableCommand command) {
     return command instanceof RemoveCommand removal
         && removal.isConditional()
         && isTombstone(entryOf(context, removal));
@@ -65,15 +65,21 @@ final class SourceWrites extends BaseAsyncInterceptor {
 
   private @Nullable Object writeOne(
       InvocationContext context, DataWriteCommand command, @Nullable Object result) {
+    Map<ClusterKey, WriteBehind.Change> change = changeOf(context, command);
+    return change.isEmpty() ? result : delayedValue(source.write(change), result);
+  }
+
+  /** What a command that was carried out is to change; nothing if it was decided against. */
+  static Map<ClusterKey, WriteBehind.Change> changeOf(
+      InvocationContext context, DataWriteCommand command) {
     boolean decided =
         command.isSuccessful()
             || (command instanceof RemoveCommand removal && !removal.isConditional());
     if (!decided) {
-      return result;
+      return Map.of();
     }
     Envelope now = command instanceof RemoveCommand ? null : entryOf(context, command);
-    WriteBehind.Change change = new WriteBehind.Change(now);
-    return delayedValue(source.write(Map.of((ClusterKey) command.getKey(), change)), result);
+    return Map.of((ClusterKey) command.getKey(), new WriteBehind.Change(now));
   }
 
   private @Nullable Object writeMany(

@@ -4,6 +4,7 @@ package org.memogrid.internal.engine;
 import java.util.List;
 import org.infinispan.configuration.cache.Configuration;
 import org.infinispan.configuration.cache.StoreConfiguration;
+import org.infinispan.distribution.DistributionManager;
 import org.infinispan.factories.impl.BasicComponentRegistry;
 import org.infinispan.factories.impl.ComponentAccessor;
 import org.infinispan.factories.impl.ModuleMetadataBuilder.ModuleBuilder;
@@ -16,6 +17,7 @@ import org.infinispan.interceptors.impl.ClusteredCacheLoaderInterceptor;
 import org.infinispan.interceptors.impl.DistCacheWriterInterceptor;
 import org.infinispan.interceptors.impl.EntryWrappingInterceptor;
 import org.infinispan.persistence.manager.PersistenceManager;
+import org.jspecify.annotations.Nullable;
 
 /** Puts our loads and writes in the place of the engine's, in a cache that has a store. */
 final class StoreGuards {
@@ -42,8 +44,13 @@ final class StoreGuards {
         new ComponentAccessor<>(ours.getName(), NAMED_CACHE, false, theirs.getName(), List.of()));
   }
 
-  /** Before the cache starts. */
-  static void install(BasicComponentRegistry components, Configuration configuration) {
+  /**
+   * Before the cache starts.
+   *
+   * @param source what it is in front of; null if that is no program's
+   */
+  static void install(
+      BasicComponentRegistry components, Configuration configuration, @Nullable Source source) {
     AsyncInterceptorChain chain = components.getComponent(AsyncInterceptorChain.class).wired();
     boolean clustered = configuration.clustering().cacheMode().isClustered();
     boolean shared =
@@ -66,9 +73,20 @@ final class StoreGuards {
         new GuardInterceptor(
             guard, components.getComponent(PersistenceManager.class).wired(), shared),
         chain.findInterceptorExtending(EntryWrappingInterceptor.class).getClass());
-    if (shared) {
+    if (source != null && clustered) {
+      chain.removeInterceptor(DistCacheWriterInterceptor.class);
+      new SharedSource(source, components.getComponent(DistributionManager.class).wired())
+          .install(chain);
+    } else if (source != null) {
+      chain.replaceInterceptor(new SourceWrites(source), CacheWriterInterceptor.class);
+    } else if (shared) {
       chain.removeInterceptor(DistCacheWriterInterceptor.class);
       chain.addInterceptorBefore(own(components, new EarlyWrites()), CallInterceptor.class);
+      PersistenceManager stores = components.getComponent(PersistenceManager.class).wired();
+      EarlyBatches.install(
+          chain,
+          components.getComponent(DistributionManager.class).wired(),
+          (entries, metadata) -> tableOf(stores).writeAll(entries, metadata));
     } else if (clustered) {
       var before = chain.findInterceptorExtending(EntryWrappingInterceptor.class).getClass();
       chain.addInterceptorBefore(new StateTurns(), before);
@@ -76,16 +94,13 @@ final class StoreGuards {
     }
   }
 
-  private static boolean isInFilesBehind(StoreConfiguration store) {
-    return store instanceof CheckedStoreConfiguration && store.async().enabled();
+  /** There once the cache has started. */
+  private static TableStore<?, ?> tableOf(PersistenceManager stores) {
+    return stores.getStores(TableStore.class).iterator().next();
   }
 
-  /** Has a cache write to its source. */
-  static void install(BasicComponentRegistry components, Source source) {
-    components
-        .getComponent(AsyncInterceptorChain.class)
-        .wired()
-        .replaceInterceptor(new SourceWrites(source), CacheWriterInterceptor.class);
+  private static boolean isInFilesBehind(StoreConfiguration store) {
+    return store instanceof CheckedStoreConfiguration && store.async().enabled();
   }
 
   private static AsyncInterceptor own(BasicComponentRegistry components, AsyncInterceptor ours) {

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.PrimitiveIterator;
 import java.util.Set;
@@ -21,6 +22,7 @@ import org.infinispan.commons.util.IntSet;
 import org.infinispan.commons.util.concurrent.CompletableFutures;
 import org.infinispan.configuration.cache.ClusteringConfiguration;
 import org.infinispan.configuration.cache.StoreConfiguration;
+import org.infinispan.distribution.ch.KeyPartitioner;
 import org.infinispan.metadata.EmbeddedMetadata;
 import org.infinispan.metadata.Metadata;
 import org.infinispan.persistence.spi.InitializationContext;
@@ -30,6 +32,7 @@ import org.infinispan.persistence.spi.NonBlockingStore;
 import org.infinispan.persistence.spi.PersistenceException;
 import org.infinispan.util.concurrent.BlockingManager;
 import org.jspecify.annotations.Nullable;
+import org.memogrid.internal.store.Envelope;
 import org.reactivestreams.Publisher;
 
 /**
@@ -57,7 +60,12 @@ public final class TableStore<K, V> implements NonBlockingStore<K, V> {
       EntryMarshaller marshaller,
       MarshallableEntryFactory<Object, Object> entries,
       TimeService clock,
-      BlockingManager threads) {
+      BlockingManager threads,
+      KeyPartitioner placement) {
+
+    int segment(ClusterKey key) {
+      return placement.getSegment(key);
+    }
 
     Table table() {
       return opened.table();
@@ -123,7 +131,8 @@ public final class TableStore<K, V> implements NonBlockingStore<K, V> {
             marshaller,
             context.getMarshallableEntryFactory(),
             context.getTimeService(),
-            context.getBlockingManager());
+            context.getBlockingManager(),
+            context.getKeyPartitioner());
   }
 
   @Override
@@ -160,15 +169,31 @@ public final class TableStore<K, V> implements NonBlockingStore<K, V> {
         });
   }
 
-  /** A life counts from its write, for which the engine gives the one that it replaces. */
+  /** Writes entries of one call in one transaction, as {@link #batch} does. */
+  CompletionStage<Void> writeAll(Map<ClusterKey, Envelope> entries, @Nullable Metadata metadata) {
+    Running now = running();
+    List<Table.Row> rows = new ArrayList<>();
+    entries.forEach((key, entry) -> rows.add(row(now, now.segment(key), key, entry, metadata)));
+    return call(
+        running -> {
+          running.change(rows, List.of());
+          return null;
+        });
+  }
+
   private static Table.Row row(Running now, int segment, MarshallableEntry<?, ?> entry) {
-    Metadata metadata = entry.getMetadata();
+    return row(now, segment, entry.getKey(), entry.getValue(), entry.getMetadata());
+  }
+
+  /** A life counts from its write, for which the engine gives the one that it replaces. */
+  private static Table.Row row(
+      Running now, int segment, Object key, Object value, @Nullable Metadata metadata) {
     long lifespan = metadata == null ? -1 : metadata.lifespan();
     return new Table.Row(
         segment,
         lifespan < 0 ? Long.MAX_VALUE : now.clock.wallClockTime() + lifespan,
-        now.marshaller.objectToByteBuffer(entry.getKey()),
-        now.marshaller.objectToByteBuffer(entry.getValue()));
+        now.marshaller.objectToByteBuffer(key),
+        now.marshaller.objectToByteBuffer(value));
   }
 
   @Override

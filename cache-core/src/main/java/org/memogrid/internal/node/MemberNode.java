@@ -3,12 +3,10 @@ package org.memogrid.internal.node;
 
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Supplier;
-import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.Registration;
@@ -24,6 +22,7 @@ import org.memogrid.internal.engine.EngineOptions;
 import org.memogrid.internal.engine.LocalStores;
 import org.memogrid.internal.engine.MemberStores;
 import org.memogrid.internal.engine.MemberTransactions;
+import org.memogrid.internal.engine.Resources;
 import org.memogrid.internal.engine.StoreFactory;
 import org.memogrid.internal.engine.StuckJoinException;
 import org.memogrid.internal.engine.TransactionalStores;
@@ -57,10 +56,10 @@ public final class MemberNode implements Node, AutoCloseable {
       String node,
       Codec codec,
       InstantSource clock,
-      Map<String, DataSource> dataSources,
+      Resources resources,
       MemberTransactions transactions) {
     Member self = new Member(node, UUID.randomUUID().toString());
-    MemberNode alone = new MemberNode(null, self, codec, clock, dataSources, transactions);
+    MemberNode alone = new MemberNode(null, self, codec, clock, resources, transactions);
     try {
       alone.serve();
       return alone;
@@ -94,7 +93,7 @@ public final class MemberNode implements Node, AutoCloseable {
             engine.self(),
             options.codec(),
             options.clock(),
-            options.dataSources(),
+            options.resources(),
             transactions);
     try {
       engine.connect(member.wire, member.clock);
@@ -114,7 +113,7 @@ public final class MemberNode implements Node, AutoCloseable {
       Member self,
       Codec codec,
       InstantSource clock,
-      Map<String, DataSource> dataSources,
+      Resources resources,
       MemberTransactions transactions) {
     this.clock = clock;
     this.transactions = transactions;
@@ -136,7 +135,7 @@ public final class MemberNode implements Node, AutoCloseable {
     this.stores =
         new MemberStores(
             new LocalStores(self, clock, threads.scheduler()),
-            new DurableStores(self, codec, clock, threads.workers(), dataSources),
+            new DurableStores(self, codec, clock, threads.workers(), resources),
             new TransactionalStores(self, codec, clock, threads.workers(), transactions));
   }
 

@@ -6,14 +6,12 @@ import static java.util.Objects.requireNonNull;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntFunction;
-import javax.sql.DataSource;
 import org.infinispan.Cache;
 import org.infinispan.configuration.global.GlobalConfigurationBuilder;
 import org.infinispan.configuration.global.ShutdownHookBehavior;
@@ -47,7 +45,7 @@ public final class LoopCluster implements AutoCloseable {
   private final List<Node> nodes = new ArrayList<>();
   private final Codec codec;
   private final Partitions partitions;
-  private final IntFunction<Map<String, DataSource>> sources;
+  private final IntFunction<Resources> resources;
 
   /** One member's part. */
   public record Node(
@@ -77,20 +75,17 @@ public final class LoopCluster implements AutoCloseable {
   }
 
   public LoopCluster(Codec codec, int members, Partitions partitions) {
-    this(codec, members, partitions, member -> Map.of());
+    this(codec, members, partitions, member -> Resources.NONE);
   }
 
   /**
-   * @param sources the databases of each member, by name
+   * @param resources what each member gave a name
    */
   public LoopCluster(
-      Codec codec,
-      int members,
-      Partitions partitions,
-      IntFunction<Map<String, DataSource>> sources) {
+      Codec codec, int members, Partitions partitions, IntFunction<Resources> resources) {
     this.codec = codec;
     this.partitions = partitions;
-    this.sources = sources;
+    this.resources = resources;
     for (int i = 0; i < members; i++) {
       var unused = join();
     }
@@ -106,9 +101,7 @@ public final class LoopCluster implements AutoCloseable {
     global.shutdown().hookBehavior(ShutdownHookBehavior.DONT_REGISTER);
     global.metrics().gauges(false).histograms(false);
     global.jmx().disable();
-    global
-        .serialization()
-        .marshaller(new EntryMarshaller(codec, new Tables(codec, sources.apply(nodes.size()))));
+    global.serialization().marshaller(new EntryMarshaller(codec, resources.apply(nodes.size())));
     EmbeddedCacheManager manager = new DefaultCacheManager(global.build(), false);
     EngineClock.install(manager, clock);
     manager.start();

@@ -65,7 +65,7 @@ abstract class PersistContract {
       stores =
           new MemberStores(
               new LocalStores(self, clock, threads),
-              new DurableStores(self, codec, clock, threads, sources()),
+              new DurableStores(self, codec, clock, threads, new Resources(sources(), Map.of())),
               new TransactionalStores(
                   self,
                   codec,

@@ -118,7 +118,7 @@ final class SourceTest {
       stores =
           new MemberStores(
               new LocalStores(self, clock, threads),
-              new DurableStores(self, codec, clock, threads, Map.of()),
+              new DurableStores(self, codec, clock, threads, Resources.NONE),
               new TransactionalStores(
                   self,
                   codec,

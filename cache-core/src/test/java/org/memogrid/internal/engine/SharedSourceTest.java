@@ -1,0 +1,605 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.internal.engine;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.invoke.MethodHandles;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.infinispan.AdvancedCache;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.memogrid.cache.Cache;
+import org.memogrid.cache.CacheEvent;
+import org.memogrid.cache.CacheException;
+import org.memogrid.cache.CacheLoader;
+import org.memogrid.cache.CacheOptions;
+import org.memogrid.cache.CacheWriter;
+import org.memogrid.cache.Expiry;
+import org.memogrid.cache.Mode;
+import org.memogrid.cache.Persist;
+import org.memogrid.cluster.Partitions;
+import org.memogrid.internal.store.Envelope;
+import org.memogrid.internal.store.Loads;
+import org.memogrid.internal.store.Store;
+import org.memogrid.testkit.Await;
+
+/** Members that share a cache before data of the program's own. */
+final class SharedSourceTest {
+  private static final int MEMBERS = 3;
+  private static final int ENTRIES = 60;
+
+  private final Map<Integer, Integer> rows = new ConcurrentHashMap<>();
+  private final List<Part> parts = new ArrayList<>();
+  private final ExecutorService threads = Executors.newCachedThreadPool();
+  private final LoopCluster cluster =
+      new LoopCluster(new SerialCodec(), MEMBERS, Partitions.CONSISTENT, this::named);
+
+  /** One member's loader and writer, to the data of all. */
+  private final class Part implements CacheLoader<Integer, Integer>, CacheWriter<Integer, Integer> {
+    final List<String> calls = new CopyOnWriteArrayList<>();
+    volatile boolean refuses;
+    volatile @Nullable Expiry end;
+    volatile CountDownLatch loading = new CountDownLatch(0);
+
+    private void call(String what) throws Exception {
+      calls.add(what);
+      if (refuses) {
+        throw unknownToOthers("no row today");
+      }
+    }
+
+    @Override
+    public @Nullable Integer load(Integer key) throws Exception {
+      call("load " + key);
+      Integer read = rows.get(key);
+      if (!loading.await(Await.LONG.toMillis(), TimeUnit.MILLISECONDS)) {
+        throw new IOException("nobody opened the gate");
+      }
+      return read;
+    }
+
+    @Override
+    public @Nullable Expiry expiry(Integer key, Integer value) {
+      return end;
+    }
+
+    @Override
+    public void write(Integer key, Integer value) throws Exception {
+      call("write " + key);
+      rows.put(key, value);
+    }
+
+    @Override
+    public void writeAll(Map<Integer, Integer> entries) throws Exception {
+      call("writeAll");
+      rows.putAll(entries);
+    }
+
+    @Override
+    public void delete(Integer key) throws Exception {
+      call("delete " + key);
+      rows.remove(key);
+    }
+  }
+
+  /** Of a class that only this member has. */
+  private static Exception unknownToOthers(String message) throws Exception {
+    try (InputStream template =
+        requireNonNull(Refusal.class.getResourceAsStream("SharedSourceTest$Refusal.class"))) {
+      Class<?> hidden =
+          MethodHandles.lookup().defineHiddenClass(template.readAllBytes(), true).lookupClass();
+      return (Exception) hidden.getDeclaredConstructor(String.class).newInstance(message);
+    }
+  }
+
+  /** Its class file alone is used. */
+  private static final class Refusal extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    @SuppressWarnings("unused") // by its class file
+    Refusal(String message) {
+      super(message);
+    }
+  }
+
+  private Resources named(int member) {
+    Part part = new Part();
+    parts.add(part);
+    return new Resources(Map.of(), Map.of("rows", Persist.with(part, part)));
+  }
+
+  @AfterEach
+  void stop() {
+    parts.forEach(part -> part.loading.countDown());
+    threads.shutdownNow();
+    cluster.close();
+  }
+
+  private static CacheOptions options(Mode mode) {
+    return CacheOptions.of(mode).persist(Persist.with("rows"));
+  }
+
+  private List<Cache<Integer, Integer>> open(CacheOptions options) {
+    return IntStream.range(0, MEMBERS)
+        .<Cache<Integer, Integer>>mapToObj(i -> cluster.caches(i).cache("c", options))
+        .collect(Collectors.toList());
+  }
+
+  private static Map<Integer, Integer> numbered(int from, int to) {
+    return IntStream.range(from, to).boxed().collect(Collectors.toMap(i -> i, i -> i));
+  }
+
+  private int memberOf(Cache<Integer, Integer> cache, int key, int owner) {
+    String name = cache.owners(key).get(owner).name();
+    return IntStream.range(0, MEMBERS)
+        .filter(i -> cluster.node(i).self().name().equals(name))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private List<String> calls() {
+    return parts.stream().flatMap(part -> part.calls.stream()).collect(Collectors.toList());
+  }
+
+  private void forgetCalls() {
+    parts.forEach(part -> part.calls.clear());
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"REPLICATED", "DISTRIBUTED"})
+  void whatIsThereIsLoadedOnceForAllByWhoOrdersItsKey(Mode mode) {
+    rows.putAll(numbered(0, ENTRIES));
+    List<Cache<Integer, Integer>> caches = open(options(mode));
+    for (int key = 0; key < ENTRIES; key++) {
+      for (int i = 0; i < MEMBERS; i++) {
+        assertThat(caches.get((key + i) % MEMBERS).get(key)).isEqualTo(key);
+      }
+      assertThat(parts.get(memberOf(caches.get(0), key, 0)).calls).contains("load " + key);
+    }
+    assertThat(calls()).hasSize(ENTRIES);
+    // The backups have it too, as the same entry: the data could go, and who ordered it could die.
+    rows.clear();
+    cluster.crash(0);
+    for (int i = 0; i < MEMBERS - 1; i++) {
+      for (int key = 0; key < ENTRIES; key++) {
+        assertThat(cluster.caches(i).<Integer, Integer>cache("c").get(key)).isEqualTo(key);
+      }
+    }
+    assertThat(calls()).hasSize(ENTRIES);
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"REPLICATED", "DISTRIBUTED"})
+  void everyOperationSeesWhatIsLoadedAndIsWrittenOnce(Mode mode) {
+    rows.putAll(numbered(0, ENTRIES));
+    Map<Integer, Integer> expected = new HashMap<>(rows);
+    List<Cache<Integer, Integer>> caches = open(options(mode));
+    for (int round = 0; round < 2; round++) {
+      for (int key = 0; key < ENTRIES; key++) {
+        Cache<Integer, Integer> cache = caches.get((key + round) % MEMBERS);
+        @Nullable Integer now = expected.get(key);
+        forgetCalls();
+        switch (key % 8) {
+          case 0 -> {
+            assertThat(cache.remove(key)).isEqualTo(now);
+            expected.remove(key);
+          }
+          case 1 -> {
+            assertThat(cache.replace(key, -100, 1)).isFalse();
+            assertThat(cache.replace(key, requireNonNull(now), -key - round)).isTrue();
+            expected.put(key, -key - round);
+          }
+          case 2 -> assertThat(cache.putIfAbsent(key, 5_000)).isEqualTo(now);
+          case 3 -> {
+            int next = requireNonNull(now) + 1;
+            assertThat(cache.update(key, old -> requireNonNull(old) + 1)).isEqualTo(next);
+            expected.put(key, next);
+          }
+          case 4 -> {
+            assertThat(cache.getAndPut(key, 7 + round)).isEqualTo(now);
+            expected.put(key, 7 + round);
+          }
+          case 5 -> {
+            assertThat(cache.remove(key, -100)).isFalse();
+            assertThat(cache.remove(key, 5)).isEqualTo(Integer.valueOf(5).equals(now));
+            expected.remove(key, 5);
+          }
+          case 6 -> {
+            cache.put(key, key * 100 + round);
+            expected.put(key, key * 100 + round);
+          }
+          default -> assertThat(cache.containsKey(key)).isTrue();
+        }
+        assertThat(rows.get(key)).as("key %s", key).isEqualTo(expected.get(key));
+        assertThat(calls().stream().filter(call -> !call.startsWith("load")).count())
+            .as("key %s", key)
+            .isEqualTo(
+                List.of(1L, 1L, 0L, 1L, 1L, key == 5 && round == 0 ? 1L : 0L, 1L, 0L).get(key % 8));
+      }
+      for (Cache<Integer, Integer> cache : caches) {
+        assertThat(cache.getAll(numbered(0, ENTRIES + 3).keySet())).isEqualTo(expected);
+      }
+    }
+    assertThat(rows).isEqualTo(expected);
+    for (Cache<Integer, Integer> cache : caches) {
+      assertThat(cache.size()).isEqualTo(expected.size());
+      assertThat(cache.asMap()).isEqualTo(expected);
+    }
+    assertThat(caches.get(1).putIfAbsent(ENTRIES, 1)).isNull();
+    assertThat(rows).containsEntry(ENTRIES, 1);
+    caches.get(0).destroy();
+    assertThat(rows).hasSize(expected.size() + 1);
+  }
+
+  /**
+   * Also while others load the same keys: with two versions of one entry a change would be lost.
+   */
+  @ParameterizedTest
+  @EnumSource(names = {"REPLICATED", "DISTRIBUTED"})
+  void noChangeIsLostThoughMemoryLetsGoOfEntries(Mode mode) throws Exception {
+    rows.putAll(numbered(0, 20));
+    List<Cache<Integer, Integer>> caches = open(options(mode).maxEntries(4));
+    List<Future<?>> all = new ArrayList<>();
+    int each = 60;
+    for (int i = 0; i < 6; i++) {
+      Cache<Integer, Integer> cache = caches.get(i % MEMBERS);
+      int step = i;
+      all.add(
+          threads.submit(
+              () -> {
+                for (int n = 0; n < each; n++) {
+                  int key = (n * 7 + step) % 20;
+                  assertThat(cache.update(key, old -> requireNonNull(old) + 100)).isNotNull();
+                  assertThat(cache.get((key + 3) % 20)).isNotNull();
+                }
+              }));
+    }
+    for (Future<?> one : all) {
+      one.get(Await.LONG.toMillis(), TimeUnit.MILLISECONDS);
+    }
+    assertThat(rows.values().stream().mapToInt(i -> i).sum()).isEqualTo(190 + 6 * each * 100);
+    for (int key = 0; key < 20; key++) {
+      for (Cache<Integer, Integer> cache : caches) {
+        assertThat(cache.get(key)).isEqualTo(rows.get(key));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"REPLICATED", "DISTRIBUTED"})
+  void ofTheReadsOfAKeyOnAllMembersOneLoads(Mode mode) throws Exception {
+    List<Cache<Integer, Integer>> caches = open(options(mode));
+    for (int key = 0; key < 6; key++) {
+      boolean there = key % 2 == 0;
+      if (there) {
+        rows.put(key, key);
+      }
+      forgetCalls();
+      Part part = parts.get(memberOf(caches.get(0), key, 0));
+      part.loading = new CountDownLatch(1);
+      int wanted = key;
+      int before = loadsJoined(memberOf(caches.get(0), key, 0));
+      List<Future<@Nullable Integer>> reads = new ArrayList<>();
+      reads.add(threads.submit(() -> caches.get(0).get(wanted)));
+      Await.until("the load", () -> part.calls.size() == 1);
+      for (int i = 0; i < 9; i++) {
+        Cache<Integer, Integer> cache = caches.get(i % MEMBERS);
+        reads.add(threads.submit(() -> cache.get(wanted)));
+      }
+      Await.until(
+          "all reads' wait at the one who loads",
+          () -> loadsJoined(memberOf(caches.get(0), wanted, 0)) == before + reads.size() - 1);
+      part.loading.countDown();
+      for (Future<@Nullable Integer> read : reads) {
+        assertThat(read.get()).isEqualTo(there ? key : null);
+      }
+      assertThat(calls()).containsExactly("load " + key);
+    }
+  }
+
+  private int loadsJoined(int member) {
+    return SharedSource.joined(cluster.node(member).engineCache("c"));
+  }
+
+  /**
+   * A load has read the old row and not kept it yet. A change of the key waits for it, and who
+   * reads after the change does not get what the load has read.
+   */
+  @ParameterizedTest
+  @EnumSource(names = {"REPLICATED", "DISTRIBUTED"})
+  void aLoadThatIsUnderWayBringsNothingBack(Mode mode) throws Exception {
+    List<Cache<Integer, Integer>> caches = open(options(mode));
+    for (int key = 0; key < 8; key++) {
+      rows.put(key, key);
+      int primary = memberOf(caches.get(0), key, 0);
+      Part part = parts.get(primary);
+      part.loading = new CountDownLatch(1);
+      int wanted = key;
+      Future<@Nullable Integer> read =
+          threads.submit(() -> caches.get(wanted % MEMBERS).get(wanted));
+      Await.until("the load", () -> part.calls.contains("load " + wanted));
+      Cache<Integer, Integer> other = caches.get((key + 1) % MEMBERS);
+      boolean removes = key % 2 == 0;
+      Future<?> change =
+          threads.submit(
+              () -> {
+                if (removes) {
+                  var unused = other.remove(wanted);
+                } else {
+                  other.put(wanted, -1);
+                }
+              });
+      part.loading.countDown();
+      change.get();
+      @Nullable Integer now = removes ? null : -1;
+      assertThat(read.get()).isIn(key, now);
+      for (Cache<Integer, Integer> cache : caches) {
+        assertThat(cache.get(key)).as("key %s", key).isEqualTo(now);
+      }
+      assertThat(rows.get(key)).isEqualTo(now);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"REPLICATED", "DISTRIBUTED"})
+  void whatTheWriterRefusesIsInNoMemory(Mode mode) {
+    List<Cache<Integer, Integer>> caches = open(options(mode));
+    caches.get(0).putAll(numbered(0, ENTRIES));
+    assertThat(rows).isEqualTo(numbered(0, ENTRIES));
+    assertThat(calls()).allMatch("writeAll"::equals).hasSizeLessThanOrEqualTo(MEMBERS);
+    parts.forEach(part -> part.refuses = true);
+    for (int key = 0; key < ENTRIES; key++) {
+      int k = key;
+      Cache<Integer, Integer> cache = caches.get(key % MEMBERS);
+      switch (key % 4) {
+        case 0 -> refused(() -> cache.put(k, -1));
+        case 1 -> refused(() -> cache.remove(k));
+        case 2 -> refused(() -> cache.replace(k, k, -1));
+        default -> refused(() -> cache.getAndPut(k, -1));
+      }
+    }
+    refused(
+        () ->
+            caches
+                .get(0)
+                .putAll(
+                    numbered(0, ENTRIES).keySet().stream()
+                        .collect(Collectors.toMap(k -> k, k -> -k - 1))));
+    assertThatThrownBy(() -> caches.get(1).get(ENTRIES))
+        .isInstanceOf(CacheException.class)
+        .hasMessageContaining("'c'")
+        .hasMessageContaining("key '" + ENTRIES + "'")
+        .hasMessageContaining("no row today");
+    for (Cache<Integer, Integer> cache : caches) {
+      assertThat(cache.getAll(numbered(0, ENTRIES).keySet())).isEqualTo(numbered(0, ENTRIES));
+    }
+    parts.forEach(part -> part.refuses = false);
+    caches.forEach(cache -> assertThat(cache.get(ENTRIES)).isNull());
+    caches.get(1).put(1, -1);
+    caches.forEach(cache -> assertThat(cache.get(1)).isEqualTo(-1));
+  }
+
+  private static void refused(Runnable write) {
+    assertThatThrownBy(write::run)
+        .isInstanceOf(CacheException.class)
+        .hasMessageContaining("no row today");
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"REPLICATED", "DISTRIBUTED"})
+  void anEntrysEndIsMemorysAlone(Mode mode) {
+    rows.putAll(numbered(0, 10));
+    List<Cache<Integer, Integer>> caches = open(options(mode).timeToLive(Duration.ofSeconds(10)));
+    parts.forEach(part -> part.end = null);
+    for (int key = 0; key < 10; key++) {
+      assertThat(caches.get(key % MEMBERS).get(key)).isEqualTo(key);
+    }
+    caches.get(0).put(11, 11);
+    rows.replaceAll((key, value) -> value + 100);
+    cluster.tick(Duration.ofSeconds(9));
+    for (int key = 0; key < 10; key++) {
+      assertThat(caches.get((key + 1) % MEMBERS).get(key)).isEqualTo(key);
+    }
+    cluster.tick(Duration.ofSeconds(1));
+    for (int key = 0; key < 10; key++) {
+      assertThat(caches.get((key + 1) % MEMBERS).get(key)).isEqualTo(key + 100);
+      assertThat(caches.get((key + 2) % MEMBERS).get(key)).isEqualTo(key + 100);
+    }
+    assertThat(caches.get(1).get(11)).isEqualTo(111);
+    assertThat(calls()).noneMatch(call -> call.startsWith("delete"));
+    parts.forEach(part -> part.end = Expiry.ttl(Duration.ofSeconds(1)));
+    rows.put(12, 12);
+    assertThat(caches.get(0).get(12)).isEqualTo(12);
+    rows.remove(12);
+    assertThat(caches.get(1).get(12)).isEqualTo(12);
+    cluster.tick(Duration.ofSeconds(1));
+    caches.forEach(cache -> assertThat(cache.get(12)).isNull());
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"REPLICATED", "DISTRIBUTED"})
+  void aLoadIsNoNewsAndWhatComesAndGoesNoWrite(Mode mode) {
+    rows.putAll(numbered(0, ENTRIES));
+    List<Cache<Integer, Integer>> caches = open(options(mode));
+    Set<String> heard = ConcurrentHashMap.newKeySet();
+    var unused =
+        caches
+            .get(1)
+            .listen(
+                event -> heard.add(event.type() + " " + event.key()),
+                CacheEvent.Type.CREATED,
+                CacheEvent.Type.UPDATED,
+                CacheEvent.Type.REMOVED);
+    assertThat(caches.get(0).getAll(rows.keySet())).hasSize(ENTRIES);
+    caches.get(0).put(ENTRIES + 1, 1);
+    caches.get(0).put(3, 1);
+    Await.until("the writes' news", () -> heard.size() == 2);
+    assertThat(heard).isEqualTo(new HashSet<>(List.of("CREATED " + (ENTRIES + 1), "UPDATED 3")));
+    forgetCalls();
+    var joined = cluster.join();
+    cluster.leave(0);
+    Cache<Integer, Integer> there = joined.caches().cache("c");
+    assertThat(there.getAll(rows.keySet())).isEqualTo(rows);
+    assertThat(calls()).as("what was passed on to a joiner").isEmpty();
+  }
+
+  /** A conditional write that changes nothing loads for its own member alone. */
+  @ParameterizedTest
+  @EnumSource(names = {"REPLICATED", "DISTRIBUTED"})
+  void anOwnerThatMissesWhatIsInMemoryElsewhereKeepsIt(Mode mode) {
+    rows.putAll(numbered(0, 12));
+    List<Cache<Integer, Integer>> caches = open(options(mode).timeToLive(Duration.ofSeconds(10)));
+    for (int key = 0; key < 12; key++) {
+      assertThat(caches.get(key % MEMBERS).putIfAbsent(key, -1)).isEqualTo(key);
+    }
+    cluster.tick(Duration.ofSeconds(4));
+    for (int key = 0; key < 12; key++) {
+      Cache<Integer, Integer> backup = caches.get(memberOf(caches.get(0), key, 1));
+      assertThat(backup.get(key)).isEqualTo(key);
+      assertThat(memory(backup)).contains(key);
+    }
+    assertThat(calls()).hasSize(12);
+    cluster.tick(Duration.ofSeconds(6)); // it did not begin anew
+    caches.forEach(cache -> assertThat(cache.asMap()).isEmpty());
+  }
+
+  private static Set<Object> memory(Cache<Integer, Integer> cache) {
+    AdvancedCache<?, ?> engine = cache.unwrap(AdvancedCache.class);
+    Set<Object> keys = new HashSet<>();
+    engine.getDataContainer().forEach(entry -> keys.add(((ClusterKey) entry.getKey()).key()));
+    return keys;
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"REPLICATED", "DISTRIBUTED"})
+  @SuppressWarnings("unchecked") // of this cache
+  void aPlaceThatIsHeldForAValueIsNoWrite(Mode mode) {
+    List<Cache<Integer, Integer>> caches = open(options(mode));
+    for (int key = 0; key < 9; key++) {
+      Loads<Integer, Integer> loads = caches.get(key % MEMBERS).unwrap(Loads.class);
+      try (Loads.Load<Integer> load = loads.begin(key)) {
+        assertThat(load.stands()).isTrue();
+      }
+      assertThat(calls()).allMatch(call -> call.startsWith("load"));
+      try (Loads.Load<Integer> load = loads.begin(key)) {
+        assertThat(load.keep(key)).isTrue();
+      }
+      assertThat(rows).containsEntry(key, key);
+      forgetCalls();
+    }
+    for (int key = 100; key < 109; key++) {
+      Store store = caches.get(key % MEMBERS).unwrap(Store.class);
+      Envelope place = Envelope.tombstone(new Envelope.Version(1, key));
+      assertThat(store.putIfAbsent(key, place)).isNull();
+      assertThat(store.remove(key, place)).isTrue();
+    }
+    assertThat(calls()).allMatch(call -> call.startsWith("load"));
+  }
+
+  @Test
+  void whatWouldNotHoldIsRefused() {
+    for (CacheOptions mode :
+        List.of(CacheOptions.of(Mode.REPLICATED), CacheOptions.of(Mode.DISTRIBUTED))) {
+      Persist named = Persist.with("rows");
+      Part part = new Part();
+      refused(mode, Persist.with(part, part), ".loaderAndWriter(name, ...)");
+      refused(mode.async(), named, "async");
+      refused(mode, named.writeBehind(1, 1), "writeBehind");
+    }
+    refused(CacheOptions.of(Mode.INVALIDATED), Persist.with("rows"), "INVALIDATED");
+    assertThatThrownBy(() -> Persist.with("rows").preload())
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> Persist.with(" ")).isInstanceOf(IllegalArgumentException.class);
+    Cache<Integer, Integer> cache = open(options(Mode.DISTRIBUTED)).get(0);
+    cache.put(1, 1);
+    assertThatThrownBy(cache::clear)
+        .isInstanceOf(UnsupportedOperationException.class)
+        .hasMessageContaining("loader and writer 'rows'");
+    assertThat(rows).isEqualTo(Map.of(1, 1));
+    try (LoopCluster available = new LoopCluster(new SerialCodec(), 1)) {
+      assertThatThrownBy(() -> available.caches(0).cache("c", options(Mode.REPLICATED)))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("Partitions.CONSISTENT");
+      assertThat(available.caches(0).names()).isEmpty();
+    }
+  }
+
+  private static void refused(CacheOptions options, Persist persist, String because) {
+    assertThatThrownBy(() -> options.persist(persist))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(because);
+  }
+
+  @Test
+  void whatCantGoToOtherMembersIsRefusedWhoeverReadsIt() {
+    CacheWriter<Integer, Object> writer =
+        new CacheWriter<>() {
+          @Override
+          public void write(Integer key, Object value) {}
+
+          @Override
+          public void delete(Integer key) {}
+        };
+    Persist threads = Persist.with((Integer key) -> Thread.currentThread(), writer);
+    try (LoopCluster alone =
+        new LoopCluster(
+            new SerialCodec(),
+            1,
+            Partitions.CONSISTENT,
+            member -> new Resources(Map.of(), Map.of("rows", threads)))) {
+      Cache<Integer, Object> cache = alone.caches(0).cache("c", options(Mode.REPLICATED));
+      assertThatThrownBy(() -> cache.get(1))
+          .isInstanceOf(CacheException.class)
+          .hasMessageContaining("key '1'")
+          .hasMessageContaining("java.lang.Thread");
+    }
+  }
+
+  @Test
+  void aMemberWithoutTheLoaderIsToldWhatToAdd() {
+    Part part = new Part();
+    try (LoopCluster half =
+        new LoopCluster(
+            new SerialCodec(),
+            2,
+            Partitions.CONSISTENT,
+            member ->
+                member == 0
+                    ? new Resources(Map.of(), Map.of("rows", Persist.with(part, part)))
+                    : Resources.NONE)) {
+      assertThatThrownBy(() -> half.caches(1).cache("c", options(Mode.REPLICATED)))
+          .isInstanceOf(CacheException.class)
+          .hasMessageContaining(".loaderAndWriter(\"rows\", ..., ...)");
+      assertThat(half.caches(0).names()).isEmpty();
+      Cache<Integer, Integer> cache = half.caches(0).cache("c", options(Mode.REPLICATED));
+      cache.put(1, 1);
+      assertThatThrownBy(half::join)
+          .isInstanceOf(CacheException.class)
+          .hasMessageContaining(".loaderAndWriter(\"rows\", ..., ...)");
+      cache.put(2, 2);
+      assertThat(cache.asMap()).isEqualTo(Map.of(1, 1, 2, 2));
+    }
+  }
+}
