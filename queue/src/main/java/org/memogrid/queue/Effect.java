@@ -45,9 +45,20 @@ sealed interface Effect {
    * {@link Kept.Holders} are there that those in it do not follow: then nothing is written.
    *
    * @param reign the one with which the home began
-   * @param batch rises by one
+   * @param number rises by one
+   * @param holders null if they are the same
+   * @param batch null if there is nothing else
    */
-  record Keep(Persist place, Epoch reign, long batch, List<Kept> writes) implements Effect {}
+  record Keep(
+      Persist place,
+      Epoch reign,
+      long number,
+      Kept.@Nullable Holders holders,
+      Kept.@Nullable Batch batch)
+      implements Effect {}
+
+  /** Remove from the spool what is in these slots and does not count any more, some time. */
+  record Drop(Persist place, Tenure tenure, List<Long> slots) implements Effect {}
 
   /** Read whose copies count. Then tell {@link QueueCore#looked} or {@link QueueCore#notRead}. */
   record Look(Persist place, Epoch epoch) implements Effect {}
@@ -55,7 +66,7 @@ sealed interface Effect {
   /** Read the queue's spool. Then tell {@link QueueCore#loaded} or {@link QueueCore#notRead}. */
   record Load(Persist place, Epoch epoch) implements Effect {}
 
-  /** Remove from the spool what does not count any more, some time. */
+  /** Remove from the spool what former homes wrote and does not count any more, some time. */
   record Sweep(Persist place, Kept.Head head) implements Effect {}
 
   /** Messages are gone. */

@@ -47,6 +47,9 @@ final class Entry {
     this.notBefore = letter.traits.notBefore();
   }
 
+  /** Where it is on the disk; only the dispatcher that writes it knows. */
+  Batches.@Nullable Word word;
+
   /** One that shares nothing that changes. */
   Entry copy() {
     Entry copy = new Entry(seq, born, letter);

@@ -377,6 +377,8 @@ final class QueueNode {
       }
     } else if (effect instanceof Effect.Keep keep) {
       spool.keep(keep);
+    } else if (effect instanceof Effect.Drop drop) {
+      spool.drop(drop);
     } else if (effect instanceof Effect.Look look) {
       spool.look(look);
     } else if (effect instanceof Effect.Load load) {

@@ -391,6 +391,7 @@ final class QueueState {
     Entry again = enter(dead.letter.atOnceAndForEver());
     again.hands = dead.hands;
     again.history = dead.history;
+    again.word = dead.word;
     return again;
   }
 

@@ -3,7 +3,7 @@ package org.memogrid.queue;
 
 /**
  * The rules of the protocol, by the names that the code and the tests call them. A simulated
- * cluster without one breaks an invariant, and a test shows so; for three, which need more faults
+ * cluster without one breaks an invariant, and a test shows so; for a few, which need more faults
  * than a simulated life has, or questions, a test of their own does.
  */
 enum Rule {
@@ -95,8 +95,14 @@ enum Rule {
   KEEP_WHAT_BECAME_OF_IT,
   /** Dedupe ids are written, and outlive their messages. */
   KEEP_DEDUPE_IDS,
-  /** A dedupe id is written when its message ends, and before the message goes. */
+  /** A dedupe id is written when its message ends, no later than its end is. */
   KEEP_IDS_OF_ENDED,
+  /** What was written goes in the order in which it was: an end behind what has ended. */
+  LET_GO_FROM_THE_OLDEST_ON,
+  /** Batches that were let go do not count, though they may be there for longer. */
+  SAY_WHICH_COUNT,
+  /** Of the batches of one home the last one's word counts. */
+  BELIEVE_THE_LATEST_BATCH,
   /** A home without a copy reads the disk before it serves. */
   READ_THE_DISK,
   /** A copy that the disk does not name gives way to what is on the disk. */

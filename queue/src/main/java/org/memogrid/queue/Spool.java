@@ -17,7 +17,7 @@ import org.memogrid.cluster.Member;
 
 /**
  * What a home writes to disk, if its queue is durable, and who waits for it. One batch is under way
- * at a time; what comes meanwhile goes together.
+ * at a time; what comes meanwhile goes together, as one entry of the disk.
  *
  * <p>Invariants:
  *
@@ -34,7 +34,8 @@ import org.memogrid.cluster.Member;
  */
 final class Spool {
   private static final int BATCH = 1_024;
-  private static final int BATCH_BYTES = 1 << 20;
+  private static final int BATCH_CHUNKS = 8;
+  private static final int LEAST_BYTES = 1_024;
   private static final long AGAIN = 500;
 
   private static final Object HEAD = new Object();
@@ -51,6 +52,8 @@ final class Spool {
   private final Set<Origin> noted = new HashSet<>();
   private Map<Object, Write> pending = new LinkedHashMap<>();
   private Map<Object, Write> underWay = new LinkedHashMap<>();
+  private Batches batches;
+  private Kept.@Nullable Batch sent;
   private long batch;
   private long covers;
   private long last;
@@ -90,17 +93,29 @@ final class Spool {
    * What is to be written under one key.
    *
    * @param number of the first of those that came together
-   * @param after the key of what is to be there before; null if nothing is
+   * @param word of the message that it is about
+   * @param after the key of what is to be there before or with it; null if nothing is
    */
   private record Write(
-      long number, Kind kind, int size, Supplier<Kept> what, @Nullable Object after) {
+      long number,
+      Kind kind,
+      int size,
+      Supplier<? extends Kept> what,
+      Batches.@Nullable Word word,
+      @Nullable Object after) {
     Write as(Write later) {
       boolean fresh = kind == Kind.NEW && later.kind == Kind.CHANGED;
-      return new Write(number, fresh ? kind : later.kind, later.size, later.what, later.after);
+      return new Write(
+          number,
+          fresh ? kind : later.kind,
+          later.size,
+          later.what,
+          later.word == null ? word : later.word,
+          later.after);
     }
 
     Write again() {
-      return new Write(number, kind == Kind.NEW ? Kind.CHANGED : kind, size, what, after);
+      return new Write(number, kind == Kind.NEW ? Kind.CHANGED : kind, size, what, word, after);
     }
   }
 
@@ -117,6 +132,7 @@ final class Spool {
     this.desk = desk;
     this.place = place;
     this.tenure = new Tenure(reign, 0);
+    this.batches = new Batches(desk);
     this.state = state;
     this.fromDisk = fromDisk;
     this.limit = state.nextSeq();
@@ -148,7 +164,7 @@ final class Spool {
     } else if (op instanceof Op.Remove && entry != null) {
       String id = entry.letter.traits.dedupeId();
       boolean keeps = id != null && desk.apply(Rule.KEEP_IDS_OF_ENDED);
-      end(Origin.of(entry.letter), id != null && keeps ? keepId(id) : null);
+      end(Origin.of(entry.letter), entry.word, id != null && keeps ? keepId(id) : null);
     } else if (op instanceof Op.Pause) {
       write(HEAD, Kind.CHANGED, 64, this::head);
     } else if (entry != null && changes(op) && desk.apply(Rule.KEEP_WHAT_BECAME_OF_IT)) {
@@ -166,15 +182,18 @@ final class Spool {
   }
 
   private void keep(Entry entry, Kind kind) {
-    write(
-        Origin.of(entry.letter), kind, entry.size(), () -> new Kept.Message(tenure, entry.copy()));
+    Batches.Word word = entry.word;
+    if (word == null) {
+      word = new Batches.Word();
+      entry.word = word;
+    }
+    Supplier<Kept> what = () -> new Kept.Message(tenure, entry.copy());
+    write(Origin.of(entry.letter), new Write(++last, kind, entry.size(), what, word, null));
   }
 
   /**
-   * While a message is there its entry says its id. The id has an entry of its own when the message
-   * ends, behind that entry and before it goes, since a batch may be written in part: 1. the id of
-   * a message is there, and the message is not; 2. all are lost; 3. the message is sent again, and
-   * is taken for one that was here.
+   * While a message is there it says its id itself. The id is written when the message ends, in the
+   * batch in which it does or before.
    *
    * @return under which it is written; null if it is forgotten by now
    */
@@ -199,11 +218,12 @@ final class Spool {
    * Why a note: 1. a former home has written the message; 2. it ends here; 3. all are lost before
    * this home has moved in, and the entry is read.
    *
+   * @param word of the message, if it was here
    * @param after the key of what is to be there before it goes; null if nothing is
    */
-  private void end(Origin origin, @Nullable Object after) {
+  private void end(Origin origin, Batches.@Nullable Word word, @Nullable Object after) {
     Write before = pending.get(origin);
-    if (moved && before != null && before.kind == Kind.NEW) {
+    if (moved && before != null && before.kind == Kind.NEW && after == null) {
       pending.remove(origin); // it never was on the disk, nor need it be
       return;
     }
@@ -211,7 +231,7 @@ final class Spool {
       noted.add(origin);
     }
     Supplier<Kept> what = () -> new Kept.Ended(tenure, origin, noted.contains(origin));
-    write(origin, new Write(++last, Kind.END, 64, what, after));
+    write(origin, new Write(++last, Kind.END, 64, what, word, after));
   }
 
   private Kept.Head head() {
@@ -257,8 +277,8 @@ final class Spool {
             && !underWay.containsKey(HOLDERS));
   }
 
-  private void write(Object key, Kind kind, int size, Supplier<Kept> what) {
-    write(key, new Write(++last, kind, size, what, null));
+  private void write(Object key, Kind kind, int size, Supplier<? extends Kept> what) {
+    write(key, new Write(++last, kind, size, what, null, null));
   }
 
   private void write(Object key, Write next) {
@@ -283,7 +303,7 @@ final class Spool {
       moved = true;
       List<Origin> past = List.copyOf(noted);
       noted.clear();
-      past.forEach(origin -> end(origin, null));
+      past.forEach(origin -> end(origin, null, null));
       desk.perform(new Effect.Sweep(where(), head()));
       untilMoved.forEach(this::awaitNamed);
       untilMoved.clear();
@@ -426,6 +446,7 @@ final class Spool {
       untilNamed.clear();
       all.forEach(this::awaitNamed);
     }
+    clean();
     if (underWay.isEmpty() && !pending.isEmpty() && desk.now() >= againAt()) {
       send();
     }
@@ -433,42 +454,65 @@ final class Spool {
   }
 
   private void send() {
-    List<Kept> writes = new ArrayList<>();
-    int bytes = 0;
-    if (!claimed) {
+    Kept.Holders named = null;
+    List<Kept.OfTenure> writes = new ArrayList<>();
+    if (claimed) {
+      named = fill(writes);
+    } else {
       // Alone: what is written in a reign that is not named must not count.
       Write first = pending.remove(HOLDERS);
-      if (first != null) {
-        underWay.put(HOLDERS, first);
-        covers = 0;
-        desk.perform(new Effect.Keep(where(), tenure.reign(), ++batch, List.of(first.what.get())));
+      if (first == null) {
+        return;
       }
-      return;
+      named = (Kept.Holders) first.what.get();
+      underWay.put(HOLDERS, first);
+      covers = 0;
     }
+    long number = ++batch;
+    sent =
+        writes.isEmpty()
+            ? null
+            : new Kept.Batch(tenure, batches.takeSlot(), number, batches.first(number), writes);
+    desk.perform(new Effect.Keep(where(), tenure.reign(), number, named, sent));
+  }
+
+  /**
+   * As much as goes together, the oldest first.
+   *
+   * @return the holders, if they are among it
+   */
+  private Kept.@Nullable Holders fill(List<Kept.OfTenure> writes) {
+    Kept.Holders named = null;
+    int bytes = 0;
+    int most = Math.max(LEAST_BYTES, BATCH_CHUNKS * desk.chunk());
     covers = last;
     Iterator<Map.Entry<Object, Write>> next = pending.entrySet().iterator();
-    while (next.hasNext() && writes.size() < BATCH && bytes < BATCH_BYTES) {
+    while (next.hasNext() && writes.size() < BATCH && bytes < most) {
       Map.Entry<Object, Write> each = next.next();
-      Object key = each.getKey();
       Write its = each.getValue();
       if (waits(its)) {
         covers = Math.min(covers, its.number - 1);
+        continue;
+      }
+      underWay.put(each.getKey(), its);
+      next.remove();
+      Kept said = its.what.get();
+      if (said instanceof Kept.Holders holders) {
+        named = holders;
       } else {
-        next.remove();
-        underWay.put(key, its);
-        writes.add(its.what.get());
+        writes.add((Kept.OfTenure) said);
         bytes += its.size;
       }
     }
     if (next.hasNext()) {
       covers = Math.min(covers, next.next().getValue().number - 1);
     }
-    desk.perform(new Effect.Keep(where(), tenure.reign(), ++batch, writes));
+    return named;
   }
 
   private boolean waits(Write write) {
     Object after = write.after;
-    return after != null && (underWay.containsKey(after) || pending.containsKey(after));
+    return after != null && pending.containsKey(after);
   }
 
   /**
@@ -483,6 +527,7 @@ final class Spool {
     if (failure == null) {
       kept = Math.max(kept, covers);
       claimed = true;
+      landed();
       underWay.clear();
       return;
     }
@@ -500,6 +545,65 @@ final class Spool {
     moveAgain();
   }
 
+  /** The batch that was under way is on the disk. */
+  private void landed() {
+    Kept.Batch its = sent;
+    if (its == null) {
+      return;
+    }
+    sent = null;
+    Batches.Batch there = batches.add(its.number(), its.slot(), its.what().size());
+    Iterator<Kept.OfTenure> said = its.what().iterator();
+    underWay.forEach(
+        (key, write) -> {
+          if (key != HOLDERS) {
+            landed(there, key, write, said.next());
+          }
+        });
+    List<Long> unused = batches.letGo();
+    if (!unused.isEmpty()) {
+      desk.perform(new Effect.Drop(where(), tenure, unused));
+    }
+  }
+
+  private void landed(Batches.Batch there, Object key, Write write, Kept.OfTenure said) {
+    Batches.Word word = write.word;
+    if (said instanceof Kept.Message message && word != null) {
+      batches.has(there, key, word, message.entry().seq, write.size);
+    } else if (said instanceof Kept.Ended ended && !ended.lasts()) {
+      batches.ends(there, key, word, write.size);
+    } else {
+      batches.forget(key, word);
+      batches.has(there, key, write.size);
+    }
+  }
+
+  /** Writes again what keeps the oldest batch from going, if too much of the others is garbage. */
+  private void clean() {
+    Batches.Batch oldest = moved && underWay.isEmpty() ? batches.toClean() : null;
+    if (oldest == null) {
+      return;
+    }
+    for (long seq : oldest.seqs()) {
+      Entry entry = state.get(seq);
+      if (entry != null
+          && Batches.isIn(entry, oldest)
+          && !pending.containsKey(Origin.of(entry.letter))) {
+        keep(entry, Kind.CHANGED);
+      }
+    }
+    for (Object key : oldest.keys()) {
+      if (!batches.isIn(key, oldest) || pending.containsKey(key)) {
+        continue;
+      }
+      if (key == HEAD) {
+        write(HEAD, Kind.CHANGED, 64, this::head);
+      } else if (key instanceof IdKey of && keepId(of.id) == null) {
+        batches.forget(key, null);
+      }
+    }
+  }
+
   /**
    * As another tenure, since what has failed may come late: 1. a batch with a message fails, and is
    * written again; 2. the message ends, and its entry goes; 3. the first batch is written after
@@ -507,6 +611,8 @@ final class Spool {
    */
   private void moveAgain() {
     tenure = new Tenure(tenure.reign(), tenure.part() + 1);
+    batches = new Batches(desk);
+    sent = null;
     moved = false;
     copied = false;
     cursor = 0;

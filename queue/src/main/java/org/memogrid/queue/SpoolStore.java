@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.queue;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executor;
@@ -35,11 +29,10 @@ final class SpoolStore {
   private static final String PREFIX = "org.memogrid.queue.";
   private static final String HOLDERS = "holders";
 
-  /** So many are in memory as well. They are read only if all copies of the queue are lost. */
-  private static final long IN_MEMORY = 10_000;
+  /** So many batches are in memory as well. They are read only if all copies are lost. */
+  private static final long IN_MEMORY = 16;
 
   private static final int ATTEMPTS = 10;
-  private static final long SECOND = 1_000;
 
   private final String queue;
   private final Node node;
@@ -89,34 +82,44 @@ final class SpoolStore {
     run(
         () -> {
           try {
-            if (keep(open(keep.place()), keep.writes())) {
-              feed.accept(core -> core.kept(keep.reign(), keep.batch(), null));
+            if (keep(open(keep.place()), keep)) {
+              feed.accept(core -> core.kept(keep.reign(), keep.number(), null));
             } else {
               feed.accept(core -> core.overtaken(keep.reign()));
             }
           } catch (RuntimeException e) {
             LOG.warn("queue '{}': what was to be kept in {} was not", queue, keep.place(), e);
             String why = why(keep.place(), "does not take what is published", e);
-            feed.accept(core -> core.kept(keep.reign(), keep.batch(), why));
+            feed.accept(core -> core.kept(keep.reign(), keep.number(), why));
           }
         });
   }
 
-  private boolean keep(Store store, List<Kept> writes) {
-    Map<Object, Envelope> batch = new HashMap<>();
-    for (Kept kept : writes) {
-      if (kept instanceof Kept.Holders holders) {
-        if (!name(store, holders)) {
-          return false;
-        }
-      } else {
-        batch.put(key((Kept.OfTenure) kept), entry(kept));
-      }
+  private boolean keep(Store store, Effect.Keep keep) {
+    Kept.Holders holders = keep.holders();
+    if (holders != null && !name(store, holders)) {
+      return false;
     }
-    if (!batch.isEmpty()) {
-      store.putAll(batch);
+    Kept.Batch batch = keep.batch();
+    if (batch != null) {
+      store.put(key(batch.tenure(), batch.slot()), entry(batch));
     }
     return true;
+  }
+
+  /** What remains does no harm. */
+  void drop(Effect.Drop drop) {
+    run(
+        () -> {
+          try {
+            Store store = open(drop.place());
+            for (long slot : drop.slots()) {
+              var unused = store.remove(key(drop.tenure(), slot));
+            }
+          } catch (RuntimeException e) {
+            LOG.debug("queue '{}': what counts no more stays for now", queue, e);
+          }
+        });
   }
 
   /** Whether they follow those that are there. */
@@ -139,44 +142,12 @@ final class SpoolStore {
   }
 
   private Envelope entry(Kept kept) {
-    Envelope entry = Envelope.ofBytes(versions.next(), KeptFormat.write(kept));
-    long now = node.clock().millis();
-    if (kept instanceof Kept.Ended ended && !ended.lasts()) {
-      return entry.expiring(now + 1, 0, now); // removed, and many at a time
-    }
-    if (kept instanceof Kept.Id id) {
-      return entry.expiring((Math.max(now, id.until()) / SECOND + 1) * SECOND, 0, now);
-    }
-    return entry;
+    return Envelope.ofBytes(versions.next(), KeptFormat.write(kept));
   }
 
-  private static String key(Kept.OfTenure kept) {
-    Tenure tenure = kept.tenure();
-    return tenure.reign().number() + "." + tenure.part() + "@" + tenure.reign().home() + what(kept);
-  }
-
-  private static String what(Kept.OfTenure kept) {
-    if (kept instanceof Kept.Message message) {
-      return what(Origin.of(message.entry().letter));
-    }
-    if (kept instanceof Kept.Ended ended) {
-      return what(ended.origin());
-    }
-    return kept instanceof Kept.Id id ? " id " + hash(id.id()) : " head";
-  }
-
-  private static String what(Origin origin) {
-    return " " + origin.number() + "@" + origin.producer();
-  }
-
-  /** Ids are of any length, keys in files are not. */
-  private static String hash(String id) {
-    try {
-      return HexFormat.of()
-          .formatHex(MessageDigest.getInstance("SHA-256").digest(id.getBytes(UTF_8)));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e); // every Java has it
-    }
+  private static String key(Tenure tenure, long slot) {
+    Epoch reign = tenure.reign();
+    return reign.number() + "." + tenure.part() + "@" + reign.home() + " " + slot;
   }
 
   private Kept kept(Envelope entry) {
@@ -212,7 +183,7 @@ final class SpoolStore {
             notRead(load.place(), load.epoch(), e);
             return;
           }
-          LOG.info("queue '{}': {} entries are read from {}", queue, all.size(), load.place());
+          LOG.info("queue '{}': {} batches are read from {}", queue, all.size(), load.place());
           feed.accept(core -> core.loaded(load.epoch(), all));
         });
   }
@@ -245,8 +216,8 @@ final class SpoolStore {
             try (Stream<Map.Entry<Object, Envelope>> entries = store.entries()) {
               entries.forEach(
                   entry -> {
-                    if (kept(entry.getValue()) instanceof Kept.OfTenure kept
-                        && sweep.head().isAfter(kept.tenure())) {
+                    if (kept(entry.getValue()) instanceof Kept.Batch batch
+                        && sweep.head().isAfter(batch.tenure())) {
                       past.add(entry.getKey());
                     }
                   });

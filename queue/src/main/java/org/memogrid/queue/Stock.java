@@ -5,15 +5,17 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a spool says when it is read: which of its entries count, and which messages there are.
+ * What a spool says when it is read: which of its batches count, and which messages there are.
  *
  * <p>What was written in a tenure that a {@linkplain Kept.Head#moved finished} one followed does
  * not count: either it is in that one too, or it has ended. Of what counts the latest tenure's word
@@ -33,27 +35,62 @@ final class Stock {
 
   Stock(Desk desk, List<? extends Kept> all) {
     this.desk = desk;
-    List<Kept.Head> moved = new ArrayList<>();
-    for (Kept kept : all) {
-      if (kept instanceof Kept.Head each && each.moved()) {
-        moved.add(each);
-      }
-    }
+    List<Kept.Batch> batches = new ArrayList<>();
     for (Kept kept : all) {
       if (kept instanceof Kept.Holders holders) {
         highest = Math.max(highest, holders.reign().number());
         named = holders.lineage();
         reigns.add(holders.reign());
         reigns.addAll(named.epochs());
-      } else if (kept instanceof Kept.OfTenure of) {
-        highest = Math.max(highest, of.tenure().reign().number());
-        reigns.add(of.tenure().reign());
-        if (moved.stream().noneMatch(each -> each.isAfter(of.tenure()))
-            || !desk.apply(Rule.FORGET_FORMER_TENURES)) {
-          take(of);
-        }
+      } else if (kept instanceof Kept.Batch batch) {
+        highest = Math.max(highest, batch.tenure().reign().number());
+        reigns.add(batch.tenure().reign());
+        batches.add(batch);
       }
     }
+    List<Kept.OfTenure> words = lastWords(batches);
+    List<Kept.Head> moved = new ArrayList<>();
+    for (Kept.OfTenure word : words) {
+      if (word instanceof Kept.Head each && each.moved()) {
+        moved.add(each);
+      }
+    }
+    for (Kept.OfTenure word : words) {
+      if (moved.stream().noneMatch(each -> each.isAfter(word.tenure()))
+          || !desk.apply(Rule.FORGET_FORMER_TENURES)) {
+        take(word);
+      }
+    }
+  }
+
+  /** What is on the disk, of each tenure its last word on each thing. */
+  private List<Kept.OfTenure> lastWords(List<Kept.Batch> all) {
+    Map<Tenure, Long> firsts = new HashMap<>();
+    all.forEach(batch -> firsts.merge(batch.tenure(), batch.first(), Math::max));
+    Map<Tenure, Map<Object, Kept.OfTenure>> words = new TreeMap<>();
+    all.stream()
+        .filter(batch -> counts(batch, firsts.getOrDefault(batch.tenure(), 0L)))
+        .sorted(this::inOrder)
+        .forEach(
+            batch -> {
+              Map<Object, Kept.OfTenure> its =
+                  words.computeIfAbsent(batch.tenure(), tenure -> new LinkedHashMap<>());
+              batch.what().forEach(each -> its.put(each.about(), each));
+            });
+    return words.values().stream()
+        .flatMap(its -> its.values().stream())
+        .filter(each -> !(each instanceof Kept.Ended ended) || ended.lasts())
+        .toList();
+  }
+
+  private boolean counts(Kept.Batch batch, long first) {
+    return batch.number() >= first || !desk.apply(Rule.SAY_WHICH_COUNT);
+  }
+
+  private int inOrder(Kept.Batch one, Kept.Batch other) {
+    return desk.apply(Rule.BELIEVE_THE_LATEST_BATCH)
+        ? Long.compare(one.number(), other.number())
+        : Long.compare(one.slot(), other.slot());
   }
 
   private void take(Kept.OfTenure kept) {
@@ -65,7 +102,7 @@ final class Stock {
       last.merge(Origin.of(message.entry().letter), message, this::later);
     } else if (kept instanceof Kept.Ended ended) {
       last.merge(ended.origin(), ended, this::later);
-    } else if (kept instanceof Kept.Id id) {
+    } else if (kept instanceof Kept.Id id && id.until() > desk.now()) {
       ids.merge(id.id(), id.at(), Math::max);
     } else if (kept instanceof Kept.Head its) {
       Kept.Head before = head;

@@ -21,14 +21,12 @@ class DurableQueueSimTest {
   /** Where to begin to look for what is seldom missed. */
   private static final Map<Rule, Long> RARE =
       Map.of(
-          Rule.NAME_WHO_HAS_ALL, 15_570L,
           Rule.REIGN_ABOVE_THE_DISK, 12_300L,
-          Rule.HAND_OUT_WHEN_NAMED, 12_440L,
-          Rule.FOLLOW_WHO_WAS_NAMED, 240L,
-          Rule.SETTLE_WHEN_MOVED, 355L,
-          Rule.CONFIRM_WHEN_MOVED, 125L,
-          Rule.KEEP_IDS_OF_ENDED, 590L,
-          Rule.TRUST_NAMED_COPIES, 870L);
+          Rule.FOLLOW_WHO_WAS_NAMED, 1_400L,
+          Rule.SETTLE_WHEN_MOVED, 1_400L,
+          Rule.CONFIRM_WHEN_MOVED, 400L,
+          Rule.KEEP_IDS_OF_ENDED, 1_100L,
+          Rule.TRUST_NAMED_COPIES, 1_050L);
 
   private static final long SEEDS = Long.getLong("memogrid.sim.seeds", 400);
 
@@ -51,10 +49,13 @@ class DurableQueueSimTest {
     assertThat(violations).isEmpty();
   }
 
-  /** One needs a longer chain of faults than these lives have: {@link DurableRulesTest} has it. */
+  /**
+   * Three need a longer chain of faults than most lives have: {@link DurableRulesTest} has them.
+   */
   static Stream<Rule> seen() {
-    return Arrays.stream(Rule.values())
-        .filter(rule -> rule.isOfDisk() && rule != Rule.CONFIRM_WHEN_NAMED);
+    Set<Rule> unseen =
+        Set.of(Rule.CONFIRM_WHEN_NAMED, Rule.NAME_WHO_HAS_ALL, Rule.HAND_OUT_WHEN_NAMED);
+    return Arrays.stream(Rule.values()).filter(rule -> rule.isOfDisk() && !unseen.contains(rule));
   }
 
   @ParameterizedTest

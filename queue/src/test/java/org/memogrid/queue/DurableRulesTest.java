@@ -50,13 +50,112 @@ class DurableRulesTest {
   }
 
   private long batch() {
-    return ((Effect.Keep) effects.get(effects.size() - 1)).batch();
+    return lastBatch();
   }
 
   @Test
   void nothingIsConfirmedBeforeTheDiskSaysWhoseCopiesCount() {
     assertThat(isConfirmedBeforeTheDiskSaysByWhom(Set.of())).isFalse();
     assertThat(isConfirmedBeforeTheDiskSaysByWhom(Set.of(Rule.CONFIRM_WHEN_NAMED))).isTrue();
+  }
+
+  private boolean handsOutUnnamed(Set<Rule> off) {
+    Spool spool = new Spool(desk(off), PLACE, LATER, new QueueState(), true);
+    spool.holders(LATER, Set.of("n0#1"));
+    boolean early = spool.mayHandOut();
+    spool.flush();
+    early |= spool.mayHandOut();
+    spool.written(batch(), null);
+    assertThat(spool.mayHandOut()).isTrue();
+    return early;
+  }
+
+  /** After the end of all two members may take themselves for the home, and read the same. */
+  @Test
+  void whatWasReadIsHandedOutWhenItsHomeIsNamed() {
+    assertThat(handsOutUnnamed(Set.of())).isFalse();
+    assertThat(handsOutUnnamed(Set.of(Rule.HAND_OUT_WHEN_NAMED))).isTrue();
+  }
+
+  private List<Packet.Replicate> replicated() {
+    return effects.stream()
+        .filter(Effect.Send.class::isInstance)
+        .map(effect -> ((Effect.Send) effect).packet())
+        .filter(Packet.Replicate.class::isInstance)
+        .map(Packet.Replicate.class::cast)
+        .toList();
+  }
+
+  private boolean isNamed(Member member) {
+    return effects.stream()
+        .filter(Effect.Keep.class::isInstance)
+        .map(effect -> ((Effect.Keep) effect).holders())
+        .anyMatch(holders -> holders != null && holders.members().contains(member.id()));
+  }
+
+  /**
+   * The race: 1. a home is alone, and something happens; 2. a backup has all but that; 3. the disk
+   * names the backup, and the home is lost.
+   */
+  private boolean isNamedBeforeItHasAll(Set<Rule> off) {
+    effects.clear();
+    Settings durable = Settings.DEFAULT.persist(PLACE);
+    Epoch reign = new Epoch(5, HOME.id());
+    Dispatcher home =
+        new Dispatcher(
+            desk(off),
+            reign,
+            copy(OLD, durable, "a"),
+            View.of("q", 5, List.of(HOME, OTHER)),
+            List.of(),
+            List.of(),
+            List.of(),
+            durable,
+            Epoch.NONE,
+            false);
+    home.flush();
+    home.kept(reign, batch(), null);
+    List<Packet.Replicate> all = replicated();
+    home.ask(HOME, new Packet.Ask(1, new Packet.SetPaused(true)));
+    home.flush();
+    all.forEach(each -> answer(home, each));
+    home.flush();
+    write(home, reign);
+    boolean early = isNamed(OTHER);
+    List<Packet.Replicate> more = replicated();
+    more.subList(all.size(), more.size()).forEach(each -> answer(home, each));
+    home.flush();
+    write(home, reign);
+    assertThat(isNamed(OTHER)).isTrue();
+    return early;
+  }
+
+  private static void answer(Dispatcher home, Packet.Replicate batch) {
+    home.replicated(
+        OTHER, new Packet.Replicated(batch.stream(), batch.batch(), true, batch.epoch()));
+  }
+
+  /** All that is to be. */
+  private void write(Dispatcher home, Epoch reign) {
+    for (long last = 0; last < lastBatch(); ) {
+      last = lastBatch();
+      home.kept(reign, last, null);
+      home.flush();
+    }
+  }
+
+  private long lastBatch() {
+    return effects.stream()
+        .filter(Effect.Keep.class::isInstance)
+        .mapToLong(effect -> ((Effect.Keep) effect).number())
+        .max()
+        .orElse(0);
+  }
+
+  @Test
+  void theDiskNamesABackupThatHasAllThatWasConfirmedWithoutIt() {
+    assertThat(isNamedBeforeItHasAll(Set.of())).isFalse();
+    assertThat(isNamedBeforeItHasAll(Set.of(Rule.NAME_WHO_HAS_ALL))).isTrue();
   }
 
   /** Home and backup are lost together, and a third has a copy of before. */

@@ -242,8 +242,10 @@ final class SimMember {
     } else if (effect instanceof Effect.Begin begin) {
       begin(begin.delivery());
     } else if (effect instanceof Effect.Keep keep && sim.spool != null) {
-      sim.note(self + " writes " + keep.batch() + " " + keep.writes());
+      sim.note(self + " writes " + keep.number() + " " + keep.holders() + " " + keep.batch());
       sim.spool.write(this, keep);
+    } else if (effect instanceof Effect.Drop drop && sim.spool != null) {
+      sim.spool.drop(drop);
     } else if (effect instanceof Effect.Look look && sim.spool != null) {
       sim.spool.look(this, look);
     } else if (effect instanceof Effect.Load load && sim.spool != null) {

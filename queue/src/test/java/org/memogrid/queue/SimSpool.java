@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.queue;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,7 +24,7 @@ final class SimSpool {
 
   private double heldUntil;
 
-  private record Key(Tenure tenure, Object what) {}
+  private record Key(Tenure tenure, long slot) {}
 
   SimSpool(QueueSim sim) {
     this.sim = sim;
@@ -44,10 +43,11 @@ final class SimSpool {
 
   void write(SimMember by, Effect.Keep keep) {
     if (isAway(by)) {
-      answer(by, () -> by.core.kept(keep.reign(), keep.batch(), "cut off"));
+      answer(by, () -> by.core.kept(keep.reign(), keep.number(), "cut off"));
       return;
     }
-    List<byte[]> writes = keep.writes().stream().map(KeptFormat::write).toList();
+    byte[] holders = keep.holders() == null ? null : KeptFormat.write(keep.holders());
+    byte[] batch = keep.batch() == null ? null : KeptFormat.write(keep.batch());
     boolean refused = sim.mayRefuse() && sim.time.chance(0.08);
     boolean late = refused && sim.time.chance(0.5);
     if (!refused || late) {
@@ -62,68 +62,77 @@ final class SimSpool {
                 answer(by, () -> by.core.overtaken(keep.reign()));
                 return;
               }
-              writes.forEach(this::put);
+              put(holders);
+              put(batch);
               if (!refused) {
-                answer(by, () -> by.core.kept(keep.reign(), keep.batch(), null));
+                answer(by, () -> by.core.kept(keep.reign(), keep.number(), null));
               }
             }
           });
-      partly(by, keep, writes, of, delay);
+      partly(by, keep, holders, batch, of, delay);
     }
     if (refused) {
-      answer(by, () -> by.core.kept(keep.reign(), keep.batch(), "the disk refuses"));
+      answer(by, () -> by.core.kept(keep.reign(), keep.number(), "the disk refuses"));
     }
   }
 
-  /** Some of a batch is there before the rest. */
-  private void partly(SimMember by, Effect.Keep keep, List<byte[]> writes, int of, int delay) {
-    List<byte[]> some = new ArrayList<>(writes);
-    some.removeIf(each -> sim.time.chance(0.5));
+  /** It is there before it says so, the holders first or alone. */
+  private void partly(
+      SimMember by,
+      Effect.Keep keep,
+      byte @Nullable [] holders,
+      byte @Nullable [] batch,
+      int of,
+      int delay) {
+    boolean both = sim.time.chance(0.5);
     sim.time.after(
         sim.time.between(0, delay),
         () -> {
           if (of == life && !isOvertaken(by, keep)) {
-            some.forEach(this::put);
+            put(holders);
+            if (both) {
+              put(batch);
+            }
           }
         });
   }
 
   private boolean isOvertaken(SimMember by, Effect.Keep keep) {
     Kept.Holders before = holders();
+    Kept.Holders now = keep.holders();
     return before != null
-        && keep.writes().stream()
-            .anyMatch(
-                each ->
-                    each instanceof Kept.Holders now
-                        && !now.follows(before)
-                        && by.rules.apply(Rule.FOLLOW_WHO_WAS_NAMED));
+        && now != null
+        && !now.follows(before)
+        && by.rules.apply(Rule.FOLLOW_WHO_WAS_NAMED);
   }
 
   private void answer(SimMember to, Runnable event) {
     sim.time.after(sim.time.between(1, 9), () -> to.answered(event));
   }
 
-  private void put(byte[] bytes) {
-    Kept kept = KeptFormat.read(bytes);
-    if (kept instanceof Kept.Holders) {
-      entries.put(HOLDERS, bytes);
-    } else if (kept instanceof Kept.Ended ended && !ended.lasts()) {
-      entries.remove(key(ended));
-    } else {
-      entries.put(key((Kept.OfTenure) kept), bytes);
+  private void put(byte @Nullable [] bytes) {
+    if (bytes != null) {
+      Kept kept = KeptFormat.read(bytes);
+      entries.put(
+          kept instanceof Kept.Batch batch ? new Key(batch.tenure(), batch.slot()) : HOLDERS,
+          bytes);
     }
   }
 
-  private static Key key(Kept.OfTenure kept) {
-    Object what = "head";
-    if (kept instanceof Kept.Message message) {
-      what = Origin.of(message.entry().letter);
-    } else if (kept instanceof Kept.Ended ended) {
-      what = ended.origin();
-    } else if (kept instanceof Kept.Id id) {
-      what = "id " + id.id();
+  /** Each is removed some time, or never. */
+  void drop(Effect.Drop drop) {
+    int of = life;
+    for (long slot : drop.slots()) {
+      if (sim.time.chance(0.7)) {
+        sim.time.after(
+            sim.time.between(1, 300),
+            () -> {
+              if (of == life) {
+                entries.remove(new Key(drop.tenure(), slot));
+              }
+            });
+      }
     }
-    return new Key(kept.tenure(), what);
   }
 
   private Kept.@Nullable Holders holders() {
