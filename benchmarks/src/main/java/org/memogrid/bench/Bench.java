@@ -33,6 +33,7 @@ public final class Bench {
               entry("puts", new Puts()),
               entry("queue", QueueBench::run),
               entry("queue-delay", QueueBench::runDelays),
+              entry("queue-durable", QueueBench::runDurable),
               entry("queue-kills", QueueBench::runKills),
               entry("reads", new Reads()),
               entry("remote", RemoteBench::run),

@@ -4,8 +4,11 @@ package org.memogrid.bench;
 import static java.util.Objects.requireNonNull;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -19,7 +22,8 @@ final class QueueBench {
   private static final List<String> SYSTEMS = List.of("memogrid", "hazelcast", "artemis");
   private static final String OURS = "memogrid";
   private static final String HAZELCAST = "hazelcast";
-  private static final int RATE = 500;
+  private static final String ARTEMIS = "artemis";
+  static final int RATE = 500;
   private static final int ROUND_SECONDS = 2;
 
   private QueueBench() {}
@@ -39,14 +43,14 @@ final class QueueBench {
   /** Only how long a message is on its way, as {@code bin/bench queue-delay}. */
   static List<Row> runDelays(boolean quick) {
     List<Row> rows = new ArrayList<>();
-    Map<String, Pair> pairs = new TreeMap<>();
+    Map<String, QueuePair> pairs = new LinkedHashMap<>();
     try {
       start(pairs);
-      delays(pairs, quick, rows);
+      delays(pairs, quick ? 2 : 6, quick, HAZELCAST, rows);
     } catch (IOException | InterruptedException e) {
       throw new IllegalStateException("the queues' benchmark failed", e);
     } finally {
-      pairs.values().forEach(Pair::close);
+      pairs.values().forEach(QueuePair::close);
     }
     return rows;
   }
@@ -62,28 +66,48 @@ final class QueueBench {
     return rows;
   }
 
-  private static void start(Map<String, Pair> pairs) throws IOException, InterruptedException {
+  /**
+   * Queues in files, as {@code bin/bench queue-durable}: ours on two members, each on a disk, and a
+   * broker's journal, on the same disk; neither syncs what it writes.
+   */
+  static List<Row> runDurable(boolean quick) {
+    List<Row> rows = new ArrayList<>();
+    Map<String, QueuePair> pairs = new LinkedHashMap<>();
+    try {
+      Path directory = Files.createTempDirectory("memogrid-bench");
+      for (String system : List.of(OURS, ARTEMIS)) {
+        pairs.put(system, new QueuePair(system, directory.resolve(system)));
+      }
+      Map<String, Double> rates = rates(pairs, 100, quick);
+      rates.keySet().forEach(system -> rows.add(sent(100, system, rates, ARTEMIS)));
+      delays(pairs, quick ? 2 : 4, quick, ARTEMIS, rows);
+    } catch (IOException | InterruptedException e) {
+      throw new IllegalStateException("the queues' benchmark failed", e);
+    } finally {
+      pairs.values().forEach(QueuePair::close);
+    }
+    return rows;
+  }
+
+  private static void start(Map<String, QueuePair> pairs) throws IOException, InterruptedException {
     for (String system : SYSTEMS) {
-      pairs.put(system, new Pair(system));
+      pairs.put(system, new QueuePair(system, null));
     }
   }
 
   private static void beside(boolean quick, List<Row> rows)
       throws IOException, InterruptedException {
-    Map<String, Pair> pairs = new TreeMap<>();
+    Map<String, QueuePair> pairs = new LinkedHashMap<>();
     try {
       start(pairs);
       for (int size : new int[] {100, 200}) {
         Map<String, Double> rates = rates(pairs, size, quick);
-        for (String system : SYSTEMS) {
-          double rate = of(rates, system);
-          rows.add(row("sent and taken, " + size + " bytes", system, rate, "/s", rates));
-        }
+        rates.keySet().forEach(system -> rows.add(sent(size, system, rates, HAZELCAST)));
       }
-      delays(pairs, quick, rows);
+      delays(pairs, quick ? 2 : 6, quick, HAZELCAST, rows);
       waiting(of(pairs, OURS), quick ? 100_000 : 1_000_000, rows);
     } finally {
-      pairs.values().forEach(Pair::close);
+      pairs.values().forEach(QueuePair::close);
     }
   }
 
@@ -91,10 +115,14 @@ final class QueueBench {
     return requireNonNull(all.get(system));
   }
 
+  private static Row sent(int size, String system, Map<String, Double> rates, String peer) {
+    return row("sent and taken, " + size + " bytes", system, of(rates, system), "/s", rates, peer);
+  }
+
   private static Row row(
-      String what, String system, double value, String unit, Map<String, Double> all) {
+      String what, String system, double value, String unit, Map<String, Double> all, String peer) {
     int threads = unit.equals("/s") ? QueuePeer.THREADS : 1;
-    return new Row(what, system, "", threads, value, unit, value / of(all, HAZELCAST), HAZELCAST);
+    return new Row(what, system, "", threads, value, unit, value / of(all, peer), peer);
   }
 
   /**
@@ -102,16 +130,16 @@ final class QueueBench {
    * gets warm first, and then sends in a round as many as it passed in {@link #ROUND_SECONDS}
    * before: a fast one would be measured in a moment otherwise, and with half of its code cold.
    */
-  private static Map<String, Double> rates(Map<String, Pair> pairs, int size, boolean quick)
+  private static Map<String, Double> rates(Map<String, QueuePair> pairs, int size, boolean quick)
       throws InterruptedException {
     Map<String, Integer> counts = new TreeMap<>();
-    for (String system : SYSTEMS) {
+    for (String system : pairs.keySet()) {
       counts.put(system, warm(of(pairs, system), size, quick));
     }
     int rounds = quick ? 2 : 7;
-    Map<String, List<Double>> found = new TreeMap<>();
+    Map<String, List<Double>> found = new LinkedHashMap<>();
     for (int round = 0; round < rounds; round++) {
-      for (String system : SYSTEMS) {
+      for (String system : pairs.keySet()) {
         double rate = of(pairs, system).perSecond(size + "-" + round, of(counts, system), size);
         found.computeIfAbsent(system, s -> new ArrayList<>()).add(rate);
       }
@@ -120,7 +148,7 @@ final class QueueBench {
   }
 
   /** How many messages a round of this system has. */
-  private static int warm(Pair pair, int size, boolean quick) throws InterruptedException {
+  private static int warm(QueuePair pair, int size, boolean quick) throws InterruptedException {
     int count = quick ? 4_000 : 20_000;
     int rounds = quick ? 1 : 4;
     for (int round = 0; round < rounds; round++) {
@@ -135,48 +163,51 @@ final class QueueBench {
   /**
    * Of ours, every second queue has its home where it is taken from, the others where it is sent.
    */
-  private static void delays(Map<String, Pair> pairs, boolean quick, List<Row> rows)
+  private static void delays(
+      Map<String, QueuePair> pairs, int rounds, boolean quick, String peer, List<Row> rows)
       throws InterruptedException {
     int count = quick ? 500 : 2_500;
-    int rounds = quick ? 2 : 6;
-    Map<String, List<Double>> middle = new TreeMap<>();
-    Map<String, List<Double>> late = new TreeMap<>();
+    Map<String, Map<String, List<Double>>> found = new LinkedHashMap<>();
     Map<String, List<Double>> byHome = new TreeMap<>();
     for (int round = 0; round < rounds; round++) {
       String home = round % 2 == 0 ? "sender" : "taker";
-      for (String system : SYSTEMS) {
-        Pair pair = of(pairs, system);
+      for (String system : pairs.keySet()) {
+        QueuePair pair = of(pairs, system);
         String queue = "paced-" + round;
-        pair.pace(system.equals(OURS) ? pair.withHome(queue, home) : queue, count);
-        double delay = pair.micros(50);
-        middle.computeIfAbsent(system, s -> new ArrayList<>()).add(delay);
-        late.computeIfAbsent(system, s -> new ArrayList<>()).add(pair.micros(99));
-        if (system.equals(OURS)) {
-          byHome.computeIfAbsent(home, h -> new ArrayList<>()).add(delay);
+        pair.pace(pair.hasHomes() ? pair.withHome(queue, home) : queue, count);
+        for (int percent : new int[] {50, 99}) {
+          String which = "p" + percent + " at " + RATE + "/s";
+          note(found, which, system, pair.micros(percent));
+          note(found, which + ", until confirmed", system, pair.confirmedMicros(percent));
+        }
+        if (pair.hasHomes()) {
+          byHome.computeIfAbsent(home, h -> new ArrayList<>()).add(pair.micros(50));
         }
       }
     }
+    found.forEach(
+        (which, bySystem) -> {
+          Map<String, Double> all = medians(bySystem);
+          all.forEach((system, delay) -> rows.add(row(which, system, delay, "us", all, peer)));
+        });
+    Map<String, Double> all = medians(of(found, "p50 at " + RATE + "/s"));
     byHome.forEach(
-        (home, values) ->
-            rows.add(
-                row(
-                    "p50 at " + RATE + "/s, home at the " + home,
-                    OURS,
-                    at(values, 50),
-                    "us",
-                    medians(middle))));
-    for (String system : SYSTEMS) {
-      double delay = at(of(middle, system), 50);
-      rows.add(row("p50 at " + RATE + "/s", system, delay, "us", medians(middle)));
-    }
-    for (String system : SYSTEMS) {
-      double delay = at(of(late, system), 50);
-      rows.add(row("p99 at " + RATE + "/s", system, delay, "us", medians(late)));
-    }
+        (home, values) -> {
+          String which = "p50 at " + RATE + "/s, home at the " + home;
+          rows.add(row(which, OURS, at(values, 50), "us", all, peer));
+        });
+  }
+
+  private static void note(
+      Map<String, Map<String, List<Double>>> found, String which, String system, double value) {
+    found
+        .computeIfAbsent(which, w -> new LinkedHashMap<>())
+        .computeIfAbsent(system, s -> new ArrayList<>())
+        .add(value);
   }
 
   private static Map<String, Double> medians(Map<String, List<Double>> found) {
-    Map<String, Double> medians = new TreeMap<>();
+    Map<String, Double> medians = new LinkedHashMap<>();
     found.forEach((system, values) -> medians.put(system, at(values, 50)));
     return medians;
   }
@@ -188,7 +219,8 @@ final class QueueBench {
   }
 
   /** Sent while nobody takes, then taken. */
-  private static void waiting(Pair pair, int count, List<Row> rows) throws InterruptedException {
+  private static void waiting(QueuePair pair, int count, List<Row> rows)
+      throws InterruptedException {
     long begun = pair.producer.number("send", "waiting", count, 200);
     double in = count * 1e9 / (System.nanoTime() - begun);
     begun = System.nanoTime();
@@ -196,68 +228,6 @@ final class QueueBench {
     double out = count * 1e9 / (pair.consumer.number("taken", count) - begun);
     rows.add(new Row(count + " wait, sent", OURS, "2 x 1 GB", 4, in, "/s", 1, "sent"));
     rows.add(new Row(count + " wait, taken", OURS, "2 x 1 GB", 4, out, "/s", out / in, "sent"));
-  }
-
-  /** Who sends, who takes, and a broker if there is one. */
-  private static final class Pair implements AutoCloseable {
-    final Child producer;
-    final Child consumer;
-    private final List<Child> all = new ArrayList<>();
-
-    Pair(String system) throws IOException, InterruptedException {
-      boolean brokered = system.equals("artemis");
-      if (brokered) {
-        Child broker = child(system, 0);
-        long unused = broker.number("members", 1);
-      }
-      producer = child(system, 1);
-      consumer = child(system, 2);
-      for (Child child : List.of(producer, consumer)) {
-        long unused = child.number("members", brokered ? 1 : 2);
-      }
-    }
-
-    private Child child(String system, int number) throws IOException {
-      Child child = new Child(QueueWorker.class, system, String.valueOf(number));
-      all.add(child);
-      return child;
-    }
-
-    double perSecond(String queue, int count, int size) throws InterruptedException {
-      String unused = consumer.ask("take", queue);
-      long begun = producer.number("send", queue, count, size);
-      return count * 1e9 / (consumer.number("taken", count) - begun);
-    }
-
-    void pace(String queue, int count) throws InterruptedException {
-      String unused = consumer.ask("take", queue);
-      for (int warm = 1; warm >= 0; warm--) {
-        unused = consumer.ask("forget");
-        unused = producer.ask("pace", queue, count, 100, RATE);
-        unused = consumer.ask("taken", count);
-      }
-    }
-
-    /** A queue whose home is the process that sends or the one that takes. */
-    String withHome(String name, String which) throws InterruptedException {
-      String queue = name;
-      String sender = "n1";
-      for (int i = 0;
-          producer.ask("dispatcher", queue).equals(sender) != which.equals("sender");
-          i++) {
-        queue = name + "-" + i;
-      }
-      return queue;
-    }
-
-    double micros(int percent) throws InterruptedException {
-      return consumer.number("delay", percent) / 1e3;
-    }
-
-    @Override
-    public void close() {
-      all.forEach(Child::close);
-    }
   }
 
   /**

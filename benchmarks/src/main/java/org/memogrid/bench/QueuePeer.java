@@ -5,6 +5,7 @@ import com.hazelcast.collection.IQueue;
 import com.hazelcast.core.Hazelcast;
 import com.hazelcast.core.HazelcastInstance;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -19,9 +20,14 @@ import org.apache.activemq.artemis.api.core.client.ClientSession;
 import org.apache.activemq.artemis.api.core.client.ServerLocator;
 import org.apache.activemq.artemis.core.config.impl.ConfigurationImpl;
 import org.apache.activemq.artemis.core.server.ActiveMQServers;
+import org.apache.activemq.artemis.core.server.JournalType;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.Persist;
 import org.memogrid.cluster.Cluster;
+import org.memogrid.cluster.Partitions;
 import org.memogrid.queue.Listen;
 import org.memogrid.queue.MessageQueue;
+import org.memogrid.queue.QueueBuilder;
 
 /** One system's queues, in one process. */
 interface QueuePeer {
@@ -46,11 +52,16 @@ interface QueuePeer {
     void send(byte[] body, Runnable done) throws Exception;
   }
 
-  static QueuePeer of(String system, int number) throws Exception {
+  /**
+   * That of one process.
+   *
+   * @param place where messages are on disk; null if they are not
+   */
+  static QueuePeer of(String system, int number, @Nullable Path place) throws Exception {
     return switch (system) {
-      case "memogrid" -> new Memogrid(number);
+      case "memogrid" -> new Memogrid(number, place);
       case "hazelcast" -> new OfHazelcast();
-      case "artemis" -> number == 0 ? new Broker() : new Artemis();
+      case "artemis" -> number == 0 ? new Broker(place) : new Artemis(place != null);
       default -> throw new IllegalArgumentException(system);
     };
   }
@@ -60,18 +71,27 @@ interface QueuePeer {
     private final Cluster cluster;
     private final Map<String, MessageQueue<byte[]>> queues = new ConcurrentHashMap<>();
 
-    Memogrid(int number) {
+    private final @Nullable Path place;
+
+    Memogrid(int number, @Nullable Path place) {
+      this.place = place;
       cluster =
           Cluster.builder()
               .name("queue-bench")
               .nodeName("n" + number)
               .bind("127.0.0.1")
               .port(MEMOGRID_PORT)
+              .partitions(place == null ? Partitions.AVAILABLE : Partitions.CONSISTENT)
               .join();
     }
 
     MessageQueue<byte[]> queue(String name) {
-      return queues.computeIfAbsent(name, n -> MessageQueue.named(n, byte[].class).open(cluster));
+      return queues.computeIfAbsent(name, this::open);
+    }
+
+    private MessageQueue<byte[]> open(String name) {
+      QueueBuilder<byte[]> queue = MessageQueue.named(name, byte[].class);
+      return (place == null ? queue : queue.persist(Persist.file(place))).open(cluster);
     }
 
     @Override
@@ -158,16 +178,25 @@ interface QueuePeer {
     }
   }
 
-  /** The broker, without persistence and without a backup. */
+  /**
+   * The broker, without a backup. On disk its journal is not synced, as our files are not, nor does
+   * it confirm behind it.
+   */
   final class Broker implements QueuePeer {
-    Broker() throws Exception {
-      String data = Files.createTempDirectory("artemis").toString();
+    Broker(@Nullable Path place) throws Exception {
+      Path data = place == null ? Files.createTempDirectory("artemis") : place;
       ActiveMQServers.newActiveMQServer(
               new ConfigurationImpl()
-                  .setPersistenceEnabled(false)
+                  .setPersistenceEnabled(place != null)
+                  .setJournalType(JournalType.NIO)
+                  .setJournalSyncTransactional(false)
+                  .setJournalSyncNonTransactional(false)
+                  .setJournalDirectory(data.resolve("journal").toString())
+                  .setBindingsDirectory(data.resolve("bindings").toString())
+                  .setLargeMessagesDirectory(data.resolve("large").toString())
                   .setSecurityEnabled(false)
                   .setJMXManagementEnabled(false)
-                  .setPagingDirectory(data)
+                  .setPagingDirectory(data.resolve("paging").toString())
                   .addAcceptorConfiguration("tcp", "tcp://127.0.0.1:" + ARTEMIS_PORT),
               false)
           .start();
@@ -190,16 +219,19 @@ interface QueuePeer {
   }
 
   /**
-   * Asynchronous non-durable sends, confirmed by the broker in the background, and one
-   * acknowledgement for each message that nobody waits for: see the manual, "Guarantees of sends
-   * and commits".
+   * Asynchronous sends, durable if the broker has a disk, confirmed by the broker in the
+   * background, and one acknowledgement for each message that nobody waits for: see the manual,
+   * "Guarantees of sends and commits".
    */
   final class Artemis implements QueuePeer {
     private final ServerLocator locator;
+    private final boolean durable;
 
-    Artemis() throws Exception {
+    Artemis(boolean durable) throws Exception {
+      this.durable = durable;
       locator = ActiveMQClient.createServerLocator("tcp://127.0.0.1:" + ARTEMIS_PORT);
       locator.setBlockOnNonDurableSend(false);
+      locator.setBlockOnDurableSend(false);
       locator.setBlockOnAcknowledge(false);
       locator.setConfirmationWindowSize(1024 * 1024);
     }
@@ -213,7 +245,7 @@ interface QueuePeer {
       ClientSession session = locator.createSessionFactory().createSession(true, true, 0);
       try {
         session.createQueue(
-            QueueConfiguration.of(name).setRoutingType(RoutingType.ANYCAST).setDurable(false));
+            QueueConfiguration.of(name).setRoutingType(RoutingType.ANYCAST).setDurable(durable));
       } catch (ActiveMQException e) {
         // the other process made it
       }
@@ -225,7 +257,7 @@ interface QueuePeer {
       ClientSession session = session(name);
       ClientProducer producer = session.createProducer(name);
       return (body, done) -> {
-        ClientMessage message = session.createMessage(false);
+        ClientMessage message = session.createMessage(durable);
         message.getBodyBuffer().writeBytes(body);
         producer.send(message, confirmed -> done.run());
       };

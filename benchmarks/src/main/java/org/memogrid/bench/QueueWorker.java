@@ -2,14 +2,16 @@
 package org.memogrid.bench;
 
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * A process that sends or takes: {@code SYSTEM NUMBER}. A body begins with the moment at which it
- * was sent, by the clock that all processes of a machine share.
+ * A process that sends or takes: {@code SYSTEM NUMBER [FOLDER]}, with what is sent on disk if there
+ * is a folder. A body begins with the moment at which it was sent, by the clock that all processes
+ * of a machine share.
  */
 final class QueueWorker implements Child.Answering {
   /** How many messages of one thread may be on their way to the queue. */
@@ -19,6 +21,7 @@ final class QueueWorker implements Child.Answering {
 
   private final QueuePeer peer;
   private final long[] delays = new long[MOST];
+  private volatile Confirmed confirmed = new Confirmed(0);
   private int taken;
   private long lastAt;
 
@@ -27,7 +30,8 @@ final class QueueWorker implements Child.Answering {
   }
 
   public static void main(String[] args) throws Exception {
-    Child.serve(new QueueWorker(QueuePeer.of(args[0], Integer.parseInt(args[1]))));
+    Path place = args.length > 2 ? Path.of(args[2]) : null;
+    Child.serve(new QueueWorker(QueuePeer.of(args[0], Integer.parseInt(args[1]), place)));
   }
 
   @Override
@@ -44,6 +48,7 @@ final class QueueWorker implements Child.Answering {
               Integer.parseInt(parts[4]));
       case "taken" -> awaitTaken(Integer.parseInt(parts[1]));
       case "delay" -> delay(Double.parseDouble(parts[1]));
+      case "confirmed" -> confirmed.at(Double.parseDouble(parts[1]));
       case "forget" -> forget();
       case "dispatcher" -> ((QueuePeer.Memogrid) peer).queue(parts[1]).stats().dispatcher();
       case "size" -> ((QueuePeer.Memogrid) peer).queue(parts[1]).size();
@@ -81,9 +86,13 @@ final class QueueWorker implements Child.Answering {
 
   /** Nanoseconds that so many of a hundred messages took at most. */
   private synchronized long delay(double percent) {
-    long[] sorted = Arrays.copyOf(delays, taken);
+    return percentile(delays, taken, percent);
+  }
+
+  private static long percentile(long[] delays, int count, double percent) {
+    long[] sorted = Arrays.copyOf(delays, count);
     Arrays.sort(sorted);
-    return taken == 0 ? 0 : sorted[(int) Math.min(taken - 1, taken * percent / 100)];
+    return count == 0 ? 0 : sorted[(int) Math.min(count - 1, count * percent / 100)];
   }
 
   private synchronized int forget() {
@@ -128,15 +137,41 @@ final class QueueWorker implements Child.Answering {
 
   private int pace(String queue, int count, int size, int rate) throws Exception {
     QueuePeer.Sender sender = peer.sender(queue);
+    Confirmed all = new Confirmed(count);
+    confirmed = all;
     long begun = System.nanoTime();
     for (int i = 0; i < count; i++) {
       long at = begun + i * (1_000_000_000L / rate);
       while (System.nanoTime() - at < 0) {
         LockSupport.parkNanos(at - System.nanoTime());
       }
-      sender.send(body(size), () -> {});
+      long sent = System.nanoTime();
+      sender.send(body(size), () -> all.add(System.nanoTime() - sent));
     }
     return count;
+  }
+
+  /** How long the system took to say that it has a message. */
+  private static final class Confirmed {
+    private final long[] delays;
+    private int count;
+
+    Confirmed(int most) {
+      delays = new long[most];
+    }
+
+    synchronized void add(long delay) {
+      delays[count++] = delay;
+      notifyAll();
+    }
+
+    /** Nanoseconds for so many of a hundred at most, when all are. */
+    synchronized long at(double percent) throws InterruptedException {
+      while (count < delays.length) {
+        wait();
+      }
+      return percentile(delays, count, percent);
+    }
   }
 
   private static byte[] body(int size) {
