@@ -92,7 +92,7 @@ final class ForgottenJoiners {
   }
 
   private void look() {
-    if (manager.isCoordinator()) {
+    if (manager.getStatus().allowInvocations() && manager.isCoordinator()) {
       for (Object cache : caches.values()) {
         takeIn((ClusterCacheStatus) cache);
       }

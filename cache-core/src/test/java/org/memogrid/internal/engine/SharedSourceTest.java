@@ -562,18 +562,18 @@ final class SharedSourceTest {
           @Override
           public void delete(Integer key) {}
         };
-    Persist threads = Persist.with((Integer key) -> Thread.currentThread(), writer);
+    Persist objects = Persist.with((Integer key) -> new Object(), writer);
     try (LoopCluster alone =
         new LoopCluster(
             new SerialCodec(),
             1,
             Partitions.CONSISTENT,
-            member -> new Resources(Map.of(), Map.of("rows", threads)))) {
+            member -> new Resources(Map.of(), Map.of("rows", objects)))) {
       Cache<Integer, Object> cache = alone.caches(0).cache("c", options(Mode.REPLICATED));
       assertThatThrownBy(() -> cache.get(1))
           .isInstanceOf(CacheException.class)
           .hasMessageContaining("key '1'")
-          .hasMessageContaining("java.lang.Thread");
+          .hasMessageContaining("java.lang.Object");
     }
   }
 
