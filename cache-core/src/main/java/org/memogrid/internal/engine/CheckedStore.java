@@ -73,7 +73,7 @@ public class CheckedStore<K, V> implements NonBlockingStore<K, V> {
       batch = configuration.maxBatchSize();
       queueSize = configuration.async().modificationQueueSize();
     }
-    return files.start(context);
+    return files.start(new FileNamed(context));
   }
 
   @Override

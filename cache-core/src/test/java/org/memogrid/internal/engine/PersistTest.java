@@ -42,6 +42,16 @@ final class PersistTest extends PersistContract {
     return Persist.file(directory);
   }
 
+  /** The cache is called {@code /prices}: the engine's lock would be {@code /prices.lck}. */
+  @Test
+  void nothingIsMadeOutsideOfItsFolder() throws IOException {
+    open().put("a", 1);
+    assertThat(Path.of("/prices.lck")).doesNotExist();
+    try (Stream<Path> all = Files.walk(directory)) {
+      assertThat(all).anyMatch(file -> file.endsWith("_prices.lck"));
+    }
+  }
+
   @Test
   void whatWasClearedOrDestroyedStaysAway() {
     open().putAll(numbered(0, ENTRIES));
