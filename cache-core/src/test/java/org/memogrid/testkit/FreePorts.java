@@ -94,12 +94,11 @@ public final class FreePorts implements AutoCloseable {
   private static @Nullable FreePorts locked(int base) {
     try {
       Path folder = Path.of(System.getProperty("java.io.tmpdir"), "memogrid-test-ports");
+      Path claim = folder.resolve(Integer.toString(base));
       Files.createDirectories(folder);
       FileChannel file =
-          FileChannel.open(
-              folder.resolve(Integer.toString(base)),
-              StandardOpenOption.CREATE,
-              StandardOpenOption.WRITE);
+          FileChannel.open(claim, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      shareWithOtherUsers(folder, claim);
       FileLock lock = file.tryLock();
       if (lock != null && free(base, PROBED) && free(base + 100, PROBED)) {
         return new FreePorts(base, file, lock);
@@ -108,6 +107,13 @@ public final class FreePorts implements AutoCloseable {
       return null;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Whose they are may do so; for others it is done. */
+  private static void shareWithOtherUsers(Path... all) {
+    for (Path each : all) {
+      var unused = each.toFile().setWritable(true, false);
     }
   }
 
