@@ -10,13 +10,24 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Properties;
 import java.util.function.Consumer;
+import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.memogrid.cache.CacheWriter;
 import org.memogrid.internal.engine.Discovery;
 import org.memogrid.internal.engine.EngineOptions;
 import org.memogrid.internal.engine.Expected;
 
 class ClusterBuilderTest {
+  private static final CacheWriter<Object, Object> NOTHING =
+      new CacheWriter<>() {
+        @Override
+        public void write(Object key, Object value) {}
+
+        @Override
+        public void delete(Object key) {}
+      };
+
   @Test
   void withoutACallTheDefaultsHold() {
     EngineOptions options = Cluster.builder().options();
@@ -51,6 +62,9 @@ class ClusterBuilderTest {
     refused(b -> b.dns(""), "dns is ''");
     refused(b -> b.stack(Path.of("no-such-file.xml")), "no-such-file.xml");
     refused(b -> b.allow("com.acme.*", " "), "allows nothing");
+    refused(b -> b.loaderAndWriter(" ", key -> null, NOTHING), "loaderAndWriter is ' '");
+    refused(b -> b.loaderAndWriter("x".repeat(201), key -> null, NOTHING), "at most 200 bytes");
+    refused(b -> b.dataSource("jdbc:h2:mem:x", new JdbcDataSource()), "give a name, not a URL");
     refused(b -> b.expectMembers(0, Duration.ofSeconds(1)), "expectMembers is '0'");
     refused(b -> b.expectMembers(2, Duration.ZERO), "expectMembers is 'PT0S'");
   }
@@ -66,6 +80,23 @@ class ClusterBuilderTest {
     named(b -> b.codec(null), "codec");
     named(b -> b.partitions(null), "partitions");
     named(b -> b.expectMembers(2, null), "within");
+    named(b -> b.dataSource("shop", null), "source");
+    named(b -> b.loaderAndWriter("rows", null, NOTHING), "loader");
+    named(b -> b.loaderAndWriter("rows", key -> null, null), "writer");
+  }
+
+  @Test
+  void aNameStandsForOne() {
+    contradicts(
+        b -> b.loaderAndWriter("rows", key -> null, NOTHING),
+        b -> b.loaderAndWriter("rows", key -> null, NOTHING),
+        "loaderAndWriter(rows)",
+        "loaderAndWriter(rows)");
+    contradicts(
+        b -> b.dataSource("shop", new JdbcDataSource()),
+        b -> b.dataSource("shop", new JdbcDataSource()),
+        "dataSource(shop)",
+        "dataSource(shop)");
   }
 
   @Test

@@ -167,7 +167,7 @@ public final class DurableStores implements StoreFactory {
 
     @Override
     public Configuration prepare(CacheOptions options) {
-      sources.add(name, new Source(name, options, given, codec, clock));
+      sources.add(name, new Source(name, options, given, false, codec, clock));
       return EngineConfiguration.before(options);
     }
 

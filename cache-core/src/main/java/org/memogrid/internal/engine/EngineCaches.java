@@ -291,7 +291,12 @@ final class EngineCaches {
       sources.add(
           here.engineName(),
           new Source(
-              cache, options, sources.resolve(cache, persist), context.codec(), context.clock()));
+              cache,
+              options,
+              sources.resolve(cache, persist),
+              true,
+              context.codec(),
+              context.clock()));
     }
   }
 
@@ -331,6 +336,7 @@ final class EngineCaches {
 
   private void stop(Held here) {
     held.remove(here.incarnation.cache(), here);
+    sources.remove(here.engineName()); // of one that did not start, too
     try {
       if (here.cache != null) {
         here.cache.stop();

@@ -21,7 +21,6 @@ import org.memogrid.cache.CacheLoader;
 import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.CacheWriter;
 import org.memogrid.cache.Expiry;
-import org.memogrid.cache.Mode;
 import org.memogrid.cache.Persist;
 import org.memogrid.cluster.Codec;
 import org.memogrid.internal.store.Envelope;
@@ -44,10 +43,7 @@ final class Source {
   private final CacheLoader<Object, Object> loader;
   private final CacheWriter<Object, Object> writer;
   private final Expiry expiry;
-
-  /** Whether what is loaded goes to other members. */
   private final boolean shared;
-
   private final Codec codec;
   private final InstantSource clock;
   private final Versions versions = new Versions();
@@ -57,12 +53,19 @@ final class Source {
 
   /**
    * @param given has the loader and the writer
+   * @param shared whether what is loaded goes to other members
    */
-  Source(String cache, CacheOptions options, Persist given, Codec codec, InstantSource clock) {
+  Source(
+      String cache,
+      CacheOptions options,
+      Persist given,
+      boolean shared,
+      Codec codec,
+      InstantSource clock) {
     Persist persist = requireNonNull(options.persist());
     this.loader = requireNonNull(given.loader());
     this.writer = requireNonNull(given.writer());
-    this.shared = options.mode() != Mode.LOCAL;
+    this.shared = shared;
     this.expiry = options.expiry();
     this.codec = codec;
     this.clock = clock;

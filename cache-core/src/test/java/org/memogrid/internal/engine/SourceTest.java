@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.internal.engine;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -26,6 +27,8 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.memogrid.cache.Cache;
 import org.memogrid.cache.CacheException;
 import org.memogrid.cache.CacheLoader;
@@ -118,7 +121,12 @@ final class SourceTest {
       stores =
           new MemberStores(
               new LocalStores(self, clock, threads),
-              new DurableStores(self, codec, clock, threads, Resources.NONE),
+              new DurableStores(
+                  self,
+                  codec,
+                  clock,
+                  threads,
+                  new Resources(Map.of(), Map.of("rows", Persist.with(data, data)))),
               new TransactionalStores(
                   self,
                   codec,
@@ -181,6 +189,25 @@ final class SourceTest {
     assertThat(again.size()).isEqualTo(3);
     again.destroy();
     assertThat(data.rows).hasSize(3);
+  }
+
+  /** In {@code LOCAL}, and in a shared mode that has nobody to share with. */
+  @ParameterizedTest
+  @EnumSource(names = {"LOCAL", "REPLICATED", "DISTRIBUTED"})
+  void theSameIsFoundByItsName(Mode mode) {
+    Price tea = Price.of("tea");
+    data.rows.put(name("tea"), tea);
+    Cache<Name, Price> cache = open(CacheOptions.of(mode).persist(Persist.with("rows")));
+    assertThat(cache.get(name("tea"))).isSameAs(tea);
+    cache.put(name("cup"), tea);
+    assertThat(data.rows).containsKeys(name("tea"), name("cup"));
+    assertThatThrownBy(
+            () ->
+                requireNonNull(caches)
+                    .cache("other", CacheOptions.of(mode).persist(Persist.with("none"))))
+        .isInstanceOf(CacheException.class)
+        .hasMessageContaining("loader and writer 'none'")
+        .hasMessageContaining(".loaderAndWriter(\"none\", ..., ...)");
   }
 
   @Test
