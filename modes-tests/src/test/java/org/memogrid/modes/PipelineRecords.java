@@ -16,16 +16,18 @@ import org.memogrid.testkit.NodeProcess;
 
 /**
  * What became of the values of a pipeline, and whether that is what a pipeline may do: each value
- * whose caller lives is answered; each that began, whoever submitted it, has an end; and that is
- * the same for its caller and on every node that is asked. No two runs give the same. Thread-safe.
+ * whose caller lives is answered; each that began on another member than a caller's that was killed
+ * has an end; and that is the same for its caller and on every node that is asked. No two runs give
+ * the same. Thread-safe.
  */
 final class PipelineRecords {
   private final Map<String, Sent> submitted = new ConcurrentHashMap<>();
-  private final Set<String> begun = ConcurrentHashMap.newKeySet();
+  private final Map<String, Set<String>> begun = new ConcurrentHashMap<>();
   private final Map<String, String> ends = new ConcurrentHashMap<>();
   private final Map<String, Map<String, String>> found = new ConcurrentHashMap<>();
   private final Set<String> killed = new CopyOnWriteArraySet<>();
   private final Set<String> suspected = new CopyOnWriteArraySet<>();
+  private final Set<String> gone = new TreeSet<>();
 
   /** A value, named after the node that submitted it. */
   record Sent(String value, String id) implements Serializable {}
@@ -46,7 +48,9 @@ final class PipelineRecords {
           // Its caller may be killed before it says that it has submitted it.
           Sent its = (Sent) sent;
           submitted.put(its.value(), its);
-          begun.add(its.value());
+          begun
+              .computeIfAbsent(its.value(), value -> ConcurrentHashMap.newKeySet())
+              .add(node.name());
         });
     node.onEvent(
         "ended",
@@ -74,10 +78,10 @@ final class PipelineRecords {
                 .put(node.name(), end.end()));
   }
 
-  /** How many values began whose callers were killed before they were answered. */
+  /** How many values have an end whose callers were killed before they were answered. */
   long orphans() {
-    return begun.stream()
-        .filter(id -> killed.contains(origin(id)) && !ends.containsKey(id))
+    return begun.keySet().stream()
+        .filter(id -> killed.contains(origin(id)) && !ends.containsKey(id) && !gone.contains(id))
         .count();
   }
 
@@ -93,6 +97,21 @@ final class PipelineRecords {
     return ends.keySet().stream().filter(id -> node.name().equals(origin(id))).count();
   }
 
+  /**
+   * Whether nobody but its killed caller's member had it: a dispatcher begins what it was given by
+   * its own callers before another member has a copy, and confirms it after.
+   */
+  private boolean isGoneWithItsCaller(String id, Map<String, String> elsewhere) {
+    return killed.contains(origin(id))
+        && begunOn(id).equals(Set.of(origin(id)))
+        && !elsewhere.isEmpty()
+        && elsewhere.values().stream().allMatch(end -> end.contains("has no result of value"));
+  }
+
+  private Set<String> begunOn(String id) {
+    return begun.getOrDefault(id, Set.of());
+  }
+
   private static String origin(String id) {
     return id.substring(0, id.indexOf('-'));
   }
@@ -105,20 +124,38 @@ final class PipelineRecords {
       if (told == null && !killed.contains(origin(id))) {
         wrong.add(id + " was never answered");
       }
-      if (told == null && !begun.contains(id)) {
+      Map<String, String> elsewhere = found.getOrDefault(id, Map.of());
+      if (told == null && begunOn(id).isEmpty()) {
         continue; // whether it was taken in nobody knows
       }
-      Map<String, String> elsewhere = found.getOrDefault(id, Map.of());
+      if (told == null && isGoneWithItsCaller(id, elsewhere)) {
+        gone.add(id);
+        continue;
+      }
       Set<String> texts = new TreeSet<>(elsewhere.values());
       if (told != null) {
         texts.add(told);
       }
       boolean doubtful = suspected.contains(origin(id));
       if (texts.size() != 1 && !doubtful) {
-        wrong.add(id + " ended with '" + told + "' for its caller, and elsewhere " + elsewhere);
+        wrong.add(
+            id
+                + " begun on "
+                + begunOn(id)
+                + " ended with '"
+                + told
+                + "' for its caller, and elsewhere "
+                + elsewhere);
       }
       if (elsewhere.isEmpty() || !texts.stream().allMatch(end -> end.startsWith(id + " a b by "))) {
-        wrong.add(id + " has no end, or a wrong one: " + told + ", elsewhere " + elsewhere);
+        wrong.add(
+            id
+                + " begun on "
+                + begunOn(id)
+                + " has no end, or a wrong one: "
+                + told
+                + ", elsewhere "
+                + elsewhere);
       }
     }
     assertThat(wrong).isEmpty();
@@ -132,6 +169,8 @@ final class PipelineRecords {
         + ends.size()
         + " answers; "
         + orphans()
-        + " begun values whose callers were killed have one end that all nodes find";
+        + " begun values whose callers were killed have one end that all nodes find; begun on their"
+        + " callers' members alone, and gone with them: "
+        + gone;
   }
 }
