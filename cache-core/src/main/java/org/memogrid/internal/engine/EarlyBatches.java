@@ -26,6 +26,9 @@ import org.memogrid.internal.store.Envelope;
  *   <li>A backup that is late writes the first entry to the store, over the second. It is read from
  *       there when memory has let go of the second.
  * </ol>
+ *
+ * <p>A backup that was told of a batch may order its keys by the time the batch arrives, since who
+ * sent it was lost: it does not write it either, and the engine refuses it then as overtaken.
  */
 final class EarlyBatches extends BaseAsyncInterceptor {
   private final DistributionManager distribution;
