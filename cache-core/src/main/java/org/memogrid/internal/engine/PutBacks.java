@@ -163,7 +163,7 @@ final class PutBacks implements AutoCloseable {
     }
     try {
       return cache.putIfAbsentAsync(
-          key, entry, ClusterStore.lifespan(entry, link.clock().millis()), TimeUnit.MILLISECONDS);
+          key, entry, EngineWrites.lifespan(entry, link.clock().millis()), TimeUnit.MILLISECONDS);
     } catch (RuntimeException e) {
       return CompletableFuture.failedFuture(e);
     }

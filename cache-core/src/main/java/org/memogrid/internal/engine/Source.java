@@ -141,7 +141,7 @@ final class Source {
   Metadata metadata(Envelope entry) {
     EmbeddedMetadata.Builder metadata = new EmbeddedMetadata.Builder();
     if (entry.isMortal()) {
-      metadata.lifespan(ClusterStore.lifespan(entry, clock.millis()), TimeUnit.MILLISECONDS);
+      metadata.lifespan(EngineWrites.lifespan(entry, clock.millis()), TimeUnit.MILLISECONDS);
     }
     return metadata.build();
   }

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.memogrid.internal.engine;
+
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.infinispan.AdvancedCache;
+import org.infinispan.context.Flag;
+import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.Mode;
+import org.memogrid.cluster.Codec;
+import org.memogrid.internal.store.Envelope;
+
+/**
+ * Writes of one cache by the engine. It compares envelopes, that is versions, so a conditional
+ * write that it repeats finds its own work done. What a condition expects is sent as a version
+ * alone.
+ */
+final class EngineWrites {
+  private final AdvancedCache<ClusterKey, Envelope> cache;
+  private final AdvancedCache<ClusterKey, Envelope> silent;
+  private final AdvancedCache<ClusterKey, Envelope> local;
+  private final Codec codec;
+  private final InstantSource clock;
+  private final StoreCalls calls;
+  private final EngineReads reads;
+  private final boolean encodes;
+  private final Mode mode;
+
+  /**
+   * @param encodes whether keys leave this process, or go to a disk
+   */
+  EngineWrites(
+      AdvancedCache<ClusterKey, Envelope> cache,
+      Codec codec,
+      InstantSource clock,
+      StoreCalls calls,
+      EngineReads reads,
+      boolean encodes,
+      Mode mode) {
+    this.cache = cache;
+    this.silent = cache.withFlags(Flag.IGNORE_RETURN_VALUES);
+    this.local = cache.withFlags(Flag.CACHE_MODE_LOCAL);
+    this.codec = codec;
+    this.clock = clock;
+    this.calls = calls;
+    this.reads = reads;
+    this.encodes = encodes;
+    this.mode = mode;
+  }
+
+  void put(Object key, Envelope envelope) {
+    var unused =
+        writing(
+            "put",
+            key,
+            written ->
+                calls.call(
+                    () ->
+                        silent.putAsync(
+                            written, envelope, lifespan(envelope), TimeUnit.MILLISECONDS)));
+  }
+
+  void putAll(Map<Object, Envelope> entries) {
+    Map<Long, Map<ClusterKey, Envelope>> byLifespan = new HashMap<>();
+    entries.forEach(
+        (key, envelope) ->
+            byLifespan
+                .computeIfAbsent(lifespan(envelope), life -> new HashMap<>())
+                .put(written(key), envelope));
+    try {
+      calls.run(
+          "putAll",
+          () ->
+              byLifespan.forEach(
+                  (life, batch) ->
+                      calls.call(() -> silent.putAllAsync(batch, life, TimeUnit.MILLISECONDS))));
+    } finally {
+      byLifespan.values().forEach(batch -> batch.keySet().forEach(ClusterKey::settle));
+    }
+  }
+
+  @Nullable Envelope getAndPut(Object key, Envelope envelope) {
+    return writing(
+        "put",
+        key,
+        written ->
+            calls.call(
+                () ->
+                    cache.putAsync(written, envelope, lifespan(envelope), TimeUnit.MILLISECONDS)));
+  }
+
+  @Nullable Envelope putIfAbsent(Object key, Envelope envelope) {
+    Envelope there =
+        writing(
+            "putIfAbsent",
+            key,
+            written ->
+                calls.call(
+                    () ->
+                        cache.putIfAbsentAsync(
+                            written, envelope, lifespan(envelope), TimeUnit.MILLISECONDS)));
+    // A repeated write may meet itself.
+    return there != null && there.equals(envelope) ? null : there;
+  }
+
+  boolean replace(Object key, Envelope expected, Envelope envelope) {
+    return replace(cache, key, expected, envelope);
+  }
+
+  /** On this member alone. */
+  boolean replaceLocal(Object key, Envelope expected, Envelope envelope) {
+    return replace(local, key, expected, envelope);
+  }
+
+  private boolean replace(
+      AdvancedCache<ClusterKey, Envelope> where, Object key, Envelope expected, Envelope envelope) {
+    return writing(
+        "replace",
+        key,
+        written -> {
+          Counted<Boolean> replacement =
+              new Counted<>(
+                  () ->
+                      where.replaceAsync(
+                          written,
+                          Envelope.tombstone(expected.version()),
+                          envelope,
+                          lifespan(envelope),
+                          TimeUnit.MILLISECONDS));
+          return calls.call(replacement)
+              || (replacement.wasRepeated() && landed(reads.get(written), envelope));
+        });
+  }
+
+  /** A call that was made again may meet what it has done. */
+  private static boolean landed(@Nullable Envelope there, Envelope envelope) {
+    return there != null && there.provesLanded(envelope);
+  }
+
+  @Nullable Envelope remove(Object key) {
+    return calls.doing(
+        "remove", () -> calls.call(() -> cache.removeAsync(ClusterKey.of(key, codec))));
+  }
+
+  boolean remove(Object key, Envelope expected) {
+    ClusterKey wanted = ClusterKey.of(key, codec);
+    return calls.doing(
+        "remove",
+        () -> {
+          Counted<Boolean> removal =
+              new Counted<>(
+                  () -> cache.removeAsync(wanted, Envelope.tombstone(expected.version())));
+          return calls.call(removal) || (removal.wasRepeated() && reads.get(wanted) == null);
+        });
+  }
+
+  /** On this member alone. */
+  void putLocal(Object key, Envelope envelope) {
+    var unused =
+        calls.doing(
+            "put",
+            () ->
+                local.put(
+                    ClusterKey.of(key, codec),
+                    envelope,
+                    lifespan(envelope),
+                    TimeUnit.MILLISECONDS));
+  }
+
+  void renew(Object key, Envelope used) {
+    if (used.lifeLeft(clock.millis()) <= 0) {
+      return;
+    }
+    AdvancedCache<ClusterKey, Envelope> where = mode == Mode.INVALIDATED ? local : reads.inMemory();
+    var unused =
+        calls.doing(
+            "renew",
+            () ->
+                calls.call(
+                    () ->
+                        where.replaceAsync(
+                            ClusterKey.of(key, codec),
+                            Envelope.tombstone(used.version()),
+                            used.renewed(),
+                            lifespan(used),
+                            TimeUnit.MILLISECONDS)));
+  }
+
+  void clear() {
+    calls.run("clear", () -> calls.call(() -> cache.clearAsync()));
+  }
+
+  private <T extends @Nullable Object> T writing(
+      String operation, Object key, Function<ClusterKey, T> write) {
+    ClusterKey written = written(key);
+    try {
+      return calls.doing(operation, () -> write.apply(written));
+    } finally {
+      written.settle();
+    }
+  }
+
+  private ClusterKey written(Object key) {
+    return encodes ? ClusterKey.written(key, codec) : ClusterKey.of(key, codec);
+  }
+
+  private long lifespan(Envelope envelope) {
+    return lifespan(envelope, clock.millis());
+  }
+
+  /** The engine's lifespan: milliseconds from now, or -1 for ever. */
+  static long lifespan(Envelope envelope, long now) {
+    // The engine's last millisecond is one more.
+    return envelope.isMortal() ? Math.max(1, envelope.lifeLeft(now) - 1) : -1;
+  }
+
+  /** A call that knows whether it was made again. */
+  private static final class Counted<T> implements Supplier<CompletableFuture<T>> {
+    private final Supplier<CompletableFuture<T>> call;
+    private final AtomicInteger times = new AtomicInteger();
+
+    Counted(Supplier<CompletableFuture<T>> call) {
+      this.call = call;
+    }
+
+    @Override
+    public CompletableFuture<T> get() {
+      times.incrementAndGet();
+      return call.get();
+    }
+
+    boolean wasRepeated() {
+      return times.get() > 1;
+    }
+  }
+}
