@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 
 import io.reactivex.rxjava3.core.Completable;
 import io.reactivex.rxjava3.core.Flowable;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -59,6 +60,7 @@ public class CheckedStore<K, V> implements NonBlockingStore<K, V> {
 
   private int queueSize;
   private @Nullable Executor threads;
+  private @Nullable Clearing clearing;
   private volatile @Nullable Throwable failure;
 
   @Override
@@ -68,6 +70,7 @@ public class CheckedStore<K, V> implements NonBlockingStore<K, V> {
     clock = context.getTimeService();
     place = configuration.dataLocation();
     longestKey = configuration.maxNodeSize() / 2;
+    clearing = new Clearing(Path.of(place), context.getBlockingManager());
     if (configuration.async().enabled()) {
       threads = context.getNonBlockingExecutor();
       batch = configuration.maxBatchSize();
@@ -81,7 +84,7 @@ public class CheckedStore<K, V> implements NonBlockingStore<K, V> {
       int segment, MarshallableEntry<? extends K, ? extends V> entry) {
     requireSound();
     requireShort(entry.getKeyBytes().getLength());
-    return checked(files.write(segment, sealed(entry)));
+    return checked(clearing().confirm(files.write(segment, sealed(entry))));
   }
 
   /**
@@ -101,7 +104,7 @@ public class CheckedStore<K, V> implements NonBlockingStore<K, V> {
   @Override
   public CompletionStage<Boolean> delete(int segment, Object key) {
     requireSound();
-    return checked(files.delete(segment, key));
+    return checked(clearing().confirm(files.delete(segment, key)));
   }
 
   @Override
@@ -110,10 +113,19 @@ public class CheckedStore<K, V> implements NonBlockingStore<K, V> {
       return CompletableFutures.completedNull(); // lost, as all that waited: that is logged
     }
     requireSound();
-    CompletionStage<Void> cleared = checked(files.clear());
+    CompletionStage<Void> cleared = clearing().clear(() -> checked(files.clear()));
     return batch == 0
         ? cleared
         : cleared.handleAsync((done, lost) -> taken(lost), requireNonNull(threads));
+  }
+
+  final Clearing clearing() {
+    return requireNonNull(clearing, "started");
+  }
+
+  /** File by file, and what a kill leaves of them is there. */
+  final CompletionStage<Void> clearUnmarked() {
+    return checked(files.clear());
   }
 
   /** What was written behind the writers, to different keys: so in any order. */

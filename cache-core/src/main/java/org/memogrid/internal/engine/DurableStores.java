@@ -107,8 +107,9 @@ public final class DurableStores implements StoreFactory {
     public Configuration prepare(CacheOptions options) {
       Path files = folder.resolve(FILES);
       if (requireNonNull(options.persist()).isPurgeOnStart()) {
-        Folder.delete(files);
+        Clearing.delete(files);
       }
+      Clearing.finish(files);
       Configuration configuration = EngineConfiguration.alone(options, files);
       int segments = configuration.clustering().hash().numSegments();
       StoreFiles.check(name, files, segments);
@@ -117,7 +118,7 @@ public final class DurableStores implements StoreFactory {
 
     @Override
     public void delete() {
-      Folder.delete(folder.resolve(FILES));
+      Clearing.delete(folder.resolve(FILES));
     }
 
     @Override

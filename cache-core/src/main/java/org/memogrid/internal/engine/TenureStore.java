@@ -131,7 +131,7 @@ class TenureStore<K, V> extends CheckedStore<K, V> {
               tenures().restart();
               return true;
             })
-        .thenCompose(done -> super.clear());
+        .thenCompose(done -> clearUnmarked());
   }
 
   /** Nothing is written until the change is on the disk. */
