@@ -2,6 +2,7 @@
 package org.memogrid.cache;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.regex.Pattern;
 import javax.sql.DataSource;
@@ -20,6 +21,8 @@ public final class Persist {
       Pattern.compile("([A-Za-z_][A-Za-z0-9_]{0,62}\\.)?[A-Za-z_][A-Za-z0-9_]{0,62}");
   private static final Pattern PARAMETERS = Pattern.compile("[?;]");
   private static final String URL = "jdbc:";
+  private static final Duration SHORTEST_WAIT = Duration.ofMillis(1);
+  private static final Duration LONGEST_WAIT = Duration.ofDays(1);
 
   private final @Nullable Path directory;
   private final @Nullable DataSource dataSource;
@@ -32,6 +35,7 @@ public final class Persist {
   private final boolean purgeOnStart;
   private final int queueSize;
   private final int batch;
+  private final @Nullable Duration waitTimeout;
 
   private Persist(Draft draft) {
     this.directory = draft.directory;
@@ -45,6 +49,7 @@ public final class Persist {
     this.purgeOnStart = draft.purgeOnStart;
     this.queueSize = draft.queueSize;
     this.batch = draft.batch;
+    this.waitTimeout = draft.waitTimeout;
     if (preload && purgeOnStart) {
       throw new IllegalArgumentException(
           "purgeOnStart leaves nothing to preload: leave one of the two out");
@@ -229,6 +234,43 @@ public final class Persist {
     return new Persist(draft);
   }
 
+  /**
+   * Lets a read that waits longer for a loader of your own fail with a {@link CacheException} that
+   * says so, alone: the loader goes on, and what it answers is kept. A write waits at most so long
+   * for its turn while its key is loaded or written, and as long again for the loader or the
+   * writer; one that failed so may have happened, or may still. Give as much as the slowest load
+   * may take.
+   *
+   * <p>Without it reads by {@linkplain #with(String) name} wait 15 seconds and writes 10 for their
+   * turn; with {@linkplain #with(CacheLoader, CacheWriter) objects}, and where no other member is,
+   * a read waits for ever.
+   *
+   * <p>Where members share the cache, one that lives and does not answer is waited for as long.
+   *
+   * @throws IllegalArgumentException if it is below one millisecond or above one day, or without a
+   *     loader of your own
+   */
+  public Persist waitTimeout(Duration timeout) {
+    Objects.requireNonNull(timeout, "timeout");
+    if (!isOfProgram()) {
+      throw new IllegalArgumentException(
+          "waitTimeout is for a loader and a writer of your own, and this is "
+              + this
+              + ": leave it out");
+    }
+    if (timeout.compareTo(SHORTEST_WAIT) < 0 || timeout.compareTo(LONGEST_WAIT) > 0) {
+      throw new IllegalArgumentException(
+          "waitTimeout is "
+              + timeout
+              + ": give at least "
+              + SHORTEST_WAIT
+              + " and at most one day");
+    }
+    Draft draft = new Draft(this);
+    draft.waitTimeout = timeout;
+    return new Persist(draft);
+  }
+
   private void requireKnown(String what, String why) {
     if (isOfProgram()) {
       throw new IllegalArgumentException(
@@ -343,6 +385,11 @@ public final class Persist {
     return batch;
   }
 
+  /** How long is waited for the loader, and for the writer; null if nothing was said. */
+  public @Nullable Duration waitTimeout() {
+    return waitTimeout;
+  }
+
   @Override
   public boolean equals(@Nullable Object other) {
     return other instanceof Persist that
@@ -356,13 +403,14 @@ public final class Persist {
         && preload == that.preload
         && purgeOnStart == that.purgeOnStart
         && queueSize == that.queueSize
-        && batch == that.batch;
+        && batch == that.batch
+        && Objects.equals(waitTimeout, that.waitTimeout);
   }
 
   @Override
   public int hashCode() {
     return Objects.hash(
-        directory, source, table, loaderName, preload, purgeOnStart, queueSize, batch);
+        directory, source, table, loaderName, preload, purgeOnStart, queueSize, batch, waitTimeout);
   }
 
   /** Never shows what of a URL may be a secret. */
@@ -371,7 +419,8 @@ public final class Persist {
     return place()
         + (preload ? " preload" : "")
         + (purgeOnStart ? " purgeOnStart" : "")
-        + (queueSize == 0 ? "" : " writeBehind=" + queueSize + "/" + batch);
+        + (queueSize == 0 ? "" : " writeBehind=" + queueSize + "/" + batch)
+        + (waitTimeout == null ? "" : " waitTimeout=" + waitTimeout);
   }
 
   private String place() {
@@ -407,6 +456,7 @@ public final class Persist {
     private boolean purgeOnStart;
     private int queueSize;
     private int batch;
+    private @Nullable Duration waitTimeout;
 
     Draft() {}
 
@@ -422,6 +472,7 @@ public final class Persist {
       this.purgeOnStart = from.purgeOnStart;
       this.queueSize = from.queueSize;
       this.batch = from.batch;
+      this.waitTimeout = from.waitTimeout;
     }
   }
 }

@@ -111,10 +111,13 @@ final class ClusterStore implements Store {
     this.onDestroy = onDestroy;
     this.recovery = NearModule.recovery(cache);
     this.calls = new StoreCalls(name, calls, recovery);
-    this.loads = shared && ofProgram ? new SharedLoads(cache, codec, this.calls) : null;
-    this.reads = new EngineReads(options, cache, this.calls, transactions, loads);
+    Patience patience = Patience.of(name, options, shared);
+    this.loads =
+        shared && patience != null ? new SharedLoads(cache, codec, this.calls, patience) : null;
+    this.reads = new EngineReads(options, cache, this.calls, transactions, loads, patience);
     this.writes =
-        new EngineWrites(cache, codec, clock, this.calls, reads, shared || !ofProgram, mode);
+        new EngineWrites(
+            cache, codec, clock, this.calls, reads, shared || !ofProgram, mode, patience);
     this.all = new AllEntries(options, cache, this.calls, loads != null);
     this.subscriptions = new Subscriptions(options, mode, cache, this.calls);
     this.coarse = coarse;

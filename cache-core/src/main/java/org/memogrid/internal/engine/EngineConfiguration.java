@@ -4,6 +4,7 @@ package org.memogrid.internal.engine;
 import static java.util.Objects.requireNonNull;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.infinispan.commons.dataconversion.MediaType;
 import org.infinispan.configuration.cache.AbstractStoreConfigurationBuilder;
@@ -73,6 +74,7 @@ final class EngineConfiguration {
     }
     transactional(builder, options.locking(), transactions);
     Persist persist = options.persist();
+    patient(builder, persist);
     if (persist != null && persist.directory() != null) {
       builder
           .persistence()
@@ -143,8 +145,18 @@ final class EngineConfiguration {
   /** A cache of one process in front of where its program keeps the data. */
   static Configuration before(CacheOptions options) {
     ConfigurationBuilder builder = alone(options.maxEntries());
+    patient(builder, options.persist());
     var unused = inSource(builder);
     return builder.build();
+  }
+
+  /** The engine waits no shorter than users are to. */
+  private static void patient(ConfigurationBuilder builder, @Nullable Persist persist) {
+    Duration wait = persist == null ? null : persist.waitTimeout();
+    if (wait != null) {
+      builder.locking().lockAcquisitionTimeout(wait.toMillis(), TimeUnit.MILLISECONDS);
+      builder.clustering().remoteTimeout(Patience.ofEngine(wait).toMillis(), TimeUnit.MILLISECONDS);
+    }
   }
 
   /** A cache of one process in a table. */

@@ -5,6 +5,8 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import org.infinispan.AdvancedCache;
 import org.infinispan.context.Flag;
 import org.jspecify.annotations.Nullable;
@@ -24,27 +26,32 @@ final class EngineReads {
   /** Null unless what no memory has is loaded by one member for all. */
   private final @Nullable SharedLoads loads;
 
+  /** Null unless reads by the engine load, and have a limit. */
+  private final @Nullable Patience patience;
+
   EngineReads(
       CacheOptions options,
       AdvancedCache<ClusterKey, Envelope> cache,
       StoreCalls calls,
       @Nullable MemberTransactions transactions,
-      @Nullable SharedLoads loads) {
+      @Nullable SharedLoads loads,
+      @Nullable Patience patience) {
     this.cache = loads == null ? cache : cache.withFlags(Flag.SKIP_CACHE_LOAD);
     this.calls = calls;
     this.transactions = transactions;
     this.locked =
         options.locking() == Locking.PESSIMISTIC ? cache.withFlags(Flag.FORCE_WRITE_LOCK) : null;
     this.loads = loads;
+    this.patience = loads == null ? patience : null;
   }
 
   @Nullable Envelope get(ClusterKey wanted) {
-    Envelope found = calls.call(() -> reader().getAsync(wanted));
+    Envelope found = read(Set.of(wanted), () -> reader().getAsync(wanted));
     return found == null && loads != null ? loads.load(wanted) : found;
   }
 
   Map<ClusterKey, Envelope> getAll(Set<ClusterKey> wanted) {
-    Map<ClusterKey, Envelope> found = calls.call(() -> reader().getAllAsync(wanted));
+    Map<ClusterKey, Envelope> found = read(wanted, () -> reader().getAllAsync(wanted));
     if (loads == null || found.size() == wanted.size()) {
       return found;
     }
@@ -53,6 +60,18 @@ final class EngineReads {
     missed.removeAll(found.keySet());
     all.putAll(loads.loadAll(missed));
     return all;
+  }
+
+  private <T extends @Nullable Object> T read(
+      Set<ClusterKey> keys, Supplier<CompletableFuture<T>> read) {
+    if (patience == null) {
+      return calls.call(read);
+    }
+    try {
+      return calls.call(() -> patience.reading(read.get()));
+    } catch (RuntimeException e) {
+      throw patience.ofRead(keys, e);
+    }
   }
 
   /** Sees what is in memory, where loading is something else. */

@@ -2,8 +2,10 @@
 package org.memogrid.internal.engine;
 
 import java.time.InstantSource;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -32,6 +34,9 @@ final class EngineWrites {
   private final boolean encodes;
   private final Mode mode;
 
+  /** Null unless writes have a limit. */
+  private final @Nullable Patience patience;
+
   /**
    * @param encodes whether keys leave this process, or go to a disk
    */
@@ -42,7 +47,8 @@ final class EngineWrites {
       StoreCalls calls,
       EngineReads reads,
       boolean encodes,
-      Mode mode) {
+      Mode mode,
+      @Nullable Patience patience) {
     this.cache = cache;
     this.silent = cache.withFlags(Flag.IGNORE_RETURN_VALUES);
     this.local = cache.withFlags(Flag.CACHE_MODE_LOCAL);
@@ -52,6 +58,7 @@ final class EngineWrites {
     this.reads = reads;
     this.encodes = encodes;
     this.mode = mode;
+    this.patience = patience;
   }
 
   void put(Object key, Envelope envelope) {
@@ -60,10 +67,7 @@ final class EngineWrites {
             "put",
             key,
             written ->
-                calls.call(
-                    () ->
-                        silent.putAsync(
-                            written, envelope, lifespan(envelope), TimeUnit.MILLISECONDS)));
+                silent.putAsync(written, envelope, lifespan(envelope), TimeUnit.MILLISECONDS));
   }
 
   void putAll(Map<Object, Envelope> entries) {
@@ -79,7 +83,10 @@ final class EngineWrites {
           () ->
               byLifespan.forEach(
                   (life, batch) ->
-                      calls.call(() -> silent.putAllAsync(batch, life, TimeUnit.MILLISECONDS))));
+                      finish(
+                          "putAll",
+                          batch.keySet(),
+                          () -> silent.putAllAsync(batch, life, TimeUnit.MILLISECONDS))));
     } finally {
       byLifespan.values().forEach(batch -> batch.keySet().forEach(ClusterKey::settle));
     }
@@ -89,10 +96,7 @@ final class EngineWrites {
     return writing(
         "put",
         key,
-        written ->
-            calls.call(
-                () ->
-                    cache.putAsync(written, envelope, lifespan(envelope), TimeUnit.MILLISECONDS)));
+        written -> cache.putAsync(written, envelope, lifespan(envelope), TimeUnit.MILLISECONDS));
   }
 
   @Nullable Envelope putIfAbsent(Object key, Envelope envelope) {
@@ -101,10 +105,8 @@ final class EngineWrites {
             "putIfAbsent",
             key,
             written ->
-                calls.call(
-                    () ->
-                        cache.putIfAbsentAsync(
-                            written, envelope, lifespan(envelope), TimeUnit.MILLISECONDS)));
+                cache.putIfAbsentAsync(
+                    written, envelope, lifespan(envelope), TimeUnit.MILLISECONDS));
     // A repeated write may meet itself.
     return there != null && there.equals(envelope) ? null : there;
   }
@@ -120,22 +122,25 @@ final class EngineWrites {
 
   private boolean replace(
       AdvancedCache<ClusterKey, Envelope> where, Object key, Envelope expected, Envelope envelope) {
-    return writing(
-        "replace",
-        key,
-        written -> {
-          Counted<Boolean> replacement =
-              new Counted<>(
-                  () ->
-                      where.replaceAsync(
-                          written,
-                          Envelope.tombstone(expected.version()),
-                          envelope,
-                          lifespan(envelope),
-                          TimeUnit.MILLISECONDS));
-          return calls.call(replacement)
-              || (replacement.wasRepeated() && landed(reads.get(written), envelope));
-        });
+    ClusterKey written = written(key);
+    Counted<Boolean> replacement =
+        new Counted<>(
+            () ->
+                where.replaceAsync(
+                    written,
+                    Envelope.tombstone(expected.version()),
+                    envelope,
+                    lifespan(envelope),
+                    TimeUnit.MILLISECONDS));
+    try {
+      return calls.doing(
+          "replace",
+          () ->
+              finish("replace", Set.of(written), replacement)
+                  || (replacement.wasRepeated() && landed(reads.get(written), envelope)));
+    } finally {
+      written.settle();
+    }
   }
 
   /** A call that was made again may meet what it has done. */
@@ -144,8 +149,9 @@ final class EngineWrites {
   }
 
   @Nullable Envelope remove(Object key) {
+    ClusterKey wanted = ClusterKey.of(key, codec);
     return calls.doing(
-        "remove", () -> calls.call(() -> cache.removeAsync(ClusterKey.of(key, codec))));
+        "remove", () -> finish("remove", Set.of(wanted), () -> cache.removeAsync(wanted)));
   }
 
   boolean remove(Object key, Envelope expected) {
@@ -156,7 +162,8 @@ final class EngineWrites {
           Counted<Boolean> removal =
               new Counted<>(
                   () -> cache.removeAsync(wanted, Envelope.tombstone(expected.version())));
-          return calls.call(removal) || (removal.wasRepeated() && reads.get(wanted) == null);
+          return finish("remove", Set.of(wanted), removal)
+              || (removal.wasRepeated() && reads.get(wanted) == null);
         });
   }
 
@@ -197,12 +204,25 @@ final class EngineWrites {
   }
 
   private <T extends @Nullable Object> T writing(
-      String operation, Object key, Function<ClusterKey, T> write) {
+      String operation, Object key, Function<ClusterKey, CompletableFuture<T>> write) {
     ClusterKey written = written(key);
     try {
-      return calls.doing(operation, () -> write.apply(written));
+      return calls.doing(
+          operation, () -> finish(operation, Set.of(written), () -> write.apply(written)));
     } finally {
       written.settle();
+    }
+  }
+
+  private <T extends @Nullable Object> T finish(
+      String operation, Collection<ClusterKey> keys, Supplier<CompletableFuture<T>> write) {
+    if (patience == null) {
+      return calls.call(write);
+    }
+    try {
+      return calls.call(() -> patience.writing(write.get()));
+    } catch (RuntimeException e) {
+      throw patience.ofWrite(operation, keys, e);
     }
   }
 

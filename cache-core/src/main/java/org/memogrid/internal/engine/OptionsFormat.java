@@ -22,12 +22,13 @@ import org.memogrid.cache.Persist;
 /**
  * Cache options as bytes: format, mode, time to live, max idle, max entries, when full, owners,
  * async, near cache's max entries and max age, locking, where it persists: the directory of files,
- * the data source's name and the table, or the name of a loader and a writer. Enums by name, "" for
- * none; durations in seconds and nanoseconds, 0 for none. The weigher never crosses the wire, nor
- * does a URL or an object that leads to a database: they are LOCAL.
+ * the data source's name and the table, or the name of a loader and a writer and how long they are
+ * waited for. Enums by name, "" for none; durations in seconds and nanoseconds, 0 for none. The
+ * weigher never crosses the wire, nor does a URL or an object that leads to a database: they are
+ * LOCAL.
  */
 final class OptionsFormat {
-  private static final byte FORMAT = 6;
+  private static final byte FORMAT = 7;
 
   private static final byte NOWHERE = 0;
   private static final byte FILES = 1;
@@ -73,6 +74,7 @@ final class OptionsFormat {
     } else if (persist.loaderName() != null) {
       out.writeByte(PROGRAM);
       out.writeUTF(persist.loaderName());
+      write(out, persist.waitTimeout());
     } else {
       out.writeByte(TABLE);
       out.writeUTF(requireNonNull(persist.source(), "source"));
@@ -122,9 +124,15 @@ final class OptionsFormat {
       case NOWHERE -> null;
       case FILES -> Persist.file(Path.of(in.readUTF()));
       case TABLE -> Persist.jdbc(in.readUTF(), in.readUTF());
-      case PROGRAM -> Persist.with(in.readUTF());
+      case PROGRAM -> readProgram(in);
       default -> throw new IOException("options that persist in the unknown place " + place);
     };
+  }
+
+  private static Persist readProgram(DataInputStream in) throws IOException {
+    Persist named = Persist.with(in.readUTF());
+    Duration waitTimeout = readDuration(in);
+    return waitTimeout.isZero() ? named : named.waitTimeout(waitTimeout);
   }
 
   private static Duration readDuration(DataInputStream in) throws IOException {

@@ -16,17 +16,22 @@ final class SharedLoads {
   private final AdvancedCache<ClusterKey, Envelope> cache;
   private final Codec codec;
   private final StoreCalls calls;
+  private final Patience patience;
 
-  SharedLoads(AdvancedCache<ClusterKey, Envelope> cache, Codec codec, StoreCalls calls) {
+  SharedLoads(
+      AdvancedCache<ClusterKey, Envelope> cache, Codec codec, StoreCalls calls, Patience patience) {
     this.cache = cache;
     this.codec = codec;
     this.calls = calls;
+    this.patience = patience;
   }
 
   @Nullable Envelope load(ClusterKey missed) {
     ClusterKey written = ClusterKey.written(missed.key(), codec);
     try {
-      return calls.call(() -> SharedSource.load(cache, written));
+      return calls.call(() -> patience.reading(SharedSource.load(cache, written)));
+    } catch (RuntimeException e) {
+      throw patience.ofRead(Set.of(missed), e);
     } finally {
       written.settle();
     }
@@ -37,7 +42,9 @@ final class SharedLoads {
     Map<ClusterKey, ClusterKey> written = new HashMap<>();
     missed.forEach(key -> written.put(key, ClusterKey.written(key.key(), codec)));
     try {
-      return calls.call(() -> loading(written));
+      return calls.call(() -> patience.reading(loading(written)));
+    } catch (RuntimeException e) {
+      throw patience.ofRead(missed, e);
     } finally {
       written.values().forEach(ClusterKey::settle);
     }

@@ -8,11 +8,13 @@ import org.infinispan.configuration.cache.CacheMode;
 import org.infinispan.configuration.cache.Configuration;
 import org.infinispan.eviction.EvictionStrategy;
 import org.infinispan.partitionhandling.PartitionHandling;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.CacheOptions.WhenFull;
 import org.memogrid.cache.Locking;
 import org.memogrid.cache.Mode;
+import org.memogrid.cache.Persist;
 import org.memogrid.cluster.Partitions;
 
 final class EngineConfigurationTest {
@@ -71,6 +73,26 @@ final class EngineConfigurationTest {
                 .locking()
                 .lockAcquisitionTimeout())
         .isEqualTo(1_000);
+  }
+
+  @Test
+  void theEngineWaitsForALoaderNoShorterThanUsersDo() {
+    assertThat(ofLoader(null).locking().lockAcquisitionTimeout()).isEqualTo(10_000);
+    assertThat(ofLoader(null).clustering().remoteTimeout()).isEqualTo(15_000);
+    Configuration patient = ofLoader(Duration.ofMinutes(1));
+    assertThat(patient.locking().lockAcquisitionTimeout()).isEqualTo(60_000);
+    assertThat(patient.clustering().remoteTimeout()).isEqualTo(125_000);
+    Configuration impatient = ofLoader(Duration.ofMillis(10));
+    assertThat(impatient.locking().lockAcquisitionTimeout()).isEqualTo(10);
+    assertThat(impatient.clustering().remoteTimeout()).isEqualTo(15_000);
+  }
+
+  private static Configuration ofLoader(@Nullable Duration wait) {
+    Persist named = Persist.with("rows");
+    return EngineConfiguration.of(
+        CacheOptions.of(Mode.DISTRIBUTED).persist(wait == null ? named : named.waitTimeout(wait)),
+        Partitions.CONSISTENT,
+        TRANSACTIONS);
   }
 
   @Test

@@ -24,6 +24,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -156,6 +157,31 @@ final class SourceTest {
 
   private static Name name(String text) {
     return new Name(text);
+  }
+
+  @Test
+  void whoWaitsLongerThanTheLimitIsToldAndWhatIsReadAtLastIsKept() {
+    Duration limit = Duration.ofMillis(200);
+    Name name = new Name("late");
+    data.rows.put(name, Price.of("late"));
+    data.loading = new CountDownLatch(1);
+    Cache<Name, Price> cache = open(options().persist(Persist.with(data, data).waitTimeout(limit)));
+    for (ThrowingCallable read :
+        List.<ThrowingCallable>of(() -> cache.get(name), () -> cache.getAll(List.of(name)))) {
+      assertThatThrownBy(read)
+          .isInstanceOf(CacheException.class)
+          .hasMessageContaining("cache 'prices'")
+          .hasMessageContaining("text=late")
+          .hasMessageContaining(limit.toString())
+          .hasMessageContaining(".waitTimeout(...)");
+    }
+    assertThatThrownBy(() -> cache.replace(name, Price.of("other")))
+        .isInstanceOf(CacheException.class)
+        .hasMessageContaining(limit.toString());
+    data.loading.countDown();
+    Await.untilAsserted(
+        "the answer", () -> assertThat(cache.get(name)).isEqualTo(data.rows.get(name)));
+    assertThat(data.count("load late")).isEqualTo(1);
   }
 
   @Test

@@ -14,6 +14,7 @@ import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.CacheOptions.WhenFull;
 import org.memogrid.cache.Locking;
 import org.memogrid.cache.Mode;
+import org.memogrid.cache.Persist;
 import org.memogrid.cluster.Codec;
 import org.memogrid.internal.store.Envelope;
 import org.memogrid.internal.store.Versions;
@@ -120,6 +121,12 @@ final class WireFormTest {
       CacheOptions transactional = CacheOptions.of(Mode.REPLICATED).transactional(locking);
       assertThat(OptionsFormat.read(OptionsFormat.write(transactional))).isEqualTo(transactional);
     }
+    CacheOptions named = CacheOptions.of(Mode.REPLICATED).persist(Persist.with("rows"));
+    assertThat(OptionsFormat.read(OptionsFormat.write(named))).isEqualTo(named);
+    CacheOptions patient = named.persist(Persist.with("rows").waitTimeout(Duration.ofMinutes(2)));
+    assertThat(OptionsFormat.read(OptionsFormat.write(patient)))
+        .isEqualTo(patient)
+        .isNotEqualTo(named);
     assertThatThrownBy(() -> OptionsFormat.read(new byte[] {9}))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("one version");
