@@ -13,6 +13,9 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import org.infinispan.AdvancedCache;
 import org.infinispan.context.Flag;
+import org.infinispan.distribution.DistributionManager;
+import org.infinispan.distribution.LocalizedCacheTopology;
+import org.infinispan.remoting.transport.Address;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Codec;
@@ -33,6 +36,9 @@ final class EngineWrites {
   private final EngineReads reads;
   private final boolean encodes;
   private final Mode mode;
+
+  /** Says who orders a key; null with transactions, and where no member does for all. */
+  private final @Nullable DistributionManager distribution;
 
   /** Null unless writes have a limit. */
   private final @Nullable Patience patience;
@@ -58,6 +64,11 @@ final class EngineWrites {
     this.reads = reads;
     this.encodes = encodes;
     this.mode = mode;
+    this.distribution =
+        cache.getCacheConfiguration().transaction().transactionMode().isTransactional()
+                || (mode != Mode.REPLICATED && mode != Mode.DISTRIBUTED)
+            ? null
+            : cache.getDistributionManager();
     this.patience = patience;
   }
 
@@ -82,14 +93,32 @@ final class EngineWrites {
           "putAll",
           () ->
               byLifespan.forEach(
-                  (life, batch) ->
-                      finish(
-                          "putAll",
-                          batch.keySet(),
-                          () -> silent.putAllAsync(batch, life, TimeUnit.MILLISECONDS))));
+                  (life, batch) -> finish("putAll", batch.keySet(), () -> putAll(batch, life))));
     } finally {
       byLifespan.values().forEach(batch -> batch.keySet().forEach(ClusterKey::settle));
     }
+  }
+
+  /**
+   * In one call for each member that orders some of the keys. The engine would lock this member's
+   * own and then wait for the other members': of two members that write the same keys each would
+   * wait for the other, until both give up.
+   */
+  private CompletableFuture<Void> putAll(Map<ClusterKey, Envelope> entries, long lifespan) {
+    if (distribution == null) {
+      return silent.putAllAsync(entries, lifespan, TimeUnit.MILLISECONDS);
+    }
+    LocalizedCacheTopology topology = distribution.getCacheTopology();
+    Map<@Nullable Address, Map<ClusterKey, Envelope>> byMember = new HashMap<>();
+    entries.forEach(
+        (key, envelope) ->
+            byMember
+                .computeIfAbsent(topology.getDistribution(key).primary(), member -> new HashMap<>())
+                .put(key, envelope));
+    return CompletableFuture.allOf(
+        byMember.values().stream()
+            .map(own -> silent.putAllAsync(own, lifespan, TimeUnit.MILLISECONDS))
+            .toArray(CompletableFuture<?>[]::new));
   }
 
   @Nullable Envelope getAndPut(Object key, Envelope envelope) {

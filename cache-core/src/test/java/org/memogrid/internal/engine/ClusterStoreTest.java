@@ -20,6 +20,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -206,6 +207,34 @@ final class ClusterStoreTest {
         each.get();
       }
       assertThat(ClusterStoreTest.<String, Integer>at(2, "count", mode).get("n")).isEqualTo(300);
+    } finally {
+      threads.shutdownNow();
+    }
+  }
+
+  /** If each held its own keys while it waits for the others', none would go on. */
+  @ParameterizedTest
+  @EnumSource(names = {"REPLICATED", "DISTRIBUTED"})
+  void allMembersMayWriteTheSameKeysAtOnce(Mode mode) throws Exception {
+    ExecutorService threads = Executors.newFixedThreadPool(3);
+    try {
+      Map<Integer, Integer> same =
+          IntStream.range(0, 20).boxed().collect(Collectors.toMap(i -> i, i -> i));
+      List<Future<?>> all = new ArrayList<>();
+      for (int member = 0; member < 3; member++) {
+        Cache<Integer, Integer> cache = at(member, "same", mode);
+        all.add(
+            threads.submit(
+                () -> {
+                  for (int round = 0; round < 20; round++) {
+                    cache.putAll(same);
+                  }
+                }));
+      }
+      for (Future<?> each : all) {
+        each.get();
+      }
+      assertThat(ClusterStoreTest.<Integer, Integer>at(2, "same", mode).asMap()).isEqualTo(same);
     } finally {
       threads.shutdownNow();
     }

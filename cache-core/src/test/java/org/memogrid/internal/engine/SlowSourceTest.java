@@ -202,6 +202,37 @@ final class SlowSourceTest {
     assertThat(data.rows).containsEntry(0, 3);
   }
 
+  /** A {@code putAll} waits for one member's lock: what the others order is written and free. */
+  @ParameterizedTest
+  @EnumSource(names = {"REPLICATED", "DISTRIBUTED"})
+  void aBatchThatWaitsForAKeyOfOneMemberHoldsNoneOfOthers(Mode mode) throws Exception {
+    List<Cache<Integer, Integer>> caches = open(mode, patient(Await.LONG));
+    int late = 0;
+    int other = 1;
+    while (caches.get(0).owners(other).get(0).equals(caches.get(0).owners(late).get(0))) {
+      other++;
+    }
+    int free = other;
+    String home = caches.get(0).owners(free).get(0).name();
+    Cache<Integer, Integer> own =
+        IntStream.range(0, MEMBERS)
+            .filter(i -> cluster.node(i).self().name().equals(home))
+            .mapToObj(caches::get)
+            .findFirst()
+            .orElseThrow();
+    data.heldUp.add(late);
+    Future<@Nullable Integer> load = threads.submit(() -> caches.get(0).get(late));
+    Await.until("the load", () -> data.calls.contains("load " + late));
+    Future<?> batch = threads.submit(() -> own.putAll(Map.of(late, 1, free, 1)));
+    Await.until("its other half", () -> data.rows.containsKey(free));
+    threads.submit(() -> caches.get(0).put(free, 2)).get(30, TimeUnit.SECONDS);
+    assertThat(batch.isDone()).isFalse();
+    data.goOn.countDown();
+    batch.get();
+    assertThat(load.get()).isNull();
+    assertThat(data.rows).isEqualTo(Map.of(late, 1, free, 2));
+  }
+
   /** The limit is one of waiting, so who has more of it gets what the same loader answers. */
   @ParameterizedTest
   @EnumSource(names = {"REPLICATED", "DISTRIBUTED"})
