@@ -10,7 +10,6 @@ import java.io.InputStream;
 import java.lang.invoke.MethodHandles;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -18,15 +17,11 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.infinispan.AdvancedCache;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -46,15 +41,9 @@ import org.memogrid.internal.store.Store;
 import org.memogrid.testkit.Await;
 
 /** Members that share a cache before data of the program's own. */
-final class SharedSourceTest {
-  private static final int MEMBERS = 3;
-  private static final int ENTRIES = 60;
-
+final class SharedSourceTest extends SharedStoreContract {
   private final Map<Integer, Integer> rows = new ConcurrentHashMap<>();
   private final List<Part> parts = new ArrayList<>();
-  private final ExecutorService threads = Executors.newCachedThreadPool();
-  private final LoopCluster cluster =
-      new LoopCluster(new SerialCodec(), MEMBERS, Partitions.CONSISTENT, this::named);
 
   /** One member's loader and writer, to the data of all. */
   private final class Part implements CacheLoader<Integer, Integer>, CacheWriter<Integer, Integer> {
@@ -124,39 +113,53 @@ final class SharedSourceTest {
     }
   }
 
-  private Resources named(int member) {
+  @Override
+  Persist persist() {
+    return Persist.with("rows");
+  }
+
+  @Override
+  Resources named(int member) {
     Part part = new Part();
     parts.add(part);
     return new Resources(Map.of(), Map.of("rows", Persist.with(part, part)));
   }
 
-  @AfterEach
-  void stop() {
+  @Override
+  String lineToAdd() {
+    return ".loaderAndWriter(\"rows\", ..., ...)";
+  }
+
+  @Override
+  void given(Map<Integer, Integer> entries, List<Cache<Integer, Integer>> caches) {
+    rows.putAll(entries);
+  }
+
+  @Override
+  void assertKept(Map<Integer, Integer> entries) {
+    assertThat(rows).isEqualTo(entries);
+  }
+
+  @Override
+  void refuse(boolean refuses) {
+    parts.forEach(part -> part.refuses = refuses);
+  }
+
+  @Override
+  String refusal() {
+    return "no row today";
+  }
+
+  @Override
+  void afterOperation(int key, int writes, @Nullable Integer now) {
+    assertThat(rows.get(key)).as("key %s", key).isEqualTo(now);
+    assertThat(calls()).filteredOn(call -> !call.startsWith("load")).hasSize(writes);
+    forgetCalls();
+  }
+
+  @Override
+  void beforeEnd() {
     parts.forEach(part -> part.loading.countDown());
-    threads.shutdownNow();
-    cluster.close();
-  }
-
-  private static CacheOptions options(Mode mode) {
-    return CacheOptions.of(mode).persist(Persist.with("rows"));
-  }
-
-  private List<Cache<Integer, Integer>> open(CacheOptions options) {
-    return IntStream.range(0, MEMBERS)
-        .<Cache<Integer, Integer>>mapToObj(i -> cluster.caches(i).cache("c", options))
-        .collect(Collectors.toList());
-  }
-
-  private static Map<Integer, Integer> numbered(int from, int to) {
-    return IntStream.range(from, to).boxed().collect(Collectors.toMap(i -> i, i -> i));
-  }
-
-  private int memberOf(Cache<Integer, Integer> cache, int key, int owner) {
-    String name = cache.owners(key).get(owner).name();
-    return IntStream.range(0, MEMBERS)
-        .filter(i -> cluster.node(i).self().name().equals(name))
-        .findFirst()
-        .orElseThrow();
   }
 
   private List<String> calls() {
@@ -188,69 +191,6 @@ final class SharedSourceTest {
       }
     }
     assertThat(calls()).hasSize(ENTRIES);
-  }
-
-  @ParameterizedTest
-  @EnumSource(names = {"REPLICATED", "DISTRIBUTED"})
-  void everyOperationSeesWhatIsLoadedAndIsWrittenOnce(Mode mode) {
-    rows.putAll(numbered(0, ENTRIES));
-    Map<Integer, Integer> expected = new HashMap<>(rows);
-    List<Cache<Integer, Integer>> caches = open(options(mode));
-    for (int round = 0; round < 2; round++) {
-      for (int key = 0; key < ENTRIES; key++) {
-        Cache<Integer, Integer> cache = caches.get((key + round) % MEMBERS);
-        @Nullable Integer now = expected.get(key);
-        forgetCalls();
-        switch (key % 8) {
-          case 0 -> {
-            assertThat(cache.remove(key)).isEqualTo(now);
-            expected.remove(key);
-          }
-          case 1 -> {
-            assertThat(cache.replace(key, -100, 1)).isFalse();
-            assertThat(cache.replace(key, requireNonNull(now), -key - round)).isTrue();
-            expected.put(key, -key - round);
-          }
-          case 2 -> assertThat(cache.putIfAbsent(key, 5_000)).isEqualTo(now);
-          case 3 -> {
-            int next = requireNonNull(now) + 1;
-            assertThat(cache.update(key, old -> requireNonNull(old) + 1)).isEqualTo(next);
-            expected.put(key, next);
-          }
-          case 4 -> {
-            assertThat(cache.getAndPut(key, 7 + round)).isEqualTo(now);
-            expected.put(key, 7 + round);
-          }
-          case 5 -> {
-            assertThat(cache.remove(key, -100)).isFalse();
-            assertThat(cache.remove(key, 5)).isEqualTo(Integer.valueOf(5).equals(now));
-            expected.remove(key, 5);
-          }
-          case 6 -> {
-            cache.put(key, key * 100 + round);
-            expected.put(key, key * 100 + round);
-          }
-          default -> assertThat(cache.containsKey(key)).isTrue();
-        }
-        assertThat(rows.get(key)).as("key %s", key).isEqualTo(expected.get(key));
-        assertThat(calls().stream().filter(call -> !call.startsWith("load")).count())
-            .as("key %s", key)
-            .isEqualTo(
-                List.of(1L, 1L, 0L, 1L, 1L, key == 5 && round == 0 ? 1L : 0L, 1L, 0L).get(key % 8));
-      }
-      for (Cache<Integer, Integer> cache : caches) {
-        assertThat(cache.getAll(numbered(0, ENTRIES + 3).keySet())).isEqualTo(expected);
-      }
-    }
-    assertThat(rows).isEqualTo(expected);
-    for (Cache<Integer, Integer> cache : caches) {
-      assertThat(cache.size()).isEqualTo(expected.size());
-      assertThat(cache.asMap()).isEqualTo(expected);
-    }
-    assertThat(caches.get(1).putIfAbsent(ENTRIES, 1)).isNull();
-    assertThat(rows).containsEntry(ENTRIES, 1);
-    caches.get(0).destroy();
-    assertThat(rows).hasSize(expected.size() + 1);
   }
 
   /**
@@ -364,47 +304,38 @@ final class SharedSourceTest {
 
   @ParameterizedTest
   @EnumSource(names = {"REPLICATED", "DISTRIBUTED"})
-  void whatTheWriterRefusesIsInNoMemory(Mode mode) {
+  void ofSeveralAtOnceEachMemberWritesItsOwnWithOneCall(Mode mode) {
     List<Cache<Integer, Integer>> caches = open(options(mode));
     caches.get(0).putAll(numbered(0, ENTRIES));
     assertThat(rows).isEqualTo(numbered(0, ENTRIES));
     assertThat(calls()).allMatch("writeAll"::equals).hasSizeLessThanOrEqualTo(MEMBERS);
-    parts.forEach(part -> part.refuses = true);
-    for (int key = 0; key < ENTRIES; key++) {
-      int k = key;
-      Cache<Integer, Integer> cache = caches.get(key % MEMBERS);
-      switch (key % 4) {
-        case 0 -> refused(() -> cache.put(k, -1));
-        case 1 -> refused(() -> cache.remove(k));
-        case 2 -> refused(() -> cache.replace(k, k, -1));
-        default -> refused(() -> cache.getAndPut(k, -1));
-      }
-    }
-    refused(
-        () ->
-            caches
-                .get(0)
-                .putAll(
-                    numbered(0, ENTRIES).keySet().stream()
-                        .collect(Collectors.toMap(k -> k, k -> -k - 1))));
-    assertThatThrownBy(() -> caches.get(1).get(ENTRIES))
-        .isInstanceOf(CacheException.class)
-        .hasMessageContaining("'c'")
-        .hasMessageContaining("key '" + ENTRIES + "'")
-        .hasMessageContaining("no row today");
-    for (Cache<Integer, Integer> cache : caches) {
-      assertThat(cache.getAll(numbered(0, ENTRIES).keySet())).isEqualTo(numbered(0, ENTRIES));
-    }
-    parts.forEach(part -> part.refuses = false);
-    caches.forEach(cache -> assertThat(cache.get(ENTRIES)).isNull());
-    caches.get(1).put(1, -1);
-    caches.forEach(cache -> assertThat(cache.get(1)).isEqualTo(-1));
   }
 
-  private static void refused(Runnable write) {
-    assertThatThrownBy(write::run)
-        .isInstanceOf(CacheException.class)
-        .hasMessageContaining("no row today");
+  @ParameterizedTest
+  @EnumSource(names = {"REPLICATED", "DISTRIBUTED"})
+  void aLoaderThatThrowsFailsTheReadByNameAndTheNextOneAsksAgain(Mode mode) {
+    List<Cache<Integer, Integer>> caches = open(options(mode));
+    rows.put(1, 1);
+    refuse(true);
+    for (Cache<Integer, Integer> cache : caches) {
+      assertThatThrownBy(() -> cache.get(1))
+          .isInstanceOf(CacheException.class)
+          .hasMessageContaining("'c'")
+          .hasMessageContaining("key '1'")
+          .hasMessageContaining(refusal());
+    }
+    refuse(false);
+    caches.forEach(cache -> assertThat(cache.get(1)).isEqualTo(1));
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"REPLICATED", "DISTRIBUTED"})
+  void theEndOfTheCacheLeavesTheData(Mode mode) {
+    rows.put(1, 1);
+    List<Cache<Integer, Integer>> caches = open(options(mode));
+    assertThat(caches.get(1).putIfAbsent(2, 2)).isNull();
+    caches.get(0).destroy();
+    assertThat(rows).isEqualTo(Map.of(1, 1, 2, 2));
   }
 
   @ParameterizedTest
@@ -519,16 +450,11 @@ final class SharedSourceTest {
   }
 
   @Test
-  void whatWouldNotHoldIsRefused() {
-    for (CacheOptions mode :
-        List.of(CacheOptions.of(Mode.REPLICATED), CacheOptions.of(Mode.DISTRIBUTED))) {
-      Persist named = Persist.with("rows");
-      Part part = new Part();
-      refused(mode, Persist.with(part, part), ".loaderAndWriter(name, ...)");
-      refused(mode.async(), named, "async");
-      refused(mode, named.writeBehind(1, 1), "writeBehind");
+  void whatHasNoMeaningBeforeAProgramIsRefused() {
+    Part part = new Part();
+    for (Mode mode : List.of(Mode.REPLICATED, Mode.DISTRIBUTED)) {
+      refused(CacheOptions.of(mode), Persist.with(part, part), ".loaderAndWriter(name, ...)");
     }
-    refused(CacheOptions.of(Mode.INVALIDATED), Persist.with("rows"), "INVALIDATED");
     assertThatThrownBy(() -> Persist.with("rows").preload())
         .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> Persist.with(" ")).isInstanceOf(IllegalArgumentException.class);
@@ -538,18 +464,6 @@ final class SharedSourceTest {
         .isInstanceOf(UnsupportedOperationException.class)
         .hasMessageContaining("loader and writer 'rows'");
     assertThat(rows).isEqualTo(Map.of(1, 1));
-    try (LoopCluster available = new LoopCluster(new SerialCodec(), 1)) {
-      assertThatThrownBy(() -> available.caches(0).cache("c", options(Mode.REPLICATED)))
-          .isInstanceOf(IllegalStateException.class)
-          .hasMessageContaining("Partitions.CONSISTENT");
-      assertThat(available.caches(0).names()).isEmpty();
-    }
-  }
-
-  private static void refused(CacheOptions options, Persist persist, String because) {
-    assertThatThrownBy(() -> options.persist(persist))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining(because);
   }
 
   @Test
@@ -574,32 +488,6 @@ final class SharedSourceTest {
           .isInstanceOf(CacheException.class)
           .hasMessageContaining("key '1'")
           .hasMessageContaining("java.lang.Object");
-    }
-  }
-
-  @Test
-  void aMemberWithoutTheLoaderIsToldWhatToAdd() {
-    Part part = new Part();
-    try (LoopCluster half =
-        new LoopCluster(
-            new SerialCodec(),
-            2,
-            Partitions.CONSISTENT,
-            member ->
-                member == 0
-                    ? new Resources(Map.of(), Map.of("rows", Persist.with(part, part)))
-                    : Resources.NONE)) {
-      assertThatThrownBy(() -> half.caches(1).cache("c", options(Mode.REPLICATED)))
-          .isInstanceOf(CacheException.class)
-          .hasMessageContaining(".loaderAndWriter(\"rows\", ..., ...)");
-      assertThat(half.caches(0).names()).isEmpty();
-      Cache<Integer, Integer> cache = half.caches(0).cache("c", options(Mode.REPLICATED));
-      cache.put(1, 1);
-      assertThatThrownBy(half::join)
-          .isInstanceOf(CacheException.class)
-          .hasMessageContaining(".loaderAndWriter(\"rows\", ..., ...)");
-      cache.put(2, 2);
-      assertThat(cache.asMap()).isEqualTo(Map.of(1, 1, 2, 2));
     }
   }
 }

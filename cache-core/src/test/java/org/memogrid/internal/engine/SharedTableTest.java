@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.internal.engine;
 
-import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -15,79 +14,97 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.h2.jdbcx.JdbcDataSource;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.memogrid.cache.Cache;
-import org.memogrid.cache.CacheException;
 import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.Expiry;
 import org.memogrid.cache.Mode;
 import org.memogrid.cache.Persist;
-import org.memogrid.cluster.Partitions;
 
 /** Members that share a cache and its table, in H2. */
-final class SharedTableTest {
-  private static final int MEMBERS = 3;
-  private static final int ENTRIES = 100;
-
+final class SharedTableTest extends SharedStoreContract {
   private final JdbcDataSource database = new JdbcDataSource();
   private final List<Switch> switches = new ArrayList<>();
-  private final ExecutorService threads = Executors.newCachedThreadPool();
-  private LoopCluster cluster = new LoopCluster(new SerialCodec(), 0);
 
-  @BeforeEach
-  void start() {
+  SharedTableTest() {
     database.setURL("jdbc:h2:mem:" + UUID.randomUUID() + ";DB_CLOSE_DELAY=-1");
-    restart();
   }
 
-  @AfterEach
-  void stop() throws SQLException {
+  @Override
+  Persist persist() {
+    return Persist.jdbc("main", "shared");
+  }
+
+  @Override
+  Resources named(int member) {
+    Switch source = new Switch(database);
+    switches.add(source);
+    return new Resources(Map.of("main", source), Map.of());
+  }
+
+  @Override
+  String lineToAdd() {
+    return ".dataSource(\"main\", ...)";
+  }
+
+  @Override
+  void given(Map<Integer, Integer> entries, List<Cache<Integer, Integer>> caches) {
+    Map<Integer, Integer> together = new HashMap<>(entries);
+    together.keySet().removeIf(key -> key % 2 == 0);
+    caches.get(0).putAll(together);
+    entries.forEach(
+        (key, value) -> {
+          if (!together.containsKey(key)) {
+            caches.get(key / 2 % MEMBERS).put(key, value);
+          }
+        });
+  }
+
+  /** How many there are; which, others see after the round. */
+  @Override
+  void assertKept(Map<Integer, Integer> entries) throws SQLException {
+    assertThat(rows()).isEqualTo(entries.size());
+  }
+
+  @Override
+  void refuse(boolean refuses) {
+    switches.forEach(refuses ? Switch::off : Switch::on);
+  }
+
+  @Override
+  String refusal() {
+    return "connection refused";
+  }
+
+  /** Others come, who have the database alone. */
+  @Override
+  List<Cache<Integer, Integer>> afterRound(
+      List<Cache<Integer, Integer>> caches, CacheOptions options) {
+    Map<Integer, Integer> before = new HashMap<>(caches.get(0).asMap());
+    restart();
+    List<Cache<Integer, Integer>> others = open(options);
+    others.forEach(cache -> assertThat(cache.asMap()).isEqualTo(before));
+    return others;
+  }
+
+  private void restart() {
     cluster.close();
-    threads.shutdownNow();
+    switches.clear();
+    begin();
+  }
+
+  @Override
+  void afterEnd() throws SQLException {
     try (Connection connection = database.getConnection();
         Statement statement = connection.createStatement()) {
       statement.execute("SHUTDOWN");
     }
-  }
-
-  /** Ends all members; others come, who have the database alone. */
-  private void restart() {
-    cluster.close();
-    switches.clear();
-    cluster =
-        new LoopCluster(
-            new SerialCodec(),
-            MEMBERS,
-            Partitions.CONSISTENT,
-            member -> {
-              switches.add(new Switch(database));
-              return new Resources(Map.of("main", switches.get(member)), Map.of());
-            });
-  }
-
-  private static CacheOptions options(Mode mode) {
-    return CacheOptions.of(mode).persist(Persist.jdbc("main", "shared"));
-  }
-
-  private List<Cache<Integer, Integer>> open(CacheOptions options) {
-    return IntStream.range(0, MEMBERS)
-        .<Cache<Integer, Integer>>mapToObj(i -> cluster.caches(i).cache("c", options))
-        .collect(Collectors.toList());
-  }
-
-  private static Map<Integer, Integer> numbered(int from, int to) {
-    return IntStream.range(from, to).boxed().collect(Collectors.toMap(i -> i, i -> i));
   }
 
   private long rows() throws SQLException {
@@ -96,54 +113,6 @@ final class SharedTableTest {
         ResultSet rows = statement.executeQuery("SELECT COUNT(*) FROM shared WHERE segment >= 0")) {
       rows.next();
       return rows.getLong(1);
-    }
-  }
-
-  @ParameterizedTest
-  @EnumSource(names = {"REPLICATED", "DISTRIBUTED"})
-  void whoeverWroteWhateverIsThereWhenAllMembersAreOthers(Mode mode) throws SQLException {
-    List<Cache<Integer, Integer>> caches = open(options(mode));
-    Map<Integer, Integer> expected = new HashMap<>(numbered(0, ENTRIES));
-    caches.get(0).putAll(numbered(0, ENTRIES / 2));
-    for (int key = ENTRIES / 2; key < ENTRIES; key++) {
-      caches.get(key % MEMBERS).put(key, key);
-    }
-    for (int round = 0; round < 2; round++) {
-      assertThat(rows()).isEqualTo(expected.size());
-      for (int key = 0; key < 30; key++) {
-        Cache<Integer, Integer> cache = caches.get((key + round) % MEMBERS);
-        @Nullable Integer now = expected.get(key);
-        switch (key % 6) {
-          case 0 -> {
-            assertThat(cache.remove(key)).isEqualTo(now);
-            expected.remove(key);
-          }
-          case 1 -> {
-            assertThat(cache.replace(key, -100, 1)).isFalse();
-            assertThat(cache.replace(key, requireNonNull(now), -key - round)).isTrue();
-            expected.put(key, -key - round);
-          }
-          case 2 -> assertThat(cache.putIfAbsent(key, 5_000)).isEqualTo(now);
-          case 3 -> {
-            int next = requireNonNull(now) + 1;
-            assertThat(cache.update(key, old -> requireNonNull(old) + 1)).isEqualTo(next);
-            expected.put(key, next);
-          }
-          case 4 -> {
-            assertThat(cache.getAndPut(key, 7)).isEqualTo(now);
-            expected.put(key, 7);
-          }
-          default -> assertThat(cache.get(key)).isEqualTo(now);
-        }
-      }
-      for (Cache<Integer, Integer> cache : caches) {
-        assertThat(cache.asMap()).isEqualTo(expected);
-        assertThat(cache.size()).isEqualTo(expected.size());
-        IntStream.range(0, ENTRIES)
-            .forEach(key -> assertThat(cache.get(key)).as("%s", key).isEqualTo(expected.get(key)));
-      }
-      restart();
-      caches = open(options(mode));
     }
   }
 
@@ -166,35 +135,14 @@ final class SharedTableTest {
     assertThat(joined.asMap()).isEqualTo(numbered(0, ENTRIES));
   }
 
-  /** Without the early write the backups had done what the table then refused. */
   @ParameterizedTest
   @EnumSource(names = {"REPLICATED", "DISTRIBUTED"})
-  void aWriteThatTheTableRefusesIsInNoMemory(Mode mode) {
+  void aClearThatTheTableRefusesTakesNothingAway(Mode mode) {
     List<Cache<Integer, Integer>> caches = open(options(mode));
     caches.get(0).putAll(numbered(0, ENTRIES));
-    caches.forEach(
-        cache -> assertThat(cache.getAll(numbered(0, ENTRIES).keySet())).hasSize(ENTRIES));
-    switches.forEach(Switch::off);
-    for (int key = 0; key < ENTRIES; key++) {
-      int k = key;
-      Cache<Integer, Integer> cache = caches.get(key % MEMBERS);
-      switch (key % 4) {
-        case 0 -> refused(() -> cache.put(k, -1));
-        case 1 -> refused(() -> cache.remove(k));
-        case 2 -> refused(() -> cache.replace(k, k, -1));
-        default -> refused(() -> cache.getAndPut(k, -1));
-      }
-    }
-    refused(() -> caches.get(0).putAll(Map.of(1, -1, 2, -2, 3, -3)));
+    refuse(true);
     refused(caches.get(1)::clear);
-    for (int key = 0; key < ENTRIES; key++) {
-      for (int member = 0; member < MEMBERS; member++) {
-        if (isOwner(key, member, caches)) { // and has it in memory
-          assertThat(caches.get(member).get(key)).as("key %s", key).isEqualTo(key);
-        }
-      }
-    }
-    switches.forEach(Switch::on);
+    refuse(false);
     caches.forEach(cache -> assertThat(cache.asMap()).isEqualTo(numbered(0, ENTRIES)));
     restart();
     open(options(mode)).forEach(cache -> assertThat(cache.asMap()).isEqualTo(numbered(0, ENTRIES)));
@@ -212,7 +160,7 @@ final class SharedTableTest {
       int orders = member;
       Map<Integer, Integer> own =
           IntStream.range(member * 1_000, member * 1_000 + ENTRIES)
-              .filter(key -> primary(key, caches) == orders)
+              .filter(key -> memberOf(caches.get(0), key, 0) == orders)
               .boxed()
               .collect(Collectors.toMap(key -> key, key -> key));
       long before = rows();
@@ -223,20 +171,6 @@ final class SharedTableTest {
       assertThat(rows()).isEqualTo(before + own.size());
       caches.forEach(cache -> assertThat(cache.getAll(own.keySet())).isEqualTo(own));
     }
-  }
-
-  private static void refused(Runnable write) {
-    assertThatThrownBy(write::run)
-        .isInstanceOf(CacheException.class)
-        .hasMessageContaining("connection refused");
-  }
-
-  private int primary(int key, List<Cache<Integer, Integer>> caches) {
-    String name = caches.get(0).owners(key).get(0).name();
-    return IntStream.range(0, MEMBERS)
-        .filter(i -> cluster.node(i).self().name().equals(name))
-        .findFirst()
-        .orElseThrow();
   }
 
   /**
@@ -250,8 +184,8 @@ final class SharedTableTest {
     restart();
     List<Cache<Integer, Integer>> caches = open(options(mode));
     for (int key = 0; key < 12; key++) {
-      int backup = (primary(key, caches) + 1) % MEMBERS;
-      if (mode == Mode.DISTRIBUTED && !isOwner(key, backup, caches)) {
+      int backup = (memberOf(caches.get(0), key, 0) + 1) % MEMBERS;
+      if (mode == Mode.DISTRIBUTED && !isOwner(caches.get(0), key, backup)) {
         backup = (backup + 1) % MEMBERS;
       }
       Cache<Integer, Integer> reader = caches.get(backup);
@@ -278,11 +212,6 @@ final class SharedTableTest {
         caches = open(options(mode));
       }
     }
-  }
-
-  private boolean isOwner(int key, int member, List<Cache<Integer, Integer>> caches) {
-    String name = cluster.node(member).self().name();
-    return caches.get(0).owners(key).stream().anyMatch(owner -> owner.name().equals(name));
   }
 
   @ParameterizedTest
@@ -319,58 +248,13 @@ final class SharedTableTest {
   }
 
   @Test
-  void whatWouldNotHoldIsRefused() {
-    for (CacheOptions mode :
-        List.of(CacheOptions.of(Mode.REPLICATED), CacheOptions.of(Mode.DISTRIBUTED))) {
-      Persist named = Persist.jdbc("main", "shared");
-      refused(mode, Persist.jdbc("jdbc:h2:mem:x", "shared"), ".dataSource(name, source)");
-      refused(mode, Persist.jdbc(database, "shared"), ".dataSource(name, source)");
-      refused(mode, named.preload(), "preload");
-      refused(mode, named.purgeOnStart(), "purgeOnStart");
-      refused(mode.async(), named, "async");
-      refused(mode, named.writeBehind(1, 1), "writeBehind");
-      assertThatThrownBy(() -> mode.persist(named).async())
-          .isInstanceOf(IllegalArgumentException.class);
-    }
-    refused(CacheOptions.of(Mode.INVALIDATED), Persist.jdbc("main", "shared"), "INVALIDATED");
-    try (LoopCluster available = new LoopCluster(new SerialCodec(), 1)) {
-      assertThatThrownBy(() -> available.caches(0).cache("c", options(Mode.REPLICATED)))
-          .isInstanceOf(IllegalStateException.class)
-          .hasMessageContaining("Partitions.CONSISTENT");
-      assertThat(available.caches(0).names()).isEmpty();
-    }
-  }
-
-  private static void refused(CacheOptions options, Persist persist, String because) {
-    assertThatThrownBy(() -> options.persist(persist))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining(because);
-  }
-
-  @Test
-  void aMemberWithoutTheDataSourceIsToldWhatToAdd() {
-    try (LoopCluster half =
-        new LoopCluster(
-            new SerialCodec(),
-            2,
-            Partitions.CONSISTENT,
-            member ->
-                member == 0 ? new Resources(Map.of("main", database), Map.of()) : Resources.NONE)) {
-      assertThatThrownBy(() -> half.caches(1).cache("c", options(Mode.REPLICATED)))
-          .isInstanceOf(CacheException.class)
-          .hasMessageContaining(".dataSource(\"main\", ...)");
-      assertThat(half.caches(0).names()).isEmpty();
-      Cache<Integer, Integer> cache = half.caches(0).cache("c", options(Mode.REPLICATED));
-      cache.put(1, 1);
-      assertThat(cache.get(1)).isEqualTo(1);
-      assertThatThrownBy(() -> half.caches(1).cache("c"))
-          .isInstanceOf(CacheException.class)
-          .hasMessageContaining(".dataSource(\"main\", ...)");
-      assertThatThrownBy(half::join)
-          .isInstanceOf(CacheException.class)
-          .hasMessageContaining(".dataSource(\"main\", ...)");
-      cache.put(2, 2);
-      assertThat(cache.asMap()).isEqualTo(Map.of(1, 1, 2, 2));
+  void whatNoOtherMemberHasOrWouldDoAgainIsRefused() {
+    for (Mode mode : List.of(Mode.REPLICATED, Mode.DISTRIBUTED)) {
+      CacheOptions options = CacheOptions.of(mode);
+      refused(options, Persist.jdbc("jdbc:h2:mem:x", "shared"), ".dataSource(name, source)");
+      refused(options, Persist.jdbc(database, "shared"), ".dataSource(name, source)");
+      refused(options, persist().preload(), "preload");
+      refused(options, persist().purgeOnStart(), "purgeOnStart");
     }
   }
 }
