@@ -596,6 +596,13 @@ class SnippetsTest {
   }
 
   /** Compiled, not run. */
+  static Topic<String> durableTopic(Path directory, Cluster cluster) {
+    Topic<String> news =
+        Topic.named("news", String.class).persist(Persist.file(directory)).open(cluster);
+    return news;
+  }
+
+  /** Compiled, not run. */
   static Cache<String, Integer> inTable(Cluster cluster, DataSource source) {
     CacheOptions options =
         CacheOptions.of(Mode.LOCAL).maxEntries(10_000).persist(Persist.jdbc(source, "prices"));

@@ -3,9 +3,14 @@ package org.memogrid.queue;
 
 import static java.util.Objects.requireNonNull;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.memogrid.cache.Registration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,13 +22,18 @@ final class TopicHandle<T> implements Topic<T> {
   private final String name;
   private final Class<T> type;
   private final QueueFeature feature;
+  private final TopicQueues queues;
   private final List<Registration> open = new CopyOnWriteArrayList<>();
-  private volatile boolean closed;
+  private final AtomicBoolean closed = new AtomicBoolean();
 
-  TopicHandle(String name, Class<T> type, QueueFeature feature) {
+  /**
+   * @param queues which the handle closes
+   */
+  TopicHandle(String name, Class<T> type, QueueFeature feature, TopicQueues queues) {
     this.name = name;
     this.type = type;
     this.feature = feature;
+    this.queues = queues;
   }
 
   @Override
@@ -32,7 +42,7 @@ final class TopicHandle<T> implements Topic<T> {
   }
 
   private void checkOpen() {
-    if (closed) {
+    if (closed.get()) {
       throw new IllegalStateException(
           "topic '" + name + "' is closed here: open it again with Topic.named(...)");
     }
@@ -62,12 +72,21 @@ final class TopicHandle<T> implements Topic<T> {
       throw new IllegalArgumentException(
           Settings.DEFAULT.tooLarge("topic '" + name + "'", bytes.length));
     }
-    List<UnderWay.Sending> durable = topics.sendToDurable(name);
+    List<UnderWay.Sending> durable;
     try {
-      durable.forEach(sending -> publish(feature.queue(sending.queue()), bytes, sending.done()));
+      durable = topics.sendToDurable(name, queues.list());
+    } catch (QueueException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+    try {
+      Map<UnderWay.Sending, QueueNode> to = new LinkedHashMap<>();
+      durable.forEach(each -> to.put(each, queues.queue(each.target().subscription())));
+      to.forEach((each, queue) -> publish(queue, bytes, each.done()));
       topics.tellAll(name, bytes);
+    } catch (QueueException e) {
+      durable.forEach(each -> each.done().completeExceptionally(e));
     } catch (RuntimeException | Error e) {
-      durable.forEach(sending -> sending.done().completeExceptionally(e));
+      durable.forEach(each -> each.done().completeExceptionally(e));
       throw e;
     }
     return CompletableFuture.allOf(
@@ -117,9 +136,15 @@ final class TopicHandle<T> implements Topic<T> {
       String subscription, MessageHandler<T> handler, Listen options) {
     requireNonNull(handler, "handler");
     requireNonNull(options, "options");
+    checkName(subscription);
+    checkOpen();
+    SubscriptionList list = queues.list();
+    if (list.isHalfRemoved(subscription)) {
+      var unused = removeDurable(subscription);
+    }
     MessageQueue<T> queue = durable(subscription);
     try {
-      var unused = feature.topics().addDurable(name, subscription);
+      list.add(subscription); // its queue is there: one on the list without would be in memory
       var listening = queue.listen(handler, options);
       return remembered(
           () -> {
@@ -134,34 +159,67 @@ final class TopicHandle<T> implements Topic<T> {
 
   @Override
   public MessageQueue<T> durable(String subscription) {
+    checkName(subscription);
     checkOpen();
-    return new QueueBuilder<>(queueName(subscription), type)
-        .open(feature.queue(queueName(subscription)));
+    return queues.open(subscription, type);
   }
 
-  private String queueName(String subscription) {
+  private void checkName(String subscription) {
     if (requireNonNull(subscription, "subscription").isBlank()) {
       throw new IllegalArgumentException(
           "a durable subscription of topic '" + name + "' has a blank name: give it one");
     }
-    return Topics.queue(name, subscription);
+    var unused = queues.list().placeOf(subscription);
+  }
+
+  @Override
+  public Set<String> durableSubscriptions() {
+    checkOpen();
+    return new TreeSet<>(queues.list().names());
   }
 
   @Override
   public boolean removeDurable(String subscription) {
-    try (MessageQueue<T> queue = durable(subscription)) {
-      Topics topics = feature.topics();
-      boolean was = topics.removeDurable(name, subscription);
-      while (!topics.haveSendersEnded(name, subscription)) {
-        empty(queue.name()); // they may wait for room in it
+    checkName(subscription);
+    checkOpen();
+    SubscriptionList list = queues.list();
+    boolean was = list.beginToRemove(subscription);
+    boolean done = false;
+    try {
+      empty(subscription);
+      list.removed(subscription);
+      done = true;
+    } finally {
+      if (!done) {
+        list.notRemoved(subscription);
       }
-      empty(queue.name());
-      return was;
+    }
+    return was;
+  }
+
+  private void empty(String subscription) {
+    try (MessageQueue<T> queue = durable(subscription)) {
+      while (!feature.topics().haveSendersEnded(name, subscription)) {
+        emptyQueue(queue.name()); // they may wait for room in it
+      }
+      emptyQueue(queue.name());
     }
   }
 
-  private void empty(String queue) {
+  private void emptyQueue(String queue) {
     var unused = Waits.await(feature.queue(queue).ask(new Packet.Empty()), queue);
+  }
+
+  @Override
+  public Set<String> missing() {
+    checkOpen();
+    return queues.missing();
+  }
+
+  @Override
+  public void goOnWithoutMissing() {
+    checkOpen();
+    queues.goOnWithoutMissing();
   }
 
   private Registration remembered(Registration registration) {
@@ -174,7 +232,7 @@ final class TopicHandle<T> implements Topic<T> {
           }
         };
     open.add(own);
-    if (closed) { // meanwhile, and close() may not have seen this one
+    if (closed.get()) { // meanwhile, and close() may not have seen this one
       own.close();
       checkOpen();
     }
@@ -183,12 +241,14 @@ final class TopicHandle<T> implements Topic<T> {
 
   @Override
   public void close() {
-    closed = true;
-    open.forEach(Registration::close);
+    if (closed.compareAndSet(false, true)) {
+      open.forEach(Registration::close);
+      queues.closed();
+    }
   }
 
   @Override
   public String toString() {
-    return "Topic[" + name + (closed ? ", closed]" : "]");
+    return "Topic[" + name + (closed.get() ? ", closed]" : "]");
   }
 }

@@ -4,32 +4,29 @@ package org.memogrid.queue;
 import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.Mode;
+import org.memogrid.cache.Persist;
 import org.memogrid.cache.Registration;
 import org.memogrid.cluster.Codec;
 import org.memogrid.cluster.Member;
 import org.memogrid.internal.node.Node;
-import org.memogrid.internal.store.Envelope;
 import org.memogrid.internal.store.Serial;
 import org.memogrid.internal.store.Store;
 import org.memogrid.internal.store.Versions;
 import org.memogrid.internal.wire.Wire;
 import org.memogrid.internal.wire.WireFormat;
 
-/**
- * What is published to topics, on one member: to the subscribers here, and which durable
- * subscriptions there are in the cluster.
- */
+/** What is published to topics, on one member: to the subscribers here and to durable ones. */
 final class Topics {
   static final String SERVICE = "topic";
   private static final String STORE = "org.memogrid.queue.topics";
@@ -40,6 +37,8 @@ final class Topics {
   private final Registration service;
   private final Map<String, List<Subscriber>> subscribers = new ConcurrentHashMap<>();
   private final Versions versions = new Versions();
+  private final Set<String> removing = ConcurrentHashMap.newKeySet();
+  private final Map<String, TopicQueues> onDisk = new ConcurrentHashMap<>();
   private final UnderWay underWay;
   private @Nullable Store durable;
 
@@ -70,6 +69,7 @@ final class Topics {
   void stop() {
     service.close();
     underWay.stop();
+    onDisk.values().forEach(TopicQueues::allClosed);
     subscribers.clear();
   }
 
@@ -125,55 +125,38 @@ final class Topics {
     return "topic/" + topic + "/" + subscription;
   }
 
+  /**
+   * The queues of a topic's durable subscriptions, for a handle that is opened so.
+   *
+   * @param place where the topic is kept; null for in memory
+   * @param queues the queue of a name, on this member
+   * @throws IllegalStateException if others keep it elsewhere, or it can't be kept there
+   */
+  TopicQueues open(String topic, @Nullable Persist place, Function<String, QueueNode> queues) {
+    SubscriptionList list =
+        new SubscriptionList(topic, place, node, this::store, versions, removing);
+    list.open();
+    TopicQueues own = new TopicQueues(topic, list, queues);
+    TopicQueues all = place == null ? own : onDisk.computeIfAbsent(topic, t -> own);
+    all.opened(node.membership().self().name());
+    return all;
+  }
+
   /** Begins to send a message to all durable subscriptions that there are. */
-  List<UnderWay.Sending> sendToDurable(String topic) {
+  List<UnderWay.Sending> sendToDurable(String topic, SubscriptionList list) {
+    if (list.isDurable()) {
+      var unused = list.names(); // may wait for members: not where others would wait for it
+    }
     return underWay.begin(
-        () -> names(store().get(topic)).stream().map(name -> queue(topic, name)).toList());
+        () ->
+            list.names().stream()
+                .map(name -> new UnderWay.Target(name, queue(topic, name)))
+                .toList());
   }
 
   /** Waits a moment for what was sent to it; whether all of that has ended. */
   boolean haveSendersEnded(String topic, String subscription) {
     return underWay.hasEnded(queue(topic, subscription));
-  }
-
-  private List<String> names(@Nullable Envelope envelope) {
-    List<String> names = new ArrayList<>();
-    if (envelope != null) {
-      ((Collection<?>) envelope.value(codec())).forEach(name -> names.add((String) name));
-    }
-    return names;
-  }
-
-  boolean addDurable(String topic, String subscription) {
-    return change(topic, subscription, true);
-  }
-
-  boolean removeDurable(String topic, String subscription) {
-    return change(topic, subscription, false);
-  }
-
-  private boolean change(String topic, String subscription, boolean add) {
-    while (true) {
-      Envelope seen = store().get(topic);
-      List<String> names = names(seen);
-      boolean changes = add ? !names.contains(subscription) : names.contains(subscription);
-      if (!changes) {
-        return false;
-      }
-      List<String> next = new ArrayList<>(names);
-      next.removeIf(subscription::equals);
-      if (add) {
-        next.add(subscription);
-      }
-      Envelope envelope = Envelope.ofValue(versions.next(), next);
-      boolean done =
-          seen == null
-              ? store().putIfAbsent(topic, envelope) == null
-              : store().replace(topic, seen, envelope);
-      if (done) {
-        return true;
-      }
-    }
   }
 
   /** How a message is written. */

@@ -39,8 +39,15 @@ final class UnderWay {
   private final Registration service;
   private final Map<String, Set<CompletableFuture<Void>>> underWay = new HashMap<>();
 
-  /** One message on its way to one queue. {@code done} is completed by its publisher. */
-  record Sending(String queue, CompletableFuture<Void> done) {}
+  /** A durable subscription and its queue. */
+  record Target(String subscription, String queue) {}
+
+  /** One message on its way to one of them. {@code done} is completed by its publisher. */
+  record Sending(Target target, CompletableFuture<Void> done) {
+    String queue() {
+      return target.queue;
+    }
+  }
 
   /**
    * @param threads where others' questions are answered: what is noted here is guarded by a lock
@@ -55,12 +62,12 @@ final class UnderWay {
     service.close();
   }
 
-  /** Notes a message to each of the queues that are there now. */
-  synchronized List<Sending> begin(Supplier<List<String>> queues) {
+  /** Notes a message to each of the subscriptions that are there now. */
+  synchronized List<Sending> begin(Supplier<List<Target>> targets) {
     List<Sending> begun = new ArrayList<>();
-    for (String queue : queues.get()) {
-      Sending sending = new Sending(queue, new CompletableFuture<>());
-      underWay.computeIfAbsent(queue, q -> new HashSet<>()).add(sending.done);
+    for (Target target : targets.get()) {
+      Sending sending = new Sending(target, new CompletableFuture<>());
+      underWay.computeIfAbsent(target.queue, q -> new HashSet<>()).add(sending.done);
       var unused = sending.done.whenComplete((in, failure) -> ended(sending));
       begun.add(sending);
     }
@@ -69,9 +76,9 @@ final class UnderWay {
 
   @SuppressWarnings("CollectionUndefinedEquality") // each future is itself alone
   private synchronized void ended(Sending sending) {
-    Set<CompletableFuture<Void>> others = underWay.get(sending.queue);
+    Set<CompletableFuture<Void>> others = underWay.get(sending.queue());
     if (others != null && others.remove(sending.done) && others.isEmpty()) {
-      underWay.remove(sending.queue);
+      underWay.remove(sending.queue());
     }
   }
 
