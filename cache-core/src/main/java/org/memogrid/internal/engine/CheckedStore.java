@@ -5,6 +5,8 @@ import static java.util.Objects.requireNonNull;
 
 import io.reactivex.rxjava3.core.Completable;
 import io.reactivex.rxjava3.core.Flowable;
+import io.reactivex.rxjava3.core.Maybe;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,6 +14,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.infinispan.commons.io.ByteBuffer;
@@ -19,6 +22,7 @@ import org.infinispan.commons.io.ByteBufferImpl;
 import org.infinispan.commons.time.TimeService;
 import org.infinispan.commons.util.IntSet;
 import org.infinispan.commons.util.concurrent.CompletableFutures;
+import org.infinispan.persistence.PersistenceUtil;
 import org.infinispan.persistence.sifs.NonBlockingSoftIndexFileStore;
 import org.infinispan.persistence.sifs.configuration.SoftIndexFileStoreConfiguration;
 import org.infinispan.persistence.spi.InitializationContext;
@@ -33,8 +37,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The engine's file store with what it lacks: a checksum before each value, which {@link
- * StoreFiles} checks before the files are opened, and an end to all writing once one write has
- * failed. Made by the engine, hence public.
+ * StoreFiles} checks before the files are opened, an end to all writing once one write has failed,
+ * and ends of entries that cost nobody else an entry. Made by the engine, hence public.
  *
  * <p>Why an end: the file store counts the places of records from what it meant to write. After a
  * write that a full disk cut short it would be wrong about every record that follows.
@@ -43,13 +47,23 @@ import org.slf4j.LoggerFactory;
  * not read either: the files may have an older entry than the one that was confirmed. {@link
  * BehindGuard} refuses writes.
  *
+ * <p>Why own ends: the file store's own removal of what has ended goes through the file to which it
+ * appends at that moment, and notes a key as removed there whose newer record is not in its index
+ * yet. So to it {@linkplain Endless nothing ends}, here it does: an entry that has ended is passed
+ * over, and {@link #purgeExpired} deletes it as anybody would, if {@linkplain KeyChanges nobody
+ * changes it}.
+ *
  * @param <K> a key
  * @param <V> an entry
  */
-public class CheckedStore<K, V> implements NonBlockingStore<K, V> {
+public class CheckedStore<K, V> implements NonBlockingStore<K, V>, EndingStore {
   private static final Logger LOG = LoggerFactory.getLogger(CheckedStore.class);
 
+  /** How many that have ended are deleted at once. */
+  private static final int AT_ONCE = 16;
+
   private final NonBlockingStore<K, V> files = new NonBlockingSoftIndexFileStore<>();
+  private final KeyChanges changes = new KeyChanges();
   private @Nullable MarshallableEntryFactory<K, V> entries;
   private @Nullable TimeService clock;
   private String place = "";
@@ -61,6 +75,13 @@ public class CheckedStore<K, V> implements NonBlockingStore<K, V> {
   private int queueSize;
   private @Nullable Executor threads;
   private @Nullable Clearing clearing;
+  private @Nullable InitializationContext parts;
+  private @Nullable Deadlines deadlines;
+
+  /** All that was here when the files were looked through lives for ever. */
+  private volatile boolean foundImmortal;
+
+  private volatile boolean wroteMortal;
   private volatile @Nullable Throwable failure;
 
   @Override
@@ -76,7 +97,13 @@ public class CheckedStore<K, V> implements NonBlockingStore<K, V> {
       batch = configuration.maxBatchSize();
       queueSize = configuration.async().modificationQueueSize();
     }
-    return files.start(new FileNamed(context));
+    InitializationContext named = new FileNamed(context);
+    parts = named;
+    deadlines =
+        new Deadlines(
+            PersistenceUtil.getQualifiedLocation(
+                context.getGlobalConfiguration(), place, named.getCache().getName(), "data"));
+    return files.start(new Endless(named));
   }
 
   @Override
@@ -84,7 +111,12 @@ public class CheckedStore<K, V> implements NonBlockingStore<K, V> {
       int segment, MarshallableEntry<? extends K, ? extends V> entry) {
     requireSound();
     requireShort(entry.getKeyBytes().getLength());
-    return checked(clearing().confirm(files.write(segment, sealed(entry))));
+    if (entry.getMetadataBytes() != null && !wroteMortal) {
+      wroteMortal = true; // before it is there
+    }
+    return checked(
+        clearing()
+            .confirm(changes.make(entry.getKey(), () -> files.write(segment, sealed(entry)))));
   }
 
   /**
@@ -104,7 +136,7 @@ public class CheckedStore<K, V> implements NonBlockingStore<K, V> {
   @Override
   public CompletionStage<Boolean> delete(int segment, Object key) {
     requireSound();
-    return checked(clearing().confirm(files.delete(segment, key)));
+    return checked(clearing().confirm(changes.make(key, () -> files.delete(segment, key))));
   }
 
   @Override
@@ -113,7 +145,8 @@ public class CheckedStore<K, V> implements NonBlockingStore<K, V> {
       return CompletableFutures.completedNull(); // lost, as all that waited: that is logged
     }
     requireSound();
-    CompletionStage<Void> cleared = clearing().clear(() -> checked(files.clear()));
+    CompletionStage<Void> cleared =
+        clearing().clear(() -> checked(files.clear()).thenCompose(done -> forgetDeadlines()));
     return batch == 0
         ? cleared
         : cleared.handleAsync((done, lost) -> taken(lost), requireNonNull(threads));
@@ -286,7 +319,9 @@ public class CheckedStore<K, V> implements NonBlockingStore<K, V> {
   public CompletionStage<MarshallableEntry<K, V>> load(int segment, Object key) {
     PersistenceException why = whyUnread();
     return why == null
-        ? files.load(segment, key).thenApply(entry -> entry == null ? null : opened(entry))
+        ? files
+            .load(segment, key)
+            .thenApply(entry -> entry == null || isOver(entry) ? null : opened(entry))
         : CompletableFuture.failedFuture(why);
   }
 
@@ -296,25 +331,145 @@ public class CheckedStore<K, V> implements NonBlockingStore<K, V> {
     return lost == null ? null : refused(lost);
   }
 
+  private boolean isOver(MarshallableEntry<K, V> entry) {
+    return entry.isExpired(requireNonNull(clock, "started").wallClockTime());
+  }
+
+  /**
+   * With values where there may be deadlines, whether they are wanted or not: these stand there.
+   */
   @Override
   public Publisher<MarshallableEntry<K, V>> publishEntries(
       IntSet segments, Predicate<? super K> filter, boolean includeValues) {
     PersistenceException why = whyUnread();
-    return why == null
-        ? Flowable.fromPublisher(files.publishEntries(segments, filter, includeValues))
-            .map(this::opened)
-        : Flowable.error(why);
+    if (why != null) {
+      return Flowable.error(why);
+    }
+    boolean mayEnd = mayEnd();
+    return Flowable.fromPublisher(files.publishEntries(segments, filter, includeValues || mayEnd))
+        .filter(entry -> !mayEnd || !isOver(entry))
+        .map(this::opened);
+  }
+
+  // ---- what has ended
+
+  /**
+   * Deletes what has ended, and tells of it. Nothing that goes wrong here may reach the engine: it
+   * would never ask again.
+   */
+  @Override
+  public Publisher<MarshallableEntry<K, V>> purgeExpired() {
+    return Flowable.defer(() -> failure != null || !mayEnd() ? Flowable.empty() : deleteEnded());
+  }
+
+  private Flowable<MarshallableEntry<K, V>> deleteEnded() {
+    return Flowable.fromCompletionStage(reading(Deadlines::files))
+        .flatMapIterable(files -> files)
+        .concatMap(
+            file ->
+                Flowable.fromCompletionStage(
+                    reading(
+                        found ->
+                            found.due(file, requireNonNull(clock, "started").wallClockTime()))))
+        .flatMapIterable(keys -> keys)
+        .flatMapMaybe(this::letGo, false, AT_ONCE)
+        .map(this::opened)
+        .doOnComplete(this::seenAll)
+        .doOnError(thrown -> LOG.warn("what has ended below {} stays for now", place, thrown))
+        .onErrorComplete();
+  }
+
+  /** What is asked of the deadlines. */
+  private interface Reading<T> {
+    T of(Deadlines deadlines) throws IOException;
+  }
+
+  private <T> CompletionStage<T> reading(Reading<T> reading) {
+    return parts()
+        .getBlockingManager()
+        .supplyBlocking(
+            () -> {
+              Deadlines of = requireNonNull(deadlines, "started");
+              synchronized (of) {
+                try {
+                  return reading.of(of);
+                } catch (IOException e) {
+                  throw new PersistenceException(e);
+                }
+              }
+            },
+            "memogrid-deadlines");
+  }
+
+  private CompletionStage<Void> forgetDeadlines() {
+    return parts()
+        .getBlockingManager()
+        .runBlocking(
+            () -> {
+              Deadlines of = requireNonNull(deadlines, "started");
+              synchronized (of) {
+                of.forget();
+              }
+            },
+            "memogrid-deadlines");
+  }
+
+  private void seenAll() {
+    Deadlines of = requireNonNull(deadlines, "started");
+    synchronized (of) {
+      foundImmortal = of.sawNone();
+    }
+  }
+
+  /** Whether there may be an entry that ends. */
+  private boolean mayEnd() {
+    return wroteMortal || !foundImmortal;
+  }
+
+  private InitializationContext parts() {
+    return requireNonNull(parts, "started");
+  }
+
+  private Maybe<MarshallableEntry<K, V>> letGo(byte[] bytes)
+      throws IOException, ClassNotFoundException {
+    Object key = parts().getPersistenceMarshaller().objectFromByteBuffer(bytes);
+    int segment = parts().getKeyPartitioner().getSegment(key);
+    return Maybe.fromCompletionStage(letGo(segment, key))
+        .doOnError(thrown -> LOG.warn("an entry that has ended below {} stays", place, thrown))
+        .onErrorComplete();
+  }
+
+  /** What was deleted; null if nothing was. */
+  private CompletionStage<MarshallableEntry<K, V>> letGo(int segment, Object key) {
+    AtomicReference<@Nullable MarshallableEntry<K, V>> there = new AtomicReference<>();
+    return changes
+        .makeIf(
+            key,
+            () ->
+                files
+                    .load(segment, key)
+                    .thenApply(
+                        entry -> {
+                          there.set(entry);
+                          return entry != null && isOver(entry);
+                        }),
+            () -> checked(files.delete(segment, key)))
+        .thenApply(deleted -> deleted ? there.get() : null);
   }
 
   @Override
-  public Publisher<MarshallableEntry<K, V>> purgeExpired() {
-    return Flowable.fromPublisher(files.purgeExpired()).map(this::opened);
+  public final CompletionStage<Boolean> deleteEnded(int segment, Object key) {
+    requireSound();
+    return letGo(segment, key).thenApply(entry -> entry != null);
   }
 
   @Override
   public Publisher<K> publishKeys(IntSet segments, Predicate<? super K> filter) {
     PersistenceException why = whyUnread();
-    return why == null ? files.publishKeys(segments, filter) : Flowable.error(why);
+    return why == null
+        ? Flowable.fromPublisher(publishEntries(segments, filter, false))
+            .map(MarshallableEntry::getKey)
+        : Flowable.error(why);
   }
 
   @Override
@@ -334,7 +489,7 @@ public class CheckedStore<K, V> implements NonBlockingStore<K, V> {
 
   @Override
   public CompletionStage<Boolean> containsKey(int segment, Object key) {
-    return files.containsKey(segment, key);
+    return load(segment, key).thenApply(entry -> entry != null);
   }
 
   @Override

@@ -89,6 +89,7 @@ public final class NearModule implements ModuleMetadataBuilder, ModuleLifecycle 
       return;
     }
     if (configuration.persistence().usingStores()) {
+      EndedEntries.install(cache.getComponent(BasicComponentRegistry.class), configuration);
       StoreGuards.install(
           cache.getComponent(BasicComponentRegistry.class),
           configuration,

@@ -33,7 +33,8 @@ final class StoreFiles {
   private static final Pattern NUMBER = Pattern.compile("0|[1-9][0-9]{0,8}");
   private static final String INDEX = "index";
   private static final byte MAGIC = 1;
-  private static final int HEAD = 27;
+  static final int HEAD = 27;
+  private static final int KEY = 1;
   private static final int SERIAL = 11;
   private static final int DEADLINE = 19;
   private static final int TIMES = 16;
@@ -84,6 +85,31 @@ final class StoreFiles {
     } catch (IOException e) {
       return none; // then the engine says what is wrong
     }
+  }
+
+  /** Whether it is one of the files with records. */
+  static boolean isData(Path file) {
+    String name = file.getFileName().toString();
+    return name.startsWith(DATA) && NUMBER.matcher(name.substring(DATA.length())).matches();
+  }
+
+  /** How long the record is whose head stands here; 0 if none does. */
+  static long length(ByteBuffer in, int at) {
+    if (in.get(at) != MAGIC) {
+      return 0;
+    }
+    Entry entry = Entry.headAt(in, at);
+    return entry.isPlausible() ? entry.longEnd() - at : 0;
+  }
+
+  /** How much of it has its head and its key. */
+  static int keyEnd(ByteBuffer in, int at) {
+    return HEAD + in.getShort(at + KEY);
+  }
+
+  /** When its entry ends; negative if never, or if it is a removal. */
+  static long deadline(ByteBuffer in, int at) {
+    return Entry.headAt(in, at).value > 0 ? in.getLong(at + DEADLINE) : -1;
   }
 
   private static final class Walk extends SimpleFileVisitor<Path> {
@@ -180,7 +206,7 @@ final class StoreFiles {
 
     static Entry headAt(ByteBuffer in, int at) {
       return new Entry(
-          at, in.getShort(at + 1), in.getShort(at + 3), in.getInt(at + 5), in.getShort(at + 9));
+          at, in.getShort(at + KEY), in.getShort(at + 3), in.getInt(at + 5), in.getShort(at + 9));
     }
 
     private boolean isPlausible() {

@@ -5,6 +5,7 @@ import java.util.List;
 import org.infinispan.configuration.cache.Configuration;
 import org.infinispan.configuration.cache.StoreConfiguration;
 import org.infinispan.distribution.DistributionManager;
+import org.infinispan.expiration.impl.ExpirationManagerImpl;
 import org.infinispan.factories.impl.BasicComponentRegistry;
 import org.infinispan.factories.impl.ComponentAccessor;
 import org.infinispan.factories.impl.ModuleMetadataBuilder.ModuleBuilder;
@@ -35,6 +36,7 @@ final class StoreGuards {
     register(builder, GuardedLoads.Shared.class, ClusteredCacheLoaderInterceptor.class);
     register(builder, EarlyWrites.class, DistCacheWriterInterceptor.class);
     register(builder, StateWrites.class, DistCacheWriterInterceptor.class);
+    register(builder, EndedEntries.class, ExpirationManagerImpl.class);
   }
 
   private static void register(ModuleBuilder builder, Class<?> ours, Class<?> theirs) {

@@ -198,6 +198,19 @@ final class Table {
         > 0;
   }
 
+  /** Deletes a row if it has ended by then. */
+  boolean deleteEnded(byte[] key, long time) throws SQLException {
+    return connections.statement(
+            connection -> {
+              try (PreparedStatement delete = connection.prepareStatement(sql.deleteEnded())) {
+                delete.setString(1, idOf(key));
+                delete.setLong(2, time);
+                return delete.executeUpdate();
+              }
+            })
+        > 0;
+  }
+
   /** What is done to one row: a row to write, or null to delete it. */
   private record Change(String id, @Nullable Row row) {}
 

@@ -109,6 +109,10 @@ final class TableSql {
     return "DELETE FROM " + table + " WHERE id = ?";
   }
 
+  String deleteEnded() {
+    return delete() + " AND ends <= ?";
+  }
+
   String purge() {
     return "DELETE FROM " + table + " WHERE ends <= ? AND segment >= 0";
   }

@@ -42,7 +42,7 @@ import org.reactivestreams.Publisher;
  * @param <K> a key
  * @param <V> an entry
  */
-public final class TableStore<K, V> implements NonBlockingStore<K, V> {
+public final class TableStore<K, V> implements NonBlockingStore<K, V>, EndingStore {
   private static final long PURGE_MILLIS = Duration.ofMinutes(1).toMillis();
 
   private volatile @Nullable Running running;
@@ -200,6 +200,12 @@ public final class TableStore<K, V> implements NonBlockingStore<K, V> {
   public CompletionStage<Boolean> delete(int segment, Object key) {
     byte[] bytes = running().marshaller.objectToByteBuffer(key);
     return call(now -> now.table().delete(bytes));
+  }
+
+  @Override
+  public CompletionStage<Boolean> deleteEnded(int segment, Object key) {
+    byte[] bytes = running().marshaller.objectToByteBuffer(key);
+    return call(now -> now.table().deleteEnded(bytes, now.clock.wallClockTime()));
   }
 
   @Override

@@ -12,7 +12,9 @@ import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import javax.sql.DataSource;
@@ -168,6 +170,21 @@ abstract class PersistContract {
     assertThat(last.containsKey("long")).isFalse();
     assertThat(last.putIfAbsent("long", 4)).isNull();
     assertThat(last.asMap()).isEqualTo(Map.of("long", 4, "never", 3));
+  }
+
+  /** A read finds that an entry has ended, and lets go of it; a write comes at that moment. */
+  @Test
+  void aWriteAtTheMomentOfAnEndIsThereInTheNextLife() throws Exception {
+    Cache<String, Integer> cache = open();
+    for (int i = 0; i < 3 * ENTRIES; i++) {
+      String key = "k" + i;
+      cache.put(key, -1, Expiry.ttl(SECOND));
+      clock.tick(SECOND);
+      Future<?> read = threads.submit(() -> cache.get(key));
+      cache.put(key, i);
+      read.get(30, TimeUnit.SECONDS);
+    }
+    assertThat(reopen(options()).asMap()).isEqualTo(numbered(0, 3 * ENTRIES));
   }
 
   @Test
