@@ -20,29 +20,8 @@ class DueTest {
 
   private final List<Effect> effects = new ArrayList<>();
   private final JobCore core =
-      new JobCore(SELF, Set.of(SELF), false, Rules.all(), new Runs(), effects::add);
+      new JobCore(SELF, Set.of(SELF), false, Rules.all(), new LiveRuns(), effects::add);
   private final List<Long> fired = new ArrayList<>();
-
-  /** None goes on for long. */
-  private static final class Runs implements JobCore.Runs {
-    private long last;
-
-    @Override
-    public long next() {
-      return ++last;
-    }
-
-    @Override
-    public void began(long run) {}
-
-    @Override
-    public void ended(long run) {}
-
-    @Override
-    public boolean isLive(long run) {
-      return true;
-    }
-  }
 
   /** Stores what is to be stored, and ends each firing at once. */
   private void settle(long now) {

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -18,32 +17,7 @@ class JobCoreTest {
 
   private final List<Effect> effects = new ArrayList<>();
   private final JobCore core =
-      new JobCore(SELF, Set.of(SELF), false, Rules.all(), new Runs(), effects::add);
-
-  private static final class Runs implements JobCore.Runs {
-    private final Set<Long> live = new HashSet<>();
-    private long last;
-
-    @Override
-    public long next() {
-      return ++last;
-    }
-
-    @Override
-    public void began(long run) {
-      live.add(run);
-    }
-
-    @Override
-    public void ended(long run) {
-      live.remove(run);
-    }
-
-    @Override
-    public boolean isLive(long run) {
-      return live.contains(run);
-    }
-  }
+      new JobCore(SELF, Set.of(SELF), false, Rules.all(), new LiveRuns(), effects::add);
 
   private static Entry entry(JobState state) {
     return new Entry(state, state, JobState.NEVER);

@@ -3,7 +3,6 @@ package org.memogrid.job;
 
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -12,7 +11,7 @@ import org.memogrid.cluster.Member;
 import org.memogrid.testkit.sim.SimViews;
 
 /** A member of a {@link JobSim}: the shell of a core. */
-final class SimJobNode implements JobCore.Runs {
+final class SimJobNode {
   static final int LONGEST_RUN = 2_000;
   private static final int VIEW_DELAY = 50;
   private static final int LEASE = 3_000;
@@ -22,7 +21,7 @@ final class SimJobNode implements JobCore.Runs {
   private final JobSim sim;
   private JobCore core;
   private final long skew;
-  private final Set<Long> liveRuns = new HashSet<>();
+  private final LiveRuns runs = new LiveRuns();
   private final Map<Long, Double> claimedAt = new HashMap<>();
   private final List<Runnable> waiting = new ArrayList<>();
   private double awakeAt;
@@ -32,7 +31,6 @@ final class SimJobNode implements JobCore.Runs {
 
   private double lapsedAt = Double.NEGATIVE_INFINITY;
   private double hurriedAt = Double.NEGATIVE_INFINITY;
-  private long runs;
   private long wakes;
   private int writing;
   private long turn;
@@ -54,33 +52,11 @@ final class SimJobNode implements JobCore.Runs {
     this.skew = sim.time.between(-400, 400);
     this.excludedUntil = sim.time.now() + VIEW_DELAY;
     this.present = Set.of(self);
-    this.core = new JobCore(self, present, sim.durable, rules, this, this::perform);
+    this.core = new JobCore(self, present, sim.durable, rules, runs, this::perform);
   }
 
   long now() {
     return JobSim.BASE + (long) sim.time.now() + skew;
-  }
-
-  // ---- runs
-
-  @Override
-  public long next() {
-    return ++runs;
-  }
-
-  @Override
-  public void began(long run) {
-    liveRuns.add(run);
-  }
-
-  @Override
-  public void ended(long run) {
-    liveRuns.remove(run);
-  }
-
-  @Override
-  public boolean isLive(long run) {
-    return liveRuns.contains(run);
   }
 
   // ---- faults
@@ -159,7 +135,7 @@ final class SimJobNode implements JobCore.Runs {
 
   /** What does not end, or can't be noted, is not waited for for ever. */
   private void closeWhenQuiet(int pause, double latest) {
-    boolean busy = !liveRuns.isEmpty() || writing > 0 || core.owes();
+    boolean busy = !runs.isEmpty() || writing > 0 || core.owes();
     if (busy && sim.time.now() < latest) {
       sim.time.after(20, () -> whenAwake(() -> closeWhenQuiet(pause, latest)));
       return;
@@ -176,7 +152,7 @@ final class SimJobNode implements JobCore.Runs {
             whenAwake(
                 () -> {
                   sim.note(this + " starts the job again");
-                  core = new JobCore(self, present, sim.durable, rules, this, this::perform);
+                  core = new JobCore(self, present, sim.durable, rules, runs, this::perform);
                   isClosed = false;
                   leaving = false;
                   look();
@@ -184,7 +160,7 @@ final class SimJobNode implements JobCore.Runs {
   }
 
   private void leaveWhenQuiet() {
-    if (isClosed || (liveRuns.isEmpty() && writing == 0)) {
+    if (isClosed || (runs.isEmpty() && writing == 0)) {
       sim.left(this);
     } else {
       sim.time.after(20, () -> whenAwake(this::leaveWhenQuiet));
@@ -336,7 +312,7 @@ final class SimJobNode implements JobCore.Runs {
 
   private void run(JobCore by, Claim claim) {
     if (!isOf(by)) {
-      ended(claim.run());
+      runs.ended(claim.run());
       return;
     }
     boolean active = turn != 0 && !stoodStillSince(claim);
@@ -358,7 +334,7 @@ final class SimJobNode implements JobCore.Runs {
                   if (isOf(by)) {
                     event(() -> core.ran(claim, now()));
                   } else {
-                    ended(claim.run());
+                    runs.ended(claim.run());
                   }
                 }));
   }
