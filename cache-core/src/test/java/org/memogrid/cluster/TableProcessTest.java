@@ -201,6 +201,45 @@ final class TableProcessTest {
     }
   }
 
+  @Test
+  void whoStandsStillLosesTheTableAndServesNothingWhenItGoesOn() {
+    String url = server().url();
+    try (NodeProcess process = NodeProcess.start("first").awaitReady()) {
+      process.run(
+          node -> {
+            Cluster cluster = node.kept("cluster", Cluster::local);
+            cluster
+                .cache("held", CacheOptions.of(Mode.LOCAL).persist(Persist.jdbc(url, "held")))
+                .put("k", 1);
+          });
+      try (Cluster cluster = Cluster.local()) {
+        assertThatThrownBy(() -> local(cluster, "held"))
+            .isInstanceOf(CacheException.class)
+            .hasMessageContaining("the table is in use by process");
+        process.pause();
+        Cache<String, Integer> cache = local(cluster, "held");
+        assertThat(cache.get("k")).isEqualTo(1);
+        cache.put("k", 2);
+        process.resume();
+        Await.until(
+            "the first to find out",
+            () ->
+                process
+                    .call(node -> failureOf(node.kept("cluster", Cluster::local)))
+                    .contains("the table is held by process"));
+        assertThat(cache.get("k")).isEqualTo(2);
+      }
+    }
+  }
+
+  private static String failureOf(Cluster cluster) {
+    try {
+      return "none: " + cluster.cache("held").get("k");
+    } catch (CacheException e) {
+      return e + " " + e.getCause();
+    }
+  }
+
   /** Writes number after number; what a kill may take are the last of them, as many as may wait. */
   @Test
   void aKilledProcessLosesNoMoreThanMayWait() throws IOException {

@@ -139,7 +139,7 @@ public final class DurableStores implements StoreFactory {
     @Override
     public Configuration prepare(CacheOptions options) {
       Configuration configuration = EngineConfiguration.alone(options);
-      tables.open(name, persist, configuration.clustering().hash().numSegments());
+      tables.openAlone(name, persist, configuration.clustering().hash().numSegments());
       if (persist.isPurgeOnStart()) {
         tables.purge(name);
       }

@@ -3,6 +3,7 @@ package org.memogrid.internal.engine;
 
 import java.util.List;
 import org.infinispan.configuration.cache.Configuration;
+import org.infinispan.configuration.cache.CustomStoreConfiguration;
 import org.infinispan.configuration.cache.StoreConfiguration;
 import org.infinispan.distribution.DistributionManager;
 import org.infinispan.expiration.impl.ExpirationManagerImpl;
@@ -62,6 +63,11 @@ final class StoreGuards {
           new BehindGuard(components.getComponent(PersistenceManager.class).wired()),
           CacheWriterInterceptor.class);
     }
+    if (!clustered
+        && configuration.persistence().stores().stream().anyMatch(StoreGuards::isInTable)) {
+      chain.addInterceptor(
+          new HeldGuard(components.getComponent(PersistenceManager.class).wired()), 0);
+    }
     LoadGuard guard = new LoadGuard();
     GuardedLoads loads = new GuardedLoads(guard, components);
     if (clustered) {
@@ -103,6 +109,11 @@ final class StoreGuards {
 
   private static boolean isInFilesBehind(StoreConfiguration store) {
     return store instanceof CheckedStoreConfiguration && store.async().enabled();
+  }
+
+  private static boolean isInTable(StoreConfiguration store) {
+    return store instanceof CustomStoreConfiguration custom
+        && custom.customStoreClass().equals(TableStore.class);
   }
 
   private static AsyncInterceptor own(BasicComponentRegistry components, AsyncInterceptor ours) {

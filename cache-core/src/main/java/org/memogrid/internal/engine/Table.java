@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * The entries of one cache in a table of a database, as bytes. All methods wait for the database.
  * Thread-safe.
  *
- * <p>A row that no key can have says which cache the table belongs to.
+ * <p>A row that no key can have says which cache the table belongs to. Such rows are in no segment.
  */
 final class Table {
   /** In place of a hash. */
@@ -106,27 +106,48 @@ final class Table {
 
   /** Says whose table this is, unless another was faster. */
   void mark(byte[] codec, String owner) throws SQLException {
-    Row mark = new Row(-1, Long.MAX_VALUE, codec, owner.getBytes(UTF_8));
+    var unused = insert(MARK, new Row(-1, Long.MAX_VALUE, codec, owner.getBytes(UTF_8)));
+  }
+
+  /** Whether there was none. */
+  boolean insert(String id, Row row) throws SQLException {
     try {
       connections.statement(
           connection -> {
             try (PreparedStatement insert = connection.prepareStatement(sql.insert())) {
-              fill(insert, MARK, mark);
+              fill(insert, id, row);
               return insert.executeUpdate();
             }
           });
+      return true;
     } catch (SQLException e) {
-      if (mark() == null) {
+      if (find(id) == null) {
         throw e;
       }
+      return false;
     }
+  }
+
+  /** Whether the one that ends then was there. */
+  boolean replace(String id, long ends, Row row) throws SQLException {
+    return connections.statement(
+            connection -> {
+              try (PreparedStatement replace = connection.prepareStatement(sql.replace())) {
+                fillAfter(replace, 0, row);
+                replace.setString(5, id);
+                replace.setLong(6, ends);
+                return replace.executeUpdate();
+              }
+            })
+        > 0;
   }
 
   @Nullable Row load(byte[] key) throws SQLException {
     return find(idOf(key));
   }
 
-  private @Nullable Row find(String id) throws SQLException {
+  /** A row that no key can have. */
+  @Nullable Row find(String id) throws SQLException {
     Optional<Row> found =
         connections.statement(
             connection -> {
@@ -145,7 +166,10 @@ final class Table {
   }
 
   void write(Row row) throws SQLException {
-    String id = idOf(row.key);
+    write(idOf(row.key), row);
+  }
+
+  void write(String id, Row row) throws SQLException {
     if (sql.upsert() == null) {
       connections.transaction(connection -> updateOrInsert(connection, id, row));
       return;

@@ -76,6 +76,11 @@ final class TableSql {
     return "UPDATE " + table + " SET segment = ?, ends = ?, entry_key = ?, entry = ? WHERE id = ?";
   }
 
+  /** The same, and its very last value is when the row ended that it replaces. */
+  String replace() {
+    return update() + " AND ends = ?";
+  }
+
   String insert() {
     return "INSERT INTO " + table + " (" + COLUMNS + ") VALUES (?, ?, ?, ?, ?)";
   }

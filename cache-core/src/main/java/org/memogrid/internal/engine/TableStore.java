@@ -15,6 +15,7 @@ import java.util.PrimitiveIterator;
 import java.util.Set;
 import java.util.StringJoiner;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.infinispan.commons.time.TimeService;
@@ -34,6 +35,8 @@ import org.infinispan.util.concurrent.BlockingManager;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.internal.store.Envelope;
 import org.reactivestreams.Publisher;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The engine's way to a {@link Table}, on threads that may wait. Made by the engine, by its name,
@@ -45,7 +48,13 @@ import org.reactivestreams.Publisher;
 public final class TableStore<K, V> implements NonBlockingStore<K, V>, EndingStore {
   private static final long PURGE_MILLIS = Duration.ofMinutes(1).toMillis();
 
+  private static final Logger LOG = LoggerFactory.getLogger(TableStore.class);
+
+  /** How often it is looked whether somebody else wants the table. */
+  private static final long LOOK_MILLIS = 10 * Tables.PAUSE_MILLIS;
+
   private volatile @Nullable Running running;
+  private volatile @Nullable ScheduledFuture<?> looking;
   private volatile long purgedAt = Long.MIN_VALUE;
 
   /**
@@ -71,6 +80,40 @@ public final class TableStore<K, V> implements NonBlockingStore<K, V>, EndingSto
       return opened.table();
     }
 
+    /** Whether another process has the table by now. */
+    boolean isLost() {
+      return opened.hold() != null && opened.hold().lostTo() != null;
+    }
+
+    void requireHeld() {
+      if (isLost()) {
+        throw new PersistenceException(
+            opened.place()
+                + ": the table is held by "
+                + requireNonNull(opened.hold()).lostTo()
+                + ", since this process did not answer for some seconds; what it has in memory may"
+                + " be old: start it again when the other has ended");
+      }
+    }
+
+    /** What another process has taken by now is not written to. */
+    private void changeBehind(List<Table.Row> rows, List<byte[]> keys) throws SQLException {
+      if (isLost()) {
+        LOG.error(
+            "{} is held by another process: {} changes that waited for it are lost",
+            opened.place(),
+            rows.size() + keys.size());
+        return;
+      }
+      table().change(rows, keys);
+    }
+
+    void clearBehind() throws SQLException {
+      if (!isLost()) {
+        table().clear();
+      }
+    }
+
     void change(List<Table.Row> rows, List<byte[]> keys) throws SQLException {
       if (batch == 0) {
         table().change(rows, keys);
@@ -80,12 +123,12 @@ public final class TableStore<K, V> implements NonBlockingStore<K, V>, EndingSto
       Insistence behind = insistence();
       for (int from = 0; from < rows.size(); from += batch) {
         List<Table.Row> some = rows.subList(from, Math.min(rows.size(), from + batch));
-        behind.make(() -> left[0], () -> table().change(some, List.of()));
+        behind.make(() -> left[0], () -> changeBehind(some, List.of()));
         left[0] -= some.size();
       }
       for (int from = 0; from < keys.size(); from += batch) {
         List<byte[]> some = keys.subList(from, Math.min(keys.size(), from + batch));
-        behind.make(() -> left[0], () -> table().change(List.of(), some));
+        behind.make(() -> left[0], () -> changeBehind(List.of(), some));
         left[0] -= some.size();
       }
     }
@@ -133,10 +176,34 @@ public final class TableStore<K, V> implements NonBlockingStore<K, V>, EndingSto
             context.getTimeService(),
             context.getBlockingManager(),
             context.getKeyPartitioner());
+    TableHold hold = running.opened.hold();
+    if (hold != null) {
+      looking =
+          context
+              .getBlockingManager()
+              .scheduleRunBlockingAtFixedRate(
+                  () -> look(hold),
+                  LOOK_MILLIS,
+                  LOOK_MILLIS,
+                  TimeUnit.MILLISECONDS,
+                  "memogrid-hold");
+    }
+  }
+
+  private static void look(TableHold hold) {
+    try {
+      hold.look();
+    } catch (SQLException | RuntimeException e) {
+      LOG.debug("who has the table is not known for now", e); // it would not be looked for again
+    }
   }
 
   @Override
   public CompletionStage<Void> stop() {
+    ScheduledFuture<?> looks = looking;
+    if (looks != null) {
+      looks.cancel(false);
+    }
     running = null;
     return CompletableFutures.completedNull();
   }
@@ -150,7 +217,26 @@ public final class TableStore<K, V> implements NonBlockingStore<K, V>, EndingSto
     return now.threads.supplyBlocking(() -> done(now, work), "memogrid-table");
   }
 
+  /** Of what is written behind: who refuses that is asked again for ever. */
+  private <T> CompletionStage<T> callBehind(Work<T> work) {
+    Running now = running();
+    return now.threads.supplyBlocking(() -> doneAnyway(now, work), "memogrid-table");
+  }
+
+  /** Throws if another process has the table by now. */
+  void requireHeld() {
+    Running now = running;
+    if (now != null) {
+      now.requireHeld();
+    }
+  }
+
   private static <T> @Nullable T done(Running now, Work<T> work) {
+    now.requireHeld();
+    return doneAnyway(now, work);
+  }
+
+  private static <T> @Nullable T doneAnyway(Running now, Work<T> work) {
     try {
       return work.on(now);
     } catch (SQLException e) {
@@ -210,15 +296,17 @@ public final class TableStore<K, V> implements NonBlockingStore<K, V>, EndingSto
 
   @Override
   public CompletionStage<Void> clear() {
-    return call(
-        now -> {
-          if (now.batch == 0) {
-            now.table().clear();
-          } else {
-            now.insistence().make(() -> 1, now.table()::clear);
-          }
-          return null;
-        });
+    return running().batch == 0
+        ? call(
+            now -> {
+              now.table().clear();
+              return null;
+            })
+        : callBehind(
+            now -> {
+              now.insistence().make(() -> 1, now::clearBehind);
+              return null;
+            });
   }
 
   @Override
@@ -229,6 +317,11 @@ public final class TableStore<K, V> implements NonBlockingStore<K, V>, EndingSto
     Running now = running();
     List<Table.Row> rows = new ArrayList<>();
     List<byte[]> keys = new ArrayList<>();
+    Work<Void> change =
+        running -> {
+          running.change(rows, keys);
+          return null;
+        };
     Flowable<Integer> writes =
         Flowable.fromPublisher(written)
             .flatMap(
@@ -245,13 +338,7 @@ public final class TableStore<K, V> implements NonBlockingStore<K, V>, EndingSto
                 publishers);
     return Flowable.mergeArray(writes, removals)
         .lastStage(0)
-        .thenCompose(
-            last ->
-                call(
-                    running -> {
-                      running.change(rows, keys);
-                      return null;
-                    }));
+        .thenCompose(last -> now.batch == 0 ? call(change) : callBehind(change));
   }
 
   private static <T> Integer add(List<T> list, T element) {

@@ -4,32 +4,48 @@ package org.memogrid.internal.engine;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Objects.requireNonNull;
 
+import java.lang.management.ManagementFactory;
 import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.infinispan.configuration.global.GlobalConfiguration;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.CacheException;
 import org.memogrid.cache.Persist;
 import org.memogrid.cluster.Codec;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The tables of one engine's caches, by the cache's name; opened here before the engine starts the
  * cache, and looked for by its {@link TableStore}. Thread-safe.
  */
 final class Tables {
+  private static final Logger LOG = LoggerFactory.getLogger(Tables.class);
+
+  /** A tenth of the time between two looks of who has a table. */
+  static final long PAUSE_MILLIS = 100;
+
   private final Codec codec;
   private final Map<String, DataSource> sources;
   private final ConcurrentMap<String, Opened> opened = new ConcurrentHashMap<>();
 
   /**
    * @param place what errors call it
+   * @param hold by which other processes are kept away; null if members share the table
    */
-  record Opened(Connections connections, Table table, String place, CountDownLatch closing) {
+  record Opened(
+      Connections connections,
+      Table table,
+      String place,
+      CountDownLatch closing,
+      @Nullable TableHold hold) {
     CacheException failed(String cache, String what, Throwable cause) {
       return Tables.failed(cache, place, what, cause);
     }
@@ -50,24 +66,36 @@ final class Tables {
    */
   synchronized void open(String cache, Persist persist, int segments) {
     if (!opened.containsKey(cache)) {
-      opened.put(cache, connect(cache, persist, segments));
+      opened.put(cache, connect(cache, persist, segments, false));
+    }
+  }
+
+  /**
+   * The same for one process alone. Takes some seconds more if the last one was killed.
+   *
+   * @throws CacheException also if another process has it
+   */
+  synchronized void openAlone(String cache, Persist persist, int segments) {
+    if (!opened.containsKey(cache)) {
+      opened.put(cache, connect(cache, persist, segments, true));
     }
   }
 
   /** Throws what {@link #open} would throw, and leaves nothing open. */
   synchronized void check(String cache, Persist persist, int segments) {
     if (!opened.containsKey(cache)) {
-      connect(cache, persist, segments).connections.close();
+      connect(cache, persist, segments, false).connections.close();
     }
   }
 
-  private Opened connect(String cache, Persist persist, int segments) {
+  private Opened connect(String cache, Persist persist, int segments, boolean alone) {
     String place = persist.toString();
     Connections connections = connections(cache, persist);
     try {
       Table table = new Table(connections, requireNonNull(persist.table(), "table"));
       claim(cache, place, table, segments);
-      return new Opened(connections, table, place, new CountDownLatch(1));
+      TableHold hold = alone ? hold(cache, place, table) : null;
+      return new Opened(connections, table, place, new CountDownLatch(1), hold);
     } catch (Connections.Unreachable e) {
       connections.close();
       throw failed(
@@ -124,12 +152,24 @@ final class Tables {
     try {
       if (destroyed) {
         there.table.drop();
+      } else {
+        release(there);
       }
     } catch (SQLException e) {
       throw there.failed(
           cache, "the table was not dropped; drop it yourself: the cache is not open any more", e);
     } finally {
       there.connections.close();
+    }
+  }
+
+  private static void release(Opened there) {
+    try {
+      if (there.hold != null) {
+        there.hold.release();
+      }
+    } catch (SQLException e) {
+      LOG.debug("{} was not let go: who opens it next waits for a while", there.place, e);
     }
   }
 
@@ -192,6 +232,30 @@ final class Tables {
               + " codec that it was written with, one that encodes equal objects alike, or another"
               + " table");
     }
+  }
+
+  private static TableHold hold(String cache, String place, Table table) throws SQLException {
+    TableHold hold =
+        new TableHold(
+            table,
+            "process " + ManagementFactory.getRuntimeMXBean().getName() + ", " + UUID.randomUUID());
+    String other;
+    try {
+      other = hold.take(() -> TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CacheException(
+          at(cache, place) + "interrupted while it was asked who has the table", e);
+    }
+    if (other != null) {
+      throw new CacheException(
+          at(cache, place)
+              + "the table is in use by "
+              + other
+              + ": give each process a table of its own, or have members share one in DISTRIBUTED"
+              + " or REPLICATED");
+    }
+    return hold;
   }
 
   private static String at(String cache, String place) {

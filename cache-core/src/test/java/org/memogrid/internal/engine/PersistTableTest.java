@@ -24,6 +24,7 @@ import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.Mode;
 import org.memogrid.cache.Persist;
 import org.memogrid.cluster.Codec;
+import org.memogrid.testkit.Await;
 
 /**
  * A cache of one process in a table of H2, over restarts and where the table is not as it should
@@ -91,7 +92,87 @@ final class PersistTableTest extends PersistContract {
         .isEqualTo(1);
     assertThat(reopen(CacheOptions.of(Mode.LOCAL).persist(Persist.jdbc("main", "prices"))).get("k"))
         .isEqualTo(1);
-    assertThat(count("SELECT COUNT(*) FROM prices")).isEqualTo(2);
+    assertThat(count("SELECT COUNT(*) FROM prices WHERE segment >= 0")).isEqualTo(1);
+  }
+
+  @Test
+  void aTableThatAnotherProcessHasIsRefused() {
+    open().put("k", 1);
+    try (Life other = new Life()) {
+      assertThatThrownBy(() -> other.open(options()))
+          .isInstanceOf(CacheException.class)
+          .hasMessageContaining("prices")
+          .hasMessageContaining("in use by process")
+          .hasMessageContaining("a table of its own");
+      assertThat(open().get("k")).isEqualTo(1);
+      life.close();
+      assertThat(other.open(options()).get("k")).isEqualTo(1);
+    }
+  }
+
+  private void takeAway(String table) throws SQLException {
+    sql(
+        "UPDATE "
+            + table
+            + " SET ends = ends + 1, entry = STRINGTOUTF8('another')"
+            + " WHERE id = 'memogrid holder'");
+  }
+
+  private static void awaitEndOfService(Cache<String, Integer> cache) {
+    Await.untilAsserted(
+        "the end of its service",
+        () ->
+            assertThatThrownBy(() -> cache.get("k"))
+                .isInstanceOf(CacheException.class)
+                .hasStackTraceContaining("held by another"));
+  }
+
+  @Test
+  void whoseTableWasTakenMeanwhileServesNothing() throws SQLException {
+    Cache<String, Integer> cache = open();
+    cache.put("k", 1);
+    takeAway("prices");
+    awaitEndOfService(cache);
+    assertThatThrownBy(() -> cache.put("k", 2)).isInstanceOf(CacheException.class);
+    assertThatThrownBy(() -> cache.remove("k")).isInstanceOf(CacheException.class);
+    assertThatThrownBy(cache::size).isInstanceOf(CacheException.class);
+    assertThatThrownBy(cache::clear).isInstanceOf(CacheException.class);
+    assertThat(count("SELECT COUNT(*) FROM prices WHERE segment >= 0")).isEqualTo(1);
+    life.close();
+    assertThat(
+            count(
+                "SELECT COUNT(*) FROM prices WHERE id = 'memogrid holder'"
+                    + " AND entry = STRINGTOUTF8('another')"))
+        .isEqualTo(1);
+  }
+
+  /** Its row is locked until it is known that the table is another's. */
+  @Test
+  void whatWaitsToBeWrittenToATableThatWasTakenIsDropped() throws SQLException {
+    Cache<String, Integer> cache =
+        life.open(
+            CacheOptions.of(Mode.LOCAL).persist(Persist.jdbc(source, "prices").writeBehind(10, 5)));
+    cache.put("k", 1);
+    Await.until("the first", () -> count("SELECT COUNT(*) FROM prices WHERE segment >= 0") == 1);
+    try (Connection connection = DriverManager.getConnection(url());
+        Statement statement = connection.createStatement()) {
+      connection.setAutoCommit(false);
+      statement.execute("UPDATE prices SET ends = 5 WHERE segment >= 0");
+      cache.put("k", 2);
+      takeAway("prices");
+      awaitEndOfService(cache);
+      assertThatThrownBy(() -> cache.put("k", 3)).isInstanceOf(CacheException.class);
+      Await.until(
+          "the one that was under way to fail of the lock",
+          () ->
+              count(
+                      "SELECT COUNT(*) FROM INFORMATION_SCHEMA.SESSIONS"
+                          + " WHERE EXECUTING_STATEMENT LIKE 'MERGE%'")
+                  == 0);
+      connection.commit();
+    }
+    life.close();
+    assertThat(count("SELECT ends FROM prices WHERE segment >= 0")).isEqualTo(5);
   }
 
   @Test
@@ -254,8 +335,13 @@ final class PersistTableTest extends PersistContract {
         .hasMessageContaining("the right to create it");
     open().put("k", 1);
     sql("GRANT SELECT ON prices TO reader");
+    assertThatThrownBy(() -> reopen(mayNot))
+        .isInstanceOf(CacheException.class)
+        .hasMessageContaining("the rights to select, insert, update and delete");
+    sql("GRANT ALL ON prices TO reader");
     Cache<String, Integer> cache = reopen(mayNot);
     assertThat(cache.get("k")).isEqualTo(1);
+    sql("REVOKE INSERT, UPDATE, DELETE ON prices FROM reader");
     assertThatThrownBy(() -> cache.put("k", 2))
         .isInstanceOf(CacheException.class)
         .hasMessageContaining("put on cache '/prices' was not written")
