@@ -121,8 +121,9 @@ final class Topics {
     return open;
   }
 
+  /** No two subscriptions have one, whatever they and their topics are called. */
   static String queue(String topic, String subscription) {
-    return "topic/" + topic + "/" + subscription;
+    return "topic/" + topic.replace("%", "%25").replace("/", "%2F") + "/" + subscription;
   }
 
   /**

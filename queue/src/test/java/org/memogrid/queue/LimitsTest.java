@@ -103,6 +103,21 @@ class LimitsTest {
   }
 
   @Test
+  void subscriptionsOfTopicsWhoseNamesHaveSlashesAreNotOne() {
+    Topic<String> outer = Topic.named("shop", String.class).open(cluster);
+    Topic<String> inner = Topic.named("shop/news", String.class).open(cluster);
+    outer.subscribeDurably("news/audit", message -> {}).close();
+    inner.subscribeDurably("audit", message -> {}).close();
+    outer.publish("to the outer");
+    inner.publish("to the inner");
+    try (MessageQueue<String> audit = inner.durable("audit")) {
+      assertThat(audit.browse().map(Message::body)).containsExactly("to the inner");
+      assertThat(outer.removeDurable("news/audit")).isTrue();
+      assertThat(audit.size()).isEqualTo(1);
+    }
+  }
+
+  @Test
   void aHandlerHearsATopicOnceAndListensToAQueueOnceThroughWhateverHandle() throws Exception {
     Topic<String> topic = Topic.named("t", String.class).open(cluster);
     Topic.TopicHandler<String> hears = text -> {};
