@@ -265,8 +265,12 @@ final class StoreFiles {
           || isSoundAs(in, new Entry(start, key, metadata, value, rest - key - metadata - value));
     }
 
+    /** But for as a removal, of which no checksum says so: a kill may have come behind the key. */
     private static boolean isSoundAs(ByteBuffer in, Entry other) {
-      return other.isPlausible() && other.longEnd() == in.limit() && other.isSound(in);
+      return other.isPlausible()
+          && other.value > 0
+          && other.longEnd() == in.limit()
+          && other.isSound(in);
     }
   }
 }
