@@ -145,8 +145,7 @@ public class CheckedStore<K, V> implements NonBlockingStore<K, V>, EndingStore {
       return CompletableFutures.completedNull(); // lost, as all that waited: that is logged
     }
     requireSound();
-    CompletionStage<Void> cleared =
-        clearing().clear(() -> checked(files.clear()).thenCompose(done -> forgetDeadlines()));
+    CompletionStage<Void> cleared = clearing().clear(this::clearUnmarked);
     return batch == 0
         ? cleared
         : cleared.handleAsync((done, lost) -> taken(lost), requireNonNull(threads));
@@ -158,7 +157,7 @@ public class CheckedStore<K, V> implements NonBlockingStore<K, V>, EndingStore {
 
   /** File by file, and what a kill leaves of them is there. */
   final CompletionStage<Void> clearUnmarked() {
-    return checked(files.clear());
+    return checked(files.clear()).thenCompose(done -> forgetDeadlines());
   }
 
   /** What was written behind the writers, to different keys: so in any order. */
