@@ -4,11 +4,13 @@ package org.memogrid.internal.engine;
 import io.reactivex.rxjava3.core.Flowable;
 import io.reactivex.rxjava3.subjects.CompletableSubject;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.infinispan.commons.IllegalLifecycleStateException;
 import org.infinispan.remoting.RemoteException;
@@ -21,17 +23,38 @@ import org.reactivestreams.Publisher;
  * When a cache ends, members that had not answered do not answer any more, and the engine waits
  * until its timeout: {@link #endOfCache} fails them.
  *
+ * <p>The engine must not stop while a {@link #write} is under way. Without this:
+ *
+ * <ol>
+ *   <li>Three have a key. The one that leaves sends a write of it to the one that orders it, which
+ *       has the two others make it first.
+ *   <li>One of them makes it. To the other the write is outdated: the members have changed.
+ *   <li>So the one that orders it does not make it, and tells the one that sent it to try again,
+ *       which is gone. The two that stay have different entries; the next write of the key goes on
+ *       from the older, and what was read of the newer is lost.
+ * </ol>
+ *
  * <p>Invariants: a call is noted before {@code over} is read, and {@code over} is set before the
- * noted calls are failed, so none is missed. No call is answered with success after its member has
- * left: the engine takes the others for gone then, and writes for this member alone. Thread-safe.
+ * noted calls are failed, so none is missed; the same for writes and {@code shut}. No call is
+ * answered with success after its member has left: the engine takes the others for gone then, and
+ * writes for this member alone. Thread-safe.
  */
 final class Calls {
   private static final Duration GRACE = Duration.ofSeconds(2);
+
+  /** For the writes that are under way when none begins any more. */
+  private static final Duration LAST = Duration.ofSeconds(1);
+
   private static final Duration LEAVING = Duration.ofSeconds(5);
   private static final long STEP_NANOS = 1_000_000;
 
   /** Of the member and of all its caches. */
   private final ConcurrentMap<CompletableFuture<?>, Calls> waiting;
+
+  /** The writes of the member and of all its caches, each from before it begins. */
+  private final Set<Object> writing;
+
+  private final Time time;
 
   /** Those of the member; itself if it is. */
   private final Calls member;
@@ -42,15 +65,46 @@ final class Calls {
   private final CompletableSubject end = CompletableSubject.create();
   private volatile boolean over;
 
+  /** No write begins any more. */
+  private volatile boolean shut;
+
+  /** What the end is measured by. */
+  interface Time {
+    long nanos();
+
+    /** A step of waiting. */
+    void pause();
+  }
+
+  private static final class RealTime implements Time {
+    @Override
+    public long nanos() {
+      return System.nanoTime();
+    }
+
+    @Override
+    public void pause() {
+      LockSupport.parkNanos(STEP_NANOS);
+    }
+  }
+
   /** A member's. */
   Calls() {
+    this(new RealTime());
+  }
+
+  Calls(Time time) {
     this.waiting = new ConcurrentHashMap<>();
+    this.writing = ConcurrentHashMap.newKeySet();
+    this.time = time;
     this.member = this;
     this.cache = null;
   }
 
   private Calls(Calls member, String cache) {
     this.waiting = member.waiting;
+    this.writing = member.writing;
+    this.time = member.time;
     this.member = member;
     this.cache = cache;
   }
@@ -103,6 +157,20 @@ final class Calls {
     }
   }
 
+  /** The same for a write: it is not begun if this member leaves, which waits for it otherwise. */
+  <T extends @Nullable Object> T write(Supplier<CompletableFuture<T>> call) {
+    Object begun = new Object();
+    writing.add(begun);
+    try {
+      if (member.shut) {
+        throw left();
+      }
+      return await(call);
+    } finally {
+      writing.remove(begun);
+    }
+  }
+
   private static boolean isOfOneThatLeaves(RuntimeException failure) {
     boolean remote = false;
     for (@Nullable Throwable cause = failure; cause != null; cause = cause.getCause()) {
@@ -129,17 +197,24 @@ final class Calls {
   }
 
   /**
-   * The member leaves: waits a moment for the calls under way, of its caches too, then fails them
+   * The member leaves: waits a moment for the calls under way, of its caches too, and for those
+   * that they lead to; lets no write begin then, and waits for those that have; then fails the rest
    * and all that come.
    */
   void end() {
-    long deadline = System.nanoTime() + GRACE.toNanos();
-    while (!waiting.isEmpty() && System.nanoTime() - deadline < 0) {
-      LockSupport.parkNanos(STEP_NANOS);
-    }
+    waitUntil(GRACE, () -> waiting.isEmpty() && writing.isEmpty());
+    shut = true;
+    waitUntil(LAST, writing::isEmpty);
     over = true;
     waiting.keySet().forEach(this::fail);
     end.onError(left());
+  }
+
+  private void waitUntil(Duration most, BooleanSupplier done) {
+    long deadline = time.nanos() + most.toNanos();
+    while (!done.getAsBoolean() && time.nanos() - deadline < 0) {
+      time.pause();
+    }
   }
 
   /** The cache has ended here: fails its calls under way and all that would wait. */

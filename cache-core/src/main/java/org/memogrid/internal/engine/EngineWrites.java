@@ -218,7 +218,7 @@ final class EngineWrites {
         calls.doing(
             "renew",
             () ->
-                calls.call(
+                calls.write(
                     () ->
                         where.replaceAsync(
                             ClusterKey.of(key, codec),
@@ -229,7 +229,7 @@ final class EngineWrites {
   }
 
   void clear() {
-    calls.run("clear", () -> calls.call(() -> cache.clearAsync()));
+    calls.run("clear", () -> calls.write(() -> cache.clearAsync()));
   }
 
   private <T extends @Nullable Object> T writing(
@@ -246,10 +246,10 @@ final class EngineWrites {
   private <T extends @Nullable Object> T finish(
       String operation, Collection<ClusterKey> keys, Supplier<CompletableFuture<T>> write) {
     if (patience == null) {
-      return calls.call(write);
+      return calls.write(write);
     }
     try {
-      return calls.call(() -> patience.writing(write.get()));
+      return calls.write(() -> patience.writing(write.get()));
     } catch (RuntimeException e) {
       throw patience.ofWrite(operation, keys, e);
     }

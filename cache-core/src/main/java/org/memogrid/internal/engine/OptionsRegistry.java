@@ -255,12 +255,12 @@ final class OptionsRegistry {
   }
 
   private Entry putIfAbsent(Entry entry) {
-    Envelope before = calls.await(() -> entries.putIfAbsentAsync(entry.name(), entry.envelope()));
+    Envelope before = calls.write(() -> entries.putIfAbsentAsync(entry.name(), entry.envelope()));
     return before == null ? entry : entry(entry.name(), before);
   }
 
   private boolean replace(Entry there, Entry now) {
-    return calls.await(
+    return calls.write(
         () ->
             entries.replaceAsync(
                 there.name(), there.envelope(), now.envelope(), now.lifespan(), TimeUnit.SECONDS));

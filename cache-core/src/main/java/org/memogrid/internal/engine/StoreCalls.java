@@ -29,6 +29,13 @@ final class StoreCalls {
         : recovery.serving().hold().through(() -> calls.await(call));
   }
 
+  /** The same for a write. */
+  <T extends @Nullable Object> T write(Supplier<CompletableFuture<T>> call) {
+    return recovery == null
+        ? calls.write(call)
+        : recovery.serving().hold().through(() -> calls.write(call));
+  }
+
   /** What the engine's call answers, served or not. */
   <T extends @Nullable Object> T await(CompletableFuture<T> call) {
     return calls.await(call);

@@ -4,6 +4,7 @@ package org.memogrid.internal.engine;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import io.reactivex.rxjava3.core.Flowable;
@@ -89,6 +90,122 @@ final class CallsTest {
     assertThat(calls.await(done)).isEqualTo(1);
     calls.end();
     assertThatThrownBy(() -> calls.await(done)).isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void aWriteThatWouldBeginAfterTheEndIsNotBegun() {
+    AtomicInteger begun = new AtomicInteger();
+    calls.end();
+    assertThatThrownBy(() -> calls.ofCache("c").write(() -> done(begun.incrementAndGet())))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("left the cluster");
+    assertThat(begun).hasValue(0);
+  }
+
+  @Test
+  void theLastWritesAreWaitedForAndNoneBeginsMeanwhile() throws Exception {
+    CompletableFuture<Integer> answer = new CompletableFuture<>();
+    CountDownLatch begun = new CountDownLatch(1);
+    AtomicInteger more = new AtomicInteger();
+    List<Throwable> refused = new ArrayList<>();
+    Steps steps = new Steps();
+    Calls leaving = new Calls(steps);
+    steps.each =
+        () -> {
+          if (steps.now == 0) {
+            steps.now = Duration.ofSeconds(2).toNanos(); // what leads to others has had its time
+          } else if (!answer.isDone()) {
+            refused.add(catchThrowable(() -> leaving.write(() -> done(more.incrementAndGet()))));
+            answer.complete(7);
+          }
+        };
+    ExecutorService threads = Executors.newSingleThreadExecutor();
+    try {
+      Future<Integer> last =
+          threads.submit(
+              () ->
+                  leaving
+                      .ofCache("c")
+                      .write(
+                          () -> {
+                            begun.countDown();
+                            return answer;
+                          }));
+      begun.await();
+      assertTimeoutPreemptively(Duration.ofSeconds(60), leaving::end);
+      assertThat(last.get(60, TimeUnit.SECONDS)).isEqualTo(7);
+      assertThat(refused).singleElement().isInstanceOf(IllegalStateException.class);
+      assertThat(more).hasValue(0);
+    } finally {
+      threads.shutdownNow();
+    }
+  }
+
+  private static CompletableFuture<Integer> done(int value) {
+    return CompletableFuture.completedFuture(value);
+  }
+
+  /** A clock that stands unless it is moved in a step. */
+  private static final class Steps implements Calls.Time {
+    private long now;
+    private Runnable each = () -> {};
+
+    @Override
+    public long nanos() {
+      return now;
+    }
+
+    @Override
+    public void pause() {
+      each.run();
+      Thread.onSpinWait();
+    }
+  }
+
+  /** Its member leaves between what it reads and what it writes. */
+  @Test
+  void anUpdateWhoseMemberHasLeftReachesNobody() {
+    LoopCluster cluster = new LoopCluster(new SerialCodec(), 3);
+    try {
+      Cache<Integer, Integer> cache = cluster.caches(0).cache("c", Mode.REPLICATED);
+      cache.put(1, 1);
+      AtomicInteger written = new AtomicInteger();
+      for (int node = 0; node < 3; node++) {
+        ComponentRegistry.componentOf(
+                cluster.node(node).engineCache("c"), AsyncInterceptorChain.class)
+            .addInterceptor(new Counting(written), 0);
+      }
+      assertThatThrownBy(
+              () ->
+                  cache.update(
+                      1,
+                      n -> {
+                        cluster.node(0).stores().close();
+                        return 2;
+                      }))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("left the cluster");
+      assertThat(written).hasValue(0);
+    } finally {
+      cluster.close();
+    }
+  }
+
+  /** Counts writes. */
+  static final class Counting extends BaseAsyncInterceptor {
+    private final AtomicInteger written;
+
+    Counting(AtomicInteger written) {
+      this.written = written;
+    }
+
+    @Override
+    public Object visitCommand(InvocationContext context, VisitableCommand command) {
+      if (command instanceof WriteCommand) {
+        written.incrementAndGet();
+      }
+      return invokeNext(context, command);
+    }
   }
 
   @Test
