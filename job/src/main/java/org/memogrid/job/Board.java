@@ -143,7 +143,10 @@ final class Board {
     return bytes == null ? List.of() : JobFormat.history(bytes);
   }
 
-  /** Adds to the history. What ends after its job was taken out leaves none behind. */
+  /**
+   * Adds to the history, unless it is there already. What ends after its job was taken out leaves
+   * none behind.
+   */
   void record(String job, Firing firing) {
     add(job, firing);
     if (states.get(job) == null) {
@@ -155,6 +158,9 @@ final class Board {
     while (true) {
       Envelope there = histories.get(job);
       List<Firing> firings = new ArrayList<>(history(there));
+      if (firings.contains(firing)) {
+        return; // a write that failed was done all the same
+      }
       firings.add(firing);
       List<Firing> kept = firings.subList(Math.max(0, firings.size() - KEPT), firings.size());
       Envelope next = Envelope.ofBytes(versions.next(), JobFormat.history(kept));

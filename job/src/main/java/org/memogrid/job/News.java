@@ -16,6 +16,7 @@ import org.slf4j.LoggerFactory;
  */
 final class News {
   private static final Logger LOG = LoggerFactory.getLogger(News.class);
+  private static final int ATTEMPTS = 3;
 
   private final Job job;
   private final JobListener listener;
@@ -63,17 +64,28 @@ final class News {
 
   private void telling(Firing firing) {
     teller = Thread.currentThread();
-    try {
-      board.record(job.name(), firing);
-    } catch (RuntimeException e) {
-      LOG.debug("job '{}': {} is not in the history", job.name(), firing, e);
-    }
+    record(firing);
     try {
       listener.onFiring(job, firing);
     } catch (RuntimeException | Error e) {
       LOG.warn("the listener of job '{}' failed on {}", job.name(), firing, e);
     } finally {
       teller = null;
+    }
+  }
+
+  /** A member that dies meanwhile may fail a write, and fails the next no more. */
+  private void record(Firing firing) {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        board.record(job.name(), firing);
+        return;
+      } catch (RuntimeException e) {
+        if (attempt == ATTEMPTS) { // in a split, or this member leaves
+          LOG.warn("job '{}': {} is not in the history", job.name(), firing, e);
+          return;
+        }
+      }
     }
   }
 

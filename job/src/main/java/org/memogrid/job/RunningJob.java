@@ -240,6 +240,9 @@ final class RunningJob implements Job, LeaseListener {
       awaitsOthers =
           entry != null && entry.state().open().stream().anyMatch(c -> !c.member().equals(self()));
       slot.at(core.wakeAt());
+      if (works.node().membership().id() != view) {
+        onView(); // which was told when nothing was known to wait for
+      }
       return effects;
     }
   }

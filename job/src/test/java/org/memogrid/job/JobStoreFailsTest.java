@@ -15,8 +15,11 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.memogrid.cache.CacheException;
 import org.memogrid.cluster.Cluster;
+import org.memogrid.cluster.Membership;
 import org.memogrid.internal.node.Node;
 import org.memogrid.internal.store.Store;
 import org.memogrid.testkit.Await;
@@ -31,7 +34,12 @@ class JobStoreFailsTest {
   private final AtomicInteger failed = new AtomicInteger();
   private final CountDownLatch go = new CountDownLatch(1);
   private final JobFeature frail = new JobFeature();
+  private final AtomicInteger refusals = new AtomicInteger();
+  private final AtomicInteger lateViews = new AtomicInteger();
+  private final List<Firing> told = new CopyOnWriteArrayList<>();
   private volatile boolean broken;
+  private volatile boolean doneAllTheSame;
+  private volatile @Nullable Membership late;
   private TestCluster cluster;
 
   @BeforeEach
@@ -50,11 +58,27 @@ class JobStoreFailsTest {
     cluster.close();
   }
 
-  /** The member, but for its stores, which throw while {@code broken}. */
+  /**
+   * The member, but for its stores, which throw while {@code broken}, and its view, which is {@code
+   * late} for some looks.
+   */
   private Node frail(Cluster member) {
     Node node = member.unwrap(Node.class);
     return proxy(
-        Node.class, node, result -> result instanceof Store store ? frail(store) : result, false);
+        Node.class,
+        node,
+        result ->
+            result instanceof Store store
+                ? frail(store)
+                : result instanceof Membership now ? view(now) : result,
+        false);
+  }
+
+  private Membership view(Membership now) {
+    Membership before = late;
+    return before != null && now.id() != before.id() && lateViews.getAndDecrement() > 0
+        ? before
+        : now;
   }
 
   private Store frail(Store store) {
@@ -73,6 +97,13 @@ class JobStoreFailsTest {
             (self, method, arguments) -> {
               if (breaks && broken && !method.getName().equals("near")) {
                 failed.incrementAndGet();
+                throw new CacheException("on purpose", new IllegalStateException());
+              }
+              if (breaks && method.getName().equals("putIfAbsent") && refusals.get() > 0) {
+                refusals.decrementAndGet();
+                if (doneAllTheSame) {
+                  var unused = method.invoke(real, arguments);
+                }
                 throw new CacheException("on purpose", new IllegalStateException());
               }
               try {
@@ -94,7 +125,8 @@ class JobStoreFailsTest {
     Definition definition =
         new Definition(Schedule.every(MINUTE).inZone(), Misfire.FIRE_ONCE, WhenLost.SKIP, false);
     return frail.start(
-        new RunningJob.Plan("ajob", this::fire, definition, false, null, (job, firing) -> {}));
+        new RunningJob.Plan(
+            "ajob", this::fire, definition, false, null, (job, firing) -> told.add(firing)));
   }
 
   private Job startSound() {
@@ -145,5 +177,39 @@ class JobStoreFailsTest {
     Await.until("it fires elsewhere", () -> starts.size() == 2);
     assertThat(starts).containsExactly("n1", "n0");
     Await.until("nothing is open", () -> sound.status() == JobStatus.SCHEDULED);
+  }
+
+  /** As when a member dies just then. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aFiringIsInTheHistoryOnceThoughWritingItFailedAtFirst(boolean done) {
+    Job job = startFrail();
+    Await.until("it runs", () -> starts.size() == 1);
+    doneAllTheSame = done;
+    refusals.set(done ? 1 : 2);
+    go.countDown();
+    Await.until("it is told", () -> told.size() == 1);
+    assertThat(job.history()).isEqualTo(told);
+    assertThat(refusals).hasValue(0);
+  }
+
+  /**
+   * The race: 1. a member looks at the view; 2. another one dies, and who waits for somebody is
+   * told; 3. the first finds a firing of the other open, and waits.
+   */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4, 5, 6})
+  void aViewThatComesWhileAJobIsReadIsSeen(int looks) {
+    Job sound = startSound();
+    Await.until("it runs", () -> starts.size() == 1);
+    Job job = startFrail();
+    Await.until("it knows the holder", () -> cluster.node(0).self().equals(job.holder()));
+    assertThat(sound.status()).isEqualTo(JobStatus.RUNNING);
+    late = cluster.node(1).membership();
+    lateViews.set(looks);
+    cluster.crash(0);
+    Await.until(
+        "it is known to be lost",
+        () -> job.history().stream().anyMatch(f -> f.outcome() == Firing.Outcome.LOST));
   }
 }
