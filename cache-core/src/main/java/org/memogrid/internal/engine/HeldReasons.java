@@ -2,8 +2,10 @@
 package org.memogrid.internal.engine;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.memogrid.cluster.Member;
 
 /** Why a cache in files is not served, or can't be opened, and what to do. */
 final class HeldReasons {
@@ -64,6 +66,16 @@ final class HeldReasons {
         + " did not say within "
         + within
         + " what their files have: see their logs, then open the cache again";
+  }
+
+  /** All have said what they have, and wait for the oldest. */
+  static String notBegun(String cache, List<Member> members, Duration within) {
+    return of(cache)
+        + " was not begun within "
+        + within
+        + " by the first of "
+        + members.stream().map(Member::name).toList()
+        + ": see its log, then open the cache again";
   }
 
   static String failedOn(String cache, String member, String why) {

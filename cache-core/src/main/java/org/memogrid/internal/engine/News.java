@@ -16,8 +16,9 @@ sealed interface News {
    * What a member knows of a cache.
    *
    * @param names of members, by their ids
+   * @param asks whether it has not heard the one whom it tells, and so is to be told
    */
-  record Known(String cache, Announcement announcement, Map<String, String> names)
+  record Known(String cache, Announcement announcement, Map<String, String> names, boolean asks)
       implements News {}
 
   /** A member can't open its files of a cache. */
@@ -45,6 +46,7 @@ sealed interface News {
         out.writeUTF(known.cache());
         RosterFormat.write(known.announcement(), out);
         RosterFormat.write(known.names(), out);
+        out.writeBoolean(known.asks());
       } else if (news instanceof Failed failed) {
         out.writeByte(FAILED);
         out.writeUTF(failed.cache());
@@ -59,7 +61,11 @@ sealed interface News {
       byte kind = in.readByte();
       return switch (kind) {
         case KNOWN ->
-            new Known(in.readUTF(), RosterFormat.readAnnouncement(in), RosterFormat.readMap(in));
+            new Known(
+                in.readUTF(),
+                RosterFormat.readAnnouncement(in),
+                RosterFormat.readMap(in),
+                in.readBoolean());
         case FAILED -> new Failed(in.readUTF(), in.readUTF());
         case LEAVING -> new Leaving();
         case NOTED -> new Noted();

@@ -79,7 +79,7 @@ final class Recovery {
     this.files = files;
     this.serving = new Serving(cache, files, this::missing);
     this.gate = new Gate(files, serving);
-    this.start = new Start(engineName, files, this::close);
+    this.start = new Start(engineName, files, this::ask, this::close);
   }
 
   String engineName() {
@@ -193,8 +193,8 @@ final class Recovery {
       names.putAll(known.names());
       boolean isNew = start.hear(from);
       core().onHeard(known.announcement());
-      if (isNew && latest != null) {
-        files.tell(from, known(latest)); // it may not have been told, or in vain
+      if ((isNew || known.asks()) && latest != null) {
+        files.tell(from, known(latest, false)); // it may not have been told, or in vain
       }
     }
   }
@@ -291,11 +291,19 @@ final class Recovery {
   }
 
   private void tell(Announcement announcement) {
-    files.tellAll(known(announcement));
+    files.tellAll(id -> known(announcement, !start.hasHeard(id)));
   }
 
-  private News known(Announcement announcement) {
-    return new News.Known(engineName, announcement, Map.copyOf(names));
+  private News known(Announcement announcement, boolean asks) {
+    return new News.Known(engineName, announcement, Map.copyOf(names), asks);
+  }
+
+  /** What was told may have gone to one who had given up, or was not ready: it is told again. */
+  private void ask(Set<String> silent) {
+    Announcement own = latest;
+    if (own != null && !left) {
+      silent.forEach(id -> files.tell(id, known(own, true)));
+    }
   }
 
   private void refuseToStart() {

@@ -262,12 +262,15 @@ final class SharedFiles {
     recoveries.values().forEach(Recovery::onView);
   }
 
-  void tellAll(News news) {
+  /**
+   * @param news what the member of an id is told
+   */
+  void tellAll(Function<String, News> news) {
     Link link = link();
     Member self = link.self();
     for (Member member : link.view()) {
       if (!member.equals(self)) {
-        link.wire.send(member, SERVICE, News.FORMAT, news);
+        link.wire.send(member, SERVICE, News.FORMAT, news.apply(member.id()));
       }
     }
   }

@@ -11,6 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.memogrid.cache.CacheException;
 import org.memogrid.cluster.Member;
 
@@ -23,9 +24,13 @@ final class Start {
   /** How long a member waits for what the others know. */
   private static final Duration HEARING = Duration.ofSeconds(30);
 
+  /** How often it asks those that it has not heard. */
+  private static final Duration ASKING = Duration.ofSeconds(1);
+
   private final String engineName;
   private final String cache;
   private final SharedFiles files;
+  private final Consumer<Set<String>> ask;
   private final Runnable onFailure;
   private final CompletableFuture<Path> started = new CompletableFuture<>();
 
@@ -33,12 +38,15 @@ final class Start {
   private final Set<String> heard = new HashSet<>();
 
   /**
+   * @param ask tells members what is known here, and asks for what they know; on the thread of the
+   *     events
    * @param onFailure closes what was opened
    */
-  Start(String engineName, SharedFiles files, Runnable onFailure) {
+  Start(String engineName, SharedFiles files, Consumer<Set<String>> ask, Runnable onFailure) {
     this.engineName = engineName;
     this.cache = Incarnation.cacheName(engineName);
     this.files = files;
+    this.ask = ask;
     this.onFailure = onFailure;
   }
 
@@ -65,8 +73,13 @@ final class Start {
   }
 
   void begin() {
-    CompletableFuture.delayedExecutor(HEARING.toMillis(), TimeUnit.MILLISECONDS)
-        .execute(() -> files.execute(this::giveUp));
+    after(HEARING, this::giveUp);
+    after(ASKING, this::askAgain);
+  }
+
+  private void after(Duration time, Runnable event) {
+    CompletableFuture.delayedExecutor(time.toMillis(), TimeUnit.MILLISECONDS)
+        .execute(() -> files.execute(event));
   }
 
   void complete(Path files) {
@@ -80,7 +93,8 @@ final class Start {
             ? failure.getCause()
             : failure;
     if (!started.isDone()) {
-      files.tellAll(new News.Failed(engineName, String.valueOf(cause.getMessage())));
+      News failed = new News.Failed(engineName, String.valueOf(cause.getMessage()));
+      files.tellAll(id -> failed);
       fail(cause);
     }
   }
@@ -107,16 +121,37 @@ final class Start {
     heard.retainAll(members);
   }
 
+  boolean hasHeard(String member) {
+    return heard.contains(member);
+  }
+
+  private void askAgain() {
+    if (started.isDone()) {
+      return;
+    }
+    Set<String> silent = new HashSet<>();
+    silent().forEach(member -> silent.add(member.id()));
+    ask.accept(silent);
+    after(ASKING, this::askAgain);
+  }
+
   private void giveUp() {
     if (started.isDone()) {
       return;
     }
     Set<String> silent = new TreeSet<>();
-    for (Member member : files.link().view()) {
-      if (!heard.contains(member.id()) && !member.equals(files.link().self())) {
-        silent.add(member.name());
-      }
-    }
-    failEverywhere(new CacheException(HeldReasons.silent(cache, silent, HEARING)));
+    silent().forEach(member -> silent.add(member.name()));
+    String why =
+        silent.isEmpty()
+            ? HeldReasons.notBegun(cache, files.link().view(), HEARING)
+            : HeldReasons.silent(cache, silent, HEARING);
+    failEverywhere(new CacheException(why));
+  }
+
+  private List<Member> silent() {
+    Member self = files.link().self();
+    return files.link().view().stream()
+        .filter(member -> !member.equals(self) && !heard.contains(member.id()))
+        .toList();
   }
 }

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.reactivex.rxjava3.core.Flowable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -20,6 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.infinispan.AdvancedCache;
 import org.infinispan.context.Flag;
@@ -42,6 +44,8 @@ import org.jgroups.protocols.pbcast.GMS;
 import org.jgroups.stack.ProtocolStack.Position;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.memogrid.cache.Cache;
 import org.memogrid.cache.CacheException;
 import org.memogrid.cache.CacheOptions;
@@ -53,11 +57,14 @@ import org.memogrid.cluster.Codec;
 import org.memogrid.cluster.Partitions;
 import org.memogrid.internal.recovery.Layout;
 import org.memogrid.internal.store.Envelope;
+import org.memogrid.internal.wire.Wire;
 import org.memogrid.testkit.Await;
 import org.memogrid.testkit.TestCluster;
 
 /** What ties caches in files to the protocol of their recovery. */
 final class RecoveryTest {
+  private static final int LOSES = 6;
+
   @TempDir Path directory;
 
   private static TestCluster cluster(int members) {
@@ -373,6 +380,43 @@ final class RecoveryTest {
           .withCauseInstanceOf(HeldException.class);
       assertThat(recovery.serving().serves()).isFalse();
     }
+  }
+
+  /** As when it was told before it had given up, and begins anew. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1})
+  void aMemberThatWasToldInVainAsksUntilItIsTold(int deaf) {
+    try (TestCluster cluster = cluster(2)) {
+      SharedFiles others = files(cluster.node(1 - deaf));
+      SharedFiles.Link link = others.link();
+      AtomicInteger lost = new AtomicInteger();
+      others
+          .linked()
+          .obtrudeValue(
+              new SharedFiles.Link(
+                  link.manager(),
+                  link.self(),
+                  lossy(link.wire(), lost),
+                  link.clock(),
+                  link.members()));
+      Cache<Integer, Integer> cache = cluster.node(0).cache("c", options());
+      cache.put(1, 1);
+      assertThat(cluster.node(1).<Integer, Integer>cache("c").get(1)).isEqualTo(1);
+      assertThat(lost).hasValue(LOSES);
+    }
+  }
+
+  private static Wire lossy(Wire wire, AtomicInteger lost) {
+    return (Wire)
+        Proxy.newProxyInstance(
+            Wire.class.getClassLoader(),
+            new Class<?>[] {Wire.class},
+            (self, method, arguments) ->
+                method.getName().equals("send")
+                        && arguments[3] instanceof News.Known
+                        && lost.getAndUpdate(i -> Math.min(LOSES, i + 1)) < LOSES
+                    ? null
+                    : method.invoke(wire, arguments));
   }
 
   /** What passes the member that asks is refused by the one that orders the writes. */

@@ -39,7 +39,7 @@ final class RosterFormatTest {
         new Announcement("a", Set.of("a", "z"), 7, true, ROSTER, Set.of("y"));
     for (News news :
         List.of(
-            new News.Known("c", announcement, Map.of("a", "n0")),
+            new News.Known("c", announcement, Map.of("a", "n0"), true),
             new News.Failed("c", "why"),
             new News.Leaving(),
             new News.Noted())) {
