@@ -75,7 +75,7 @@ public class CheckedStore<K, V> implements NonBlockingStore<K, V>, EndingStore {
   private int queueSize;
   private @Nullable Executor threads;
   private @Nullable Clearing clearing;
-  private @Nullable InitializationContext parts;
+  private @Nullable FileKeys parts;
   private @Nullable Deadlines deadlines;
 
   /** All that was here when the files were looked through lives for ever. */
@@ -98,25 +98,26 @@ public class CheckedStore<K, V> implements NonBlockingStore<K, V>, EndingStore {
       queueSize = configuration.async().modificationQueueSize();
     }
     InitializationContext named = new FileNamed(context);
-    parts = named;
+    FileKeys of = new FileKeys(named);
+    parts = of;
     deadlines =
         new Deadlines(
             PersistenceUtil.getQualifiedLocation(
                 context.getGlobalConfiguration(), place, named.getCache().getName(), "data"));
-    return files.start(new Endless(named));
+    return files.start(new Endless(of));
   }
 
   @Override
   public CompletionStage<Void> write(
       int segment, MarshallableEntry<? extends K, ? extends V> entry) {
     requireSound();
-    requireShort(entry.getKeyBytes().getLength());
+    MarshallableEntry<K, V> sealed = sealed(entry);
+    requireShort(sealed.getKeyBytes().getLength());
     if (entry.getMetadataBytes() != null && !wroteMortal) {
       wroteMortal = true; // before it is there
     }
     return checked(
-        clearing()
-            .confirm(changes.make(entry.getKey(), () -> files.write(segment, sealed(entry)))));
+        clearing().confirm(changes.make(entry.getKey(), () -> files.write(segment, sealed))));
   }
 
   /**
@@ -259,21 +260,27 @@ public class CheckedStore<K, V> implements NonBlockingStore<K, V>, EndingStore {
   }
 
   private MarshallableEntry<K, V> sealed(MarshallableEntry<? extends K, ? extends V> entry) {
+    K key = entry.getKey();
+    ByteBuffer keyBytes = parts().write(key);
     ByteBuffer value = entry.getValueBytes();
     // A life counts from its write, for which the engine gives the one that it replaces.
     long now = requireNonNull(clock, "started").wallClockTime();
     byte[] bytes = new byte[Checksum.BYTES + value.getLength()];
     java.nio.ByteBuffer.wrap(bytes)
-        .putInt(checksum(entry, value, now))
+        .putInt(checksum(keyBytes, value, entry.getMetadataBytes(), now))
         .put(value.getBuf(), value.getOffset(), value.getLength());
-    return factory()
-        .create(
-            entry.getKeyBytes(),
-            ByteBufferImpl.create(bytes),
-            entry.getMetadataBytes(),
-            entry.getInternalMetadataBytes(),
-            now,
-            now);
+    Object same = key;
+    return new FileEntry<>(
+        key,
+        keyBytes,
+        factory()
+            .create(
+                same,
+                ByteBufferImpl.create(bytes),
+                entry.getMetadataBytes(),
+                entry.getInternalMetadataBytes(),
+                now,
+                now));
   }
 
   private MarshallableEntry<K, V> opened(MarshallableEntry<K, V> entry) {
@@ -297,12 +304,11 @@ public class CheckedStore<K, V> implements NonBlockingStore<K, V>, EndingStore {
             entry.lastUsed());
   }
 
-  private static int checksum(MarshallableEntry<?, ?> entry, ByteBuffer value, long created) {
-    ByteBuffer key = entry.getKeyBytes();
+  private static int checksum(
+      ByteBuffer key, ByteBuffer value, @Nullable ByteBuffer metadata, long created) {
     Checksum sum = new Checksum();
     sum.add(key.getBuf(), key.getOffset(), key.getLength());
     sum.add(value.getBuf(), value.getOffset(), value.getLength());
-    ByteBuffer metadata = entry.getMetadataBytes();
     if (metadata != null) {
       sum.add(metadata.getBuf(), metadata.getOffset(), metadata.getLength());
       sum.add(created);
@@ -425,7 +431,7 @@ public class CheckedStore<K, V> implements NonBlockingStore<K, V>, EndingStore {
     return wroteMortal || !foundImmortal;
   }
 
-  private InitializationContext parts() {
+  private FileKeys parts() {
     return requireNonNull(parts, "started");
   }
 

@@ -3,10 +3,11 @@ package org.memogrid.internal.engine;
 
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A key as it lies in the engine's files: what {@link EntryMarshaller} writes, in the engine's
- * wrapping of what somebody else encodes.
+ * A key as it lies in the engine's files: what {@link EntryMarshaller} writes. Until there was
+ * {@link FileKeys} it was in the engine's wrapping of what somebody else encodes.
  *
  * <pre>
  * 0x98 0x01 0x02    number of the wrapping's type
@@ -26,21 +27,31 @@ final class EngineKey {
    * @param segments how many there are
    */
   static int segment(byte[] key, int segments) {
+    try {
+      return StablePlacement.of(EntryMarshaller.hashOf(ByteBuffer.wrap(key)), segments);
+    } catch (BufferUnderflowException | IllegalArgumentException e) {
+      return -1;
+    }
+  }
+
+  /** The key without the engine's wrapping; null if it is in none. */
+  static byte @Nullable [] unwrapped(byte[] key) {
     ByteBuffer in = ByteBuffer.wrap(key);
     try {
       for (int each : TYPE) {
         if (in.get() != (byte) each) {
-          return -1;
+          return null;
         }
       }
       if (length(in) != in.remaining() || in.get() != BYTES || length(in) != in.remaining()) {
-        return -1;
+        return null;
       }
-      int hash = EntryMarshaller.hashOf(in);
-      return StablePlacement.of(hash, segments);
     } catch (BufferUnderflowException | IllegalArgumentException e) {
-      return -1;
+      return null;
     }
+    byte[] bytes = new byte[in.remaining()];
+    in.get(bytes);
+    return bytes;
   }
 
   /** Seven bits at a time, the last first. */

@@ -8,6 +8,7 @@ import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.function.Function;
@@ -135,8 +136,31 @@ final class StoreFiles {
       return FileVisitResult.CONTINUE;
     }
 
+    /** One that is made on the way takes the place of another before it is visited. */
+    @Override
+    public FileVisitResult visitFileFailed(Path file, IOException thrown) throws IOException {
+      return file.endsWith(Wrapped.NEW)
+          ? FileVisitResult.CONTINUE
+          : super.visitFileFailed(file, thrown);
+    }
+
     private void check(Path file, int number) throws IOException {
       ByteBuffer in = ByteBuffer.wrap(Files.readAllBytes(file));
+      in.limit(soundEnd(file, in));
+      if (Wrapped.isAny(in)) {
+        in = Wrapped.replaced(file, in);
+      }
+      int at = 0;
+      while (at < in.limit()) {
+        Entry entry = Entry.headAt(in, at);
+        entry.addTo(index, number, in);
+        at = entry.end();
+      }
+      index.end(number, at);
+    }
+
+    /** Where the sound records end, and the file as well now. */
+    private int soundEnd(Path file, ByteBuffer in) throws IOException {
       int at = 0;
       while (at < in.limit()) {
         Entry entry = Entry.at(in, at);
@@ -154,10 +178,9 @@ final class StoreFiles {
           cut(file, at);
           break;
         }
-        entry.addTo(index, number, in);
         at = entry.end();
       }
-      index.end(number, at);
+      return at;
     }
 
     private static void cut(Path file, int at) throws IOException {
@@ -193,6 +216,56 @@ final class StoreFiles {
     return true;
   }
 
+  /**
+   * Keys in the engine's wrapping, as they were once written: such a file is written anew without
+   * it, in one step.
+   */
+  private static final class Wrapped {
+    private static final String NEW = "unwrapped";
+
+    private Wrapped() {}
+
+    static boolean isAny(ByteBuffer in) {
+      int at = 0;
+      while (at < in.limit()) {
+        Entry entry = Entry.headAt(in, at);
+        if (EngineKey.unwrapped(entry.keyIn(in)) != null) {
+          return true;
+        }
+        at = entry.end();
+      }
+      return false;
+    }
+
+    static ByteBuffer replaced(Path file, ByteBuffer in) throws IOException {
+      ByteBuffer out = ByteBuffer.allocate(in.limit());
+      int at = 0;
+      while (at < in.limit()) {
+        Entry entry = Entry.headAt(in, at);
+        byte[] key = entry.keyIn(in);
+        byte[] unwrapped = EngineKey.unwrapped(key);
+        entry.write(unwrapped == null ? key : unwrapped, in, out);
+        at = entry.end();
+      }
+      out.flip();
+      Path made = file.resolveSibling(NEW);
+      try (FileChannel channel =
+          FileChannel.open(
+              made,
+              StandardOpenOption.WRITE,
+              StandardOpenOption.CREATE,
+              StandardOpenOption.TRUNCATE_EXISTING)) {
+        ByteBuffer all = out.duplicate();
+        while (all.hasRemaining()) {
+          channel.write(all);
+        }
+        channel.force(true);
+      }
+      Files.move(made, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      return out;
+    }
+  }
+
   /** Where the parts of a record lie. */
   private record Entry(int start, int key, int metadata, int value, int internal) {
     /** Null if there is no whole one. */
@@ -222,16 +295,36 @@ final class StoreFiles {
     }
 
     void addTo(IndexFiles index, int file, ByteBuffer in) throws IOException {
-      byte[] bytes = new byte[key];
-      in.get(start + HEAD, bytes);
       index.add(
           file,
           start,
-          bytes,
+          keyIn(in),
           in.getLong(start + SERIAL),
           end() - start,
           in.getLong(start + DEADLINE),
           value > 0);
+    }
+
+    byte[] keyIn(ByteBuffer in) {
+      byte[] bytes = new byte[key];
+      in.get(start + HEAD, bytes);
+      return bytes;
+    }
+
+    /** Writes it with another key. */
+    void write(byte[] other, ByteBuffer in, ByteBuffer out) {
+      int at = out.position();
+      out.put(in.slice(start, HEAD)).putShort(at + KEY, (short) other.length);
+      int rest = start + HEAD + key;
+      out.put(other).put(in.slice(rest, end() - rest));
+      if (value > 0) {
+        Entry made = headAt(out, at);
+        out.putInt(made.valueAt(), made.checksum(out));
+      }
+    }
+
+    private int valueAt() {
+      return start + HEAD + key + metadata;
     }
 
     boolean isSound(ByteBuffer in) {
@@ -241,9 +334,13 @@ final class StoreFiles {
       if (value < Checksum.BYTES || (metadata != 0 && metadata < TIMES)) {
         return false;
       }
+      return checksum(in) == in.getInt(valueAt());
+    }
+
+    private int checksum(ByteBuffer in) {
       int keyAt = start + HEAD;
       int metadataAt = keyAt + key;
-      int valueAt = metadataAt + metadata;
+      int valueAt = valueAt();
       Checksum sum = new Checksum();
       sum.add(in.slice(keyAt, key));
       sum.add(in.slice(valueAt + Checksum.BYTES, value - Checksum.BYTES));
@@ -251,7 +348,7 @@ final class StoreFiles {
         sum.add(in.slice(metadataAt, metadata - TIMES));
         sum.add(in.getLong(valueAt - TIMES));
       }
-      return sum.value() == in.getInt(valueAt);
+      return sum.value();
     }
 
     /** Whether one other length makes it a sound record that ends with the file. */

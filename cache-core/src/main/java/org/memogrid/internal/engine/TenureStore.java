@@ -77,9 +77,10 @@ class TenureStore<K, V> extends CheckedStore<K, V> {
         ByteBuffer.allocate(Integer.BYTES + value.getLength())
             .putInt(tenure)
             .put(value.getBuf(), value.getOffset(), value.getLength());
+    Object key = entry.getKey();
     return requireNonNull(entries, "started")
         .create(
-            entry.getKeyBytes(),
+            key,
             ByteBufferImpl.create(stamped.array()),
             entry.getMetadataBytes(),
             entry.getInternalMetadataBytes(),

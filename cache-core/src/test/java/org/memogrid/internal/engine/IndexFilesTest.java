@@ -22,7 +22,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.infinispan.AdvancedCache;
 import org.infinispan.commons.dataconversion.MediaType;
@@ -143,14 +142,6 @@ final class IndexFilesTest {
         NAME, folder, index -> new IndexFiles(index, SEGMENTS, LONGEST_NODE, mostHeld, ENGINE));
   }
 
-  /**
-   * Of one length: where keys of several lengths come and go, the engine's index loses its way
-   * (docs/adr/0041), in nodes as small as these in one of a hundred lives.
-   */
-  private static List<String> keysOfOneLength(int count) {
-    return IntStream.range(1_000, 1_000 + count).mapToObj(i -> "" + i).toList();
-  }
-
   private static List<String> keys(int count, Random random) {
     List<String> keys = new ArrayList<>();
     for (int i = 0; i < count; i++) {
@@ -197,7 +188,7 @@ final class IndexFilesTest {
   @Test
   void whateverWasDoneAllIsThereAfterRestartsAndKills() throws Exception {
     Random random = random("restarts and kills");
-    List<String> keys = keysOfOneLength(150);
+    List<String> keys = keys(150, random);
     Path folder = directory.resolve("0");
     for (int round = 1; round <= 12; round++) {
       check(folder, round % 2 == 0 ? 500 : 1 << 20);
@@ -334,15 +325,12 @@ final class IndexFilesTest {
 
   @Test
   void whatIsNotOursIsLeftToTheEngine() throws IOException {
-    byte[] ours = hex("98 01 02 8a 01 08 0a 06 01 00 00 00 07 6b");
+    byte[] ours = hex("01 00 00 00 07 6b");
     assertThat(isMade(ours, ENGINE)).isTrue();
     assertThat(isMade(ours, "16.0.8")).isFalse();
     assertThat(isMade("k".getBytes(UTF_8), ENGINE)).isFalse();
-    for (int changed = 0; changed <= 8; changed++) { // what stands before the hash
-      byte[] key = ours.clone();
-      key[changed]++;
-      assertThat(isMade(key, ENGINE)).as("byte %s", changed).isFalse();
-    }
+    assertThat(isMade(hex("01 00 00 00"), ENGINE)).isFalse();
+    assertThat(isMade(wrapped(ours), ENGINE)).isFalse();
   }
 
   private boolean isMade(byte[] key, String engine) throws IOException {
@@ -352,6 +340,118 @@ final class IndexFilesTest {
     files.end(0, 100);
     files.write();
     return Files.exists(index);
+  }
+
+  /** As the engine wraps what it has others encode, and wrapped keys once. */
+  private static byte[] wrapped(byte[] key) {
+    ByteBuffer out = ByteBuffer.allocate(key.length + 11).put(hex("98 01 02 8a 01"));
+    putLength(key.length + (key.length < 128 ? 2 : 3), out);
+    putLength(key.length, out.put((byte) 0x0a));
+    out.put(key).flip();
+    byte[] bytes = new byte[out.remaining()];
+    out.get(bytes);
+    return bytes;
+  }
+
+  private static void putLength(int length, ByteBuffer out) {
+    if (length >= 128) {
+      out.put((byte) (length | 128)).put((byte) (length >> 7));
+    } else {
+      out.put((byte) length);
+    }
+  }
+
+  @Test
+  void onlyAKeyInTheWrappingIsUnwrapped() {
+    byte[] ours = hex("01 00 00 00 07 6b");
+    byte[] wrapped = hex("98 01 02 8a 01 08 0a 06 01 00 00 00 07 6b");
+    assertThat(wrapped(ours)).isEqualTo(wrapped);
+    assertThat(EngineKey.unwrapped(wrapped)).isEqualTo(ours);
+    byte[] longer = new byte[300];
+    assertThat(EngineKey.unwrapped(wrapped(longer))).isEqualTo(longer);
+    assertThat(EngineKey.unwrapped(ours)).isNull();
+    for (int changed = 0; changed <= 7; changed++) { // what stands before the key
+      byte[] key = wrapped.clone();
+      key[changed]++;
+      assertThat(EngineKey.unwrapped(key)).as("byte %s", changed).isNull();
+    }
+  }
+
+  @Test
+  void filesFromBeforeWithWrappedKeysAreOpenedAndThenAsOurs() throws IOException {
+    Random random = random("wrapped keys");
+    List<String> keys = keys(150, random);
+    Path folder = directory.resolve("before");
+    try (Life life = new Life(folder, 0.5)) {
+      for (int i = 0; i < 600; i++) {
+        String key = keys.get(random.nextInt(keys.size()));
+        switch (random.nextInt(4)) {
+          case 0 -> life.remove(key);
+          case 1 -> life.put(key, 500 + random.nextInt(1_000));
+          default -> life.put(key, -1);
+        }
+      }
+    }
+    Map<Path, byte[]> ours = new HashMap<>();
+    for (Path file : dataFiles(folder)) {
+      byte[] bytes = Files.readAllBytes(file);
+      ours.put(file, bytes);
+      if (ours.size() % 3 > 0) { // as a kill leaves them
+        Files.write(file, wrappedKeys(ByteBuffer.wrap(bytes)));
+        Files.write(file.resolveSibling("unwrapped"), new byte[5_000]);
+      }
+    }
+    assertThat(ours).hasSizeGreaterThan(5);
+    clock.tick(Duration.ofMillis(700));
+    check(folder, 500);
+    for (Path file : dataFiles(folder)) {
+      assertThat(file).hasBinaryContent(ours.get(file));
+    }
+    assertThat(dataFiles(folder)).hasSameSizeAs(ours.keySet());
+    assertThat(index(folder).resolve("index-count")).exists();
+    try (Life life = new Life(folder, 0.5)) {
+      life.assertAllIsThere("from before", keys);
+    }
+  }
+
+  private static List<Path> dataFiles(Path folder) throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      return files.filter(StoreFiles::isData).collect(Collectors.toList());
+    }
+  }
+
+  /** All records of a file, as they were once written. */
+  private static byte[] wrappedKeys(ByteBuffer in) {
+    ByteBuffer out = ByteBuffer.allocate(3 * in.limit());
+    while (in.hasRemaining()) {
+      int at = in.position();
+      byte[] head = new byte[StoreFiles.HEAD];
+      in.get(head);
+      byte[] key = new byte[in.getShort(at + 1)];
+      in.get(key);
+      byte[] metadata = new byte[in.getShort(at + 3)];
+      in.get(metadata);
+      byte[] value = new byte[in.getInt(at + 5)];
+      in.get(value);
+      byte[] internal = new byte[in.getShort(at + 9)];
+      in.get(internal);
+      byte[] wrapped = wrapped(key);
+      if (value.length > 0) {
+        Checksum sum = new Checksum();
+        sum.add(wrapped, 0, wrapped.length);
+        sum.add(value, Checksum.BYTES, value.length - Checksum.BYTES);
+        if (metadata.length > 0) {
+          sum.add(metadata, 0, metadata.length - 16);
+          sum.add(ByteBuffer.wrap(metadata).getLong(metadata.length - 16));
+        }
+        ByteBuffer.wrap(value).putInt(sum.value());
+      }
+      ByteBuffer.wrap(head).putShort(1, (short) wrapped.length);
+      out.put(head).put(wrapped).put(metadata).put(value).put(internal);
+    }
+    byte[] bytes = new byte[out.position()];
+    out.get(0, bytes);
+    return bytes;
   }
 
   private static byte[] hex(String text) {
