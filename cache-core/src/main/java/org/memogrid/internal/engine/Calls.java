@@ -159,13 +159,22 @@ final class Calls {
 
   /** The same for a write: it is not begun if this member leaves, which waits for it otherwise. */
   <T extends @Nullable Object> T write(Supplier<CompletableFuture<T>> call) {
+    return whileWriting(() -> await(call));
+  }
+
+  /** The same for a write that is made once: what became of it may not be known. */
+  <T extends @Nullable Object> T writeOnce(Supplier<CompletableFuture<T>> call) {
+    return whileWriting(() -> await(call.get()));
+  }
+
+  private <T extends @Nullable Object> T whileWriting(Supplier<T> write) {
     Object begun = new Object();
     writing.add(begun);
     try {
       if (member.shut) {
         throw left();
       }
-      return await(call);
+      return write.get();
     } finally {
       writing.remove(begun);
     }

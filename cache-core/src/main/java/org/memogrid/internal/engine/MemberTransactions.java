@@ -10,6 +10,7 @@ import jakarta.transaction.SystemException;
 import jakarta.transaction.Transaction;
 import jakarta.transaction.TransactionManager;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.infinispan.commons.tx.DefaultResourceConverter;
 import org.infinispan.commons.tx.TransactionImpl;
@@ -145,7 +146,7 @@ public final class MemberTransactions implements Transacting {
     try {
       if (manager.getTransaction() instanceof TransactionImpl own) {
         manager.suspend();
-        await(own.commitAsync(DefaultResourceConverter.INSTANCE));
+        commit(own);
       } else {
         manager.commit();
       }
@@ -160,13 +161,25 @@ public final class MemberTransactions implements Transacting {
     }
   }
 
+  /** None begins once this member leaves: who is gone can't be told to try again. */
+  private void commit(TransactionImpl own) throws SystemException {
+    try {
+      calls.writeOnce(() -> nothing(own.commitAsync(DefaultResourceConverter.INSTANCE)));
+    } catch (RuntimeException e) {
+      if (own.getStatus() == Status.STATUS_ACTIVE) { // so it was not begun
+        var unused = own.rollbackAsync(DefaultResourceConverter.INSTANCE);
+      }
+      throw e;
+    }
+  }
+
   /** What failed is what the caller hears of, whatever becomes of this. */
   private void rollback() {
     try {
       Transaction current = manager.getTransaction();
       if (current instanceof TransactionImpl own) {
         manager.suspend();
-        await(own.rollbackAsync(DefaultResourceConverter.INSTANCE));
+        calls.await(nothing(own.rollbackAsync(DefaultResourceConverter.INSTANCE)));
       } else if (current != null) {
         manager.rollback();
       }
@@ -176,8 +189,8 @@ public final class MemberTransactions implements Transacting {
     }
   }
 
-  private void await(CompletionStage<Void> stage) {
-    var unused = calls.<@Nullable Void>await(stage.toCompletableFuture().thenApply(none -> null));
+  private static CompletableFuture<@Nullable Void> nothing(CompletionStage<Void> stage) {
+    return stage.toCompletableFuture().thenApply(none -> null);
   }
 
   private void leave() {
