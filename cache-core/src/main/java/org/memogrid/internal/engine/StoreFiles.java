@@ -11,6 +11,8 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -63,15 +65,20 @@ final class StoreFiles {
     try {
       Files.walkFileTree(folder, walk);
     } catch (IOException e) {
-      throw new CacheException(
-          "the files of cache '" + cache + "' can't be read: " + e + "; see that this process may",
-          e);
+      throw unread(cache, e);
     }
+    walk.unwrap();
     try {
       walk.index.write();
     } catch (IOException e) {
       LOG.debug("the index of cache '{}' was not written, so the engine makes it", cache, e);
     }
+  }
+
+  private static CacheException unread(String cache, IOException e) {
+    return new CacheException(
+        "the files of cache '" + cache + "' can't be read: " + e + "; see that this process may",
+        e);
   }
 
   /** Beside the data. */
@@ -117,6 +124,9 @@ final class StoreFiles {
     private final String cache;
     private final IndexFiles index;
 
+    /** Those with wrapped keys, and their numbers; they are as they were until all is checked. */
+    private final Map<Path, Integer> wrapped = new TreeMap<>();
+
     Walk(String cache, IndexFiles index) {
       this.cache = cache;
       this.index = index;
@@ -136,20 +146,44 @@ final class StoreFiles {
       return FileVisitResult.CONTINUE;
     }
 
-    /** One that is made on the way takes the place of another before it is visited. */
-    @Override
-    public FileVisitResult visitFileFailed(Path file, IOException thrown) throws IOException {
-      return file.endsWith(Wrapped.NEW)
-          ? FileVisitResult.CONTINUE
-          : super.visitFileFailed(file, thrown);
-    }
-
     private void check(Path file, int number) throws IOException {
       ByteBuffer in = ByteBuffer.wrap(Files.readAllBytes(file));
       in.limit(soundEnd(file, in));
       if (Wrapped.isAny(in)) {
-        in = Wrapped.replaced(file, in);
+        wrapped.put(file, number);
+      } else {
+        addTo(index, number, in);
       }
+    }
+
+    /** Not on the way: a file that takes the place of another may be met again, or not at all. */
+    void unwrap() {
+      wrapped.forEach(
+          (file, number) -> {
+            ByteBuffer in;
+            try {
+              in = ByteBuffer.wrap(Files.readAllBytes(file));
+            } catch (IOException e) {
+              throw unread(cache, e);
+            }
+            try {
+              addTo(index, number, Wrapped.replaced(file, in));
+            } catch (IOException e) {
+              throw new CacheException(
+                  "cache '"
+                      + cache
+                      + "': the file "
+                      + file
+                      + ", which an earlier version wrote, can't be written anew: "
+                      + e
+                      + "; see that the disk has room for one such file, and that this process may"
+                      + " write there; all entries are as they were",
+                  e);
+            }
+          });
+    }
+
+    private static void addTo(IndexFiles index, int number, ByteBuffer in) throws IOException {
       int at = 0;
       while (at < in.limit()) {
         Entry entry = Entry.headAt(in, at);
@@ -249,20 +283,37 @@ final class StoreFiles {
       }
       out.flip();
       Path made = file.resolveSibling(NEW);
+      try {
+        write(made, out.duplicate());
+        Files.move(made, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      } catch (IOException e) {
+        forget(made, e);
+        throw e;
+      }
+      return out;
+    }
+
+    private static void write(Path made, ByteBuffer all) throws IOException {
       try (FileChannel channel =
           FileChannel.open(
               made,
               StandardOpenOption.WRITE,
               StandardOpenOption.CREATE,
               StandardOpenOption.TRUNCATE_EXISTING)) {
-        ByteBuffer all = out.duplicate();
         while (all.hasRemaining()) {
           channel.write(all);
         }
         channel.force(true);
       }
-      Files.move(made, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      return out;
+    }
+
+    /** The disk may have no room for it. */
+    private static void forget(Path made, IOException why) {
+      try {
+        Files.deleteIfExists(made);
+      } catch (IOException e) {
+        why.addSuppressed(e);
+      }
     }
   }
 

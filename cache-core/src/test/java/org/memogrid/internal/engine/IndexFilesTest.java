@@ -3,6 +3,7 @@ package org.memogrid.internal.engine;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -32,7 +33,10 @@ import org.infinispan.eviction.EvictionStrategy;
 import org.infinispan.factories.ComponentRegistry;
 import org.infinispan.persistence.manager.PersistenceManager;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.memogrid.cache.CacheException;
 import org.memogrid.internal.store.Envelope;
 import org.memogrid.testkit.Await;
 
@@ -411,6 +415,67 @@ final class IndexFilesTest {
     assertThat(index(folder).resolve("index-count")).exists();
     try (Life life = new Life(folder, 0.5)) {
       life.assertAllIsThere("from before", keys);
+    }
+  }
+
+  /** All files of a few lives, as they were once written. */
+  private Map<Path, byte[]> wrappedFiles(Path folder) throws IOException {
+    try (Life life = new Life(folder, 0.5)) {
+      for (int i = 0; i < 200; i++) {
+        life.put("key " + i, -1);
+      }
+    }
+    Map<Path, byte[]> files = new TreeMap<>();
+    for (Path file : dataFiles(folder)) {
+      byte[] bytes = wrappedKeys(ByteBuffer.wrap(Files.readAllBytes(file)));
+      files.put(file, bytes);
+      Files.write(file, bytes);
+    }
+    assertThat(files).hasSizeGreaterThan(2);
+    return files;
+  }
+
+  /** In whatever order they are read. */
+  @Test
+  void filesFromBeforeAreAsTheyWereIfOneOfThemIsNotAsItWasWritten() throws IOException {
+    Path folder = directory.resolve("changed");
+    Map<Path, byte[]> files = wrappedFiles(folder);
+    for (Map.Entry<Path, byte[]> changed : files.entrySet()) {
+      byte[] sound = changed.getValue().clone();
+      changed.getValue()[0]++;
+      Files.write(changed.getKey(), changed.getValue());
+      assertThatThrownBy(() -> check(folder, 500))
+          .isInstanceOf(CacheException.class)
+          .hasMessageContaining(changed.getKey() + " is not as it was written, at byte 0");
+      assertAreAsTheyWere(folder, files);
+      changed.setValue(sound);
+      Files.write(changed.getKey(), sound);
+    }
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void filesFromBeforeAreAsTheyWereIfTheDiskIsFull() throws IOException {
+    Path folder = directory.resolve("full");
+    Map<Path, byte[]> files = wrappedFiles(folder);
+    Path made = dataFiles(folder).get(0).resolveSibling("unwrapped");
+    Files.createSymbolicLink(made, Path.of("/dev/full"));
+    assertThatThrownBy(() -> check(folder, 500))
+        .isInstanceOf(CacheException.class)
+        .hasMessageContaining("can't be written anew")
+        .hasMessageContaining("see that the disk has room");
+    assertAreAsTheyWere(folder, files);
+    check(folder, 500);
+    try (Life life = new Life(folder, 0.5)) {
+      life.assertAllIsThere("once there is room", List.copyOf(expected.keySet()));
+    }
+  }
+
+  private static void assertAreAsTheyWere(Path folder, Map<Path, byte[]> files) throws IOException {
+    assertThat(dataFiles(folder)).hasSameElementsAs(files.keySet());
+    files.forEach((file, bytes) -> assertThat(file).hasBinaryContent(bytes));
+    try (Stream<Path> all = Files.list(dataFiles(folder).get(0).getParent())) {
+      assertThat(all.map(Path::toString)).hasSize(files.size()); // nothing that takes room
     }
   }
 
