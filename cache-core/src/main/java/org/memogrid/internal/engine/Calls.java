@@ -3,12 +3,13 @@ package org.memogrid.internal.engine;
 
 import io.reactivex.rxjava3.core.Flowable;
 import io.reactivex.rxjava3.subjects.CompletableSubject;
+import java.lang.invoke.VarHandle;
 import java.time.Duration;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
@@ -51,8 +52,10 @@ final class Calls {
   /** Of the member and of all its caches. */
   private final ConcurrentMap<CompletableFuture<?>, Calls> waiting;
 
-  /** The writes of the member and of all its caches, each from before it begins. */
-  private final Set<Object> writing;
+  /** Of the writes of the member and of all its caches, each counted before it begins. */
+  private final LongAdder begun;
+
+  private final LongAdder ended;
 
   private final Time time;
 
@@ -95,7 +98,8 @@ final class Calls {
 
   Calls(Time time) {
     this.waiting = new ConcurrentHashMap<>();
-    this.writing = ConcurrentHashMap.newKeySet();
+    this.begun = new LongAdder();
+    this.ended = new LongAdder();
     this.time = time;
     this.member = this;
     this.cache = null;
@@ -103,7 +107,8 @@ final class Calls {
 
   private Calls(Calls member, String cache) {
     this.waiting = member.waiting;
-    this.writing = member.writing;
+    this.begun = member.begun;
+    this.ended = member.ended;
     this.time = member.time;
     this.member = member;
     this.cache = cache;
@@ -168,15 +173,15 @@ final class Calls {
   }
 
   private <T extends @Nullable Object> T whileWriting(Supplier<T> write) {
-    Object begun = new Object();
-    writing.add(begun);
+    begun.increment();
+    VarHandle.fullFence(); // else shut could be read before others see the count
     try {
       if (member.shut) {
         throw left();
       }
       return write.get();
     } finally {
-      writing.remove(begun);
+      ended.increment();
     }
   }
 
@@ -211,12 +216,18 @@ final class Calls {
    * and all that come.
    */
   void end() {
-    waitUntil(GRACE, () -> waiting.isEmpty() && writing.isEmpty());
+    waitUntil(GRACE, () -> waiting.isEmpty() && !isWriting());
     shut = true;
-    waitUntil(LAST, writing::isEmpty);
+    waitUntil(LAST, () -> !isWriting());
     over = true;
     waiting.keySet().forEach(this::fail);
     end.onError(left());
+  }
+
+  /** In this order: whatever has ended by the first look has begun by the second. */
+  private boolean isWriting() {
+    long over = ended.sum();
+    return begun.sum() != over;
   }
 
   private void waitUntil(Duration most, BooleanSupplier done) {
