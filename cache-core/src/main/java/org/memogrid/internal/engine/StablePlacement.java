@@ -30,7 +30,7 @@ public final class StablePlacement implements KeyPartitioner {
 
   /** One of {@code segments} equal ranges of all hashes. */
   static int of(int hash, int segments) {
-    int spread = hash * 0x9E3779B9; // the hash of a plain number is the number
+    int spread = hash * 0x9E3779B9; // the high bits choose: any bit of the hash is to reach them
     return (int) (((spread & 0xFFFFFFFFL) * segments) >>> 32);
   }
 }
