@@ -144,21 +144,23 @@ final class Board {
   }
 
   /**
-   * Adds to the history, unless it is there already. What ends after its job was taken out leaves
-   * none behind.
+   * Adds to the history. What ends after its job was taken out leaves none behind.
+   *
+   * @param again whether that failed before: then it may be there. Else one that is alike is
+   *     another
    */
-  void record(String job, Firing firing) {
-    add(job, firing);
+  void record(String job, Firing firing, boolean again) {
+    add(job, firing, again);
     if (states.get(job) == null) {
       var unused = histories.remove(job);
     }
   }
 
-  private void add(String job, Firing firing) {
+  private void add(String job, Firing firing, boolean again) {
     while (true) {
       Envelope there = histories.get(job);
       List<Firing> firings = new ArrayList<>(history(there));
-      if (firings.contains(firing)) {
+      if (again && firings.contains(firing)) {
         return; // a write that failed was done all the same
       }
       firings.add(firing);

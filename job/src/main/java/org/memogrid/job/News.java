@@ -78,7 +78,7 @@ final class News {
   private void record(Firing firing) {
     for (int attempt = 1; ; attempt++) {
       try {
-        board.record(job.name(), firing);
+        board.record(job.name(), firing, attempt > 1);
         return;
       } catch (RuntimeException e) {
         if (attempt == ATTEMPTS) { // in a split, or this member leaves

@@ -193,6 +193,19 @@ class JobStoreFailsTest {
     assertThat(refusals).hasValue(0);
   }
 
+  @Test
+  void firingsThatAreAlikeAreAllInTheHistory() {
+    go.countDown();
+    Job job = startFrail();
+    Await.until("the first is told", () -> told.size() == 1);
+    for (int i = 2; i <= 6; i++) {
+      int count = i;
+      job.triggerNow(); // by a clock that stands still
+      Await.until("it is told", () -> told.size() == count);
+    }
+    assertThat(job.history()).isEqualTo(told);
+  }
+
   /**
    * The race: 1. a member looks at the view; 2. another one dies, and who waits for somebody is
    * told; 3. the first finds a firing of the other open, and waits.
