@@ -9,9 +9,13 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.FencingToken;
 import org.memogrid.cluster.Member;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** One turn of a daemon on this member: its thread, and the thread that ends it. */
 final class Turn implements DaemonContext {
+  private static final Logger LOG = LoggerFactory.getLogger(Turn.class);
+
   private final RunningDaemon daemon;
   private final FencingToken token;
   private final Thread thread;
@@ -60,6 +64,8 @@ final class Turn implements DaemonContext {
         failed = true;
         over.countDown();
         daemon.failed(this, failure);
+      } else if (!(failure instanceof InterruptedException)) {
+        LOG.warn("daemon '{}' failed on {} while it was to end", name(), member(), failure);
       }
     }
   }
@@ -119,8 +125,7 @@ final class Turn implements DaemonContext {
     try {
       daemon.plan().onStop().run();
     } catch (RuntimeException | Error e) {
-      org.slf4j.LoggerFactory.getLogger(Turn.class)
-          .warn("onStop of daemon '{}' failed", daemon.name(), e);
+      LOG.warn("onStop of daemon '{}' failed", daemon.name(), e);
     }
   }
 

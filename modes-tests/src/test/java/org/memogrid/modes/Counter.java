@@ -108,6 +108,11 @@ final class Counter {
       } catch (FencedException e) {
         there.emit("refused", turn + " " + next + " " + began);
         break;
+      } catch (CacheException unable) {
+        if (context.isActive()) {
+          throw unable;
+        }
+        break; // it stood still in the midst of a write, and what it waited for was lost
       }
       if (context.isActive()) {
         there.emit("steps", turn + " " + next + " " + began);
