@@ -220,9 +220,11 @@ class JobStoreFailsTest {
     assertThat(sound.status()).isEqualTo(JobStatus.RUNNING);
     late = cluster.node(1).membership();
     lateViews.set(looks);
-    cluster.crash(0);
+    CompletableFuture<Void> crash = CompletableFuture.runAsync(() -> cluster.crash(0));
     Await.until(
         "it is known to be lost",
         () -> job.history().stream().anyMatch(f -> f.outcome() == Firing.Outcome.LOST));
+    go.countDown(); // the member that was cut off waits for it before it closes
+    crash.join();
   }
 }
