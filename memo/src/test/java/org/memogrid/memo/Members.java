@@ -27,6 +27,7 @@ import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Cluster;
 import org.memogrid.cluster.Member;
 import org.memogrid.cluster.TestTiming;
+import org.memogrid.internal.node.Node;
 import org.memogrid.internal.store.Envelope;
 import org.memogrid.testkit.Await;
 import org.memogrid.testkit.TestCluster;
@@ -110,6 +111,26 @@ final class Members implements AfterAllCallback {
           there.feed(core -> waiting.complete(core.waitingAtHome(key)));
           return waiting.join() == requests;
         });
+  }
+
+  /**
+   * Has the first member's timers stand still, until the latch that this returns is counted down:
+   * what is due meanwhile comes late, on whatever machine.
+   */
+  CountDownLatch stopTimers() {
+    CountDownLatch stopped = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    cluster
+        .node(0)
+        .unwrap(Node.class)
+        .scheduler() // of one thread
+        .execute(
+            () -> {
+              stopped.countDown();
+              await(goOn);
+            });
+    await(stopped);
+    return goOn;
   }
 
   static MemoNode node(Memo<?, ?> memo) {

@@ -109,6 +109,7 @@ final class MemoPersistClusterTest {
       cluster.join();
       Await.until("service", () -> memo.missing().isEmpty());
       Memo<String, String> last = open(cluster.node(2), mode, files);
+      Await.until("service there", () -> last.missing().isEmpty());
       assertKept(last, kept);
       memo.invalidateAll(); // above what the former life counted
       int before = runs.get();

@@ -47,8 +47,7 @@ final class MemoPersistKillTest {
       next.forEach(cluster::join);
       next.forEach(node -> open(node, directory));
       NodeProcess there = next.get(0);
-      Await.until(
-          "service", () -> there.call(node -> memo(node, Mode.DISTRIBUTED).missing().isEmpty()));
+      awaitService(there);
       for (Mode mode : MODES) {
         assertThat(runs(there, mode, "stays")).isZero();
         assertThat(runs(there, mode, "key", "tag")).isEqualTo(2);
@@ -63,6 +62,7 @@ final class MemoPersistKillTest {
 
       List<NodeProcess> last = List.of(cluster.join(), cluster.join());
       last.forEach(node -> open(node, directory));
+      awaitService(last.get(0));
       for (Mode mode : MODES) {
         assertThat(runs(last.get(0), mode, "key", "tag", "stays")).isEqualTo(3);
       }
@@ -89,6 +89,12 @@ final class MemoPersistKillTest {
                             .build(node.cluster()));
           }
         });
+  }
+
+  /** Calls wait for the others no longer than a few seconds. */
+  private static void awaitService(NodeProcess process) {
+    Await.until(
+        "service", () -> process.call(node -> memo(node, Mode.DISTRIBUTED).missing().isEmpty()));
   }
 
   private static int runs(NodeProcess process, Mode mode, String... keys) {
