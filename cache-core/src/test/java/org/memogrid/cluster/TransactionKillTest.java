@@ -295,18 +295,7 @@ class TransactionKillTest {
     int wrong = 0;
     for (Mode mode : Set.of(Mode.REPLICATED, Mode.DISTRIBUTED)) {
       for (Locking locking : Locking.values()) {
-        int sum =
-            Transactions.call(
-                cluster,
-                50,
-                () -> {
-                  int all = 0;
-                  for (int a = 0; a < ACCOUNTS; a++) {
-                    all += number(open(cluster, mode, locking).get("a" + a));
-                    all += number(open(cluster, mode, locking, "-savings").get("a" + a));
-                  }
-                  return all;
-                });
+        int sum = sum(cluster, mode, locking);
         if (sum != 2 * ACCOUNTS * BALANCE) {
           System.err.println("a sum of " + sum + " in " + mode + " " + locking);
           wrong++;
@@ -314,6 +303,27 @@ class TransactionKillTest {
       }
     }
     return wrong;
+  }
+
+  /** Asked again if it fails, which it may until the dead one is missed. */
+  private static int sum(Cluster cluster, Mode mode, Locking locking) {
+    AtomicInteger sum = new AtomicInteger();
+    Await.untilAsserted(
+        "a sum",
+        () ->
+            sum.set(
+                Transactions.call(
+                    cluster,
+                    50,
+                    () -> {
+                      int all = 0;
+                      for (int a = 0; a < ACCOUNTS; a++) {
+                        all += number(open(cluster, mode, locking).get("a" + a));
+                        all += number(open(cluster, mode, locking, "-savings").get("a" + a));
+                      }
+                      return all;
+                    })));
+    return sum.get();
   }
 
   private static int number(@Nullable Integer value) {

@@ -359,7 +359,7 @@ class TransactionsTest {
                     () -> {
                       int there = number(cache.get("x")) + number(cache.get("y"));
                       if (first.getAndSet(false)) {
-                        both.await(10, TimeUnit.SECONDS);
+                        both.await(60, TimeUnit.SECONDS);
                       }
                       if (there == 2) {
                         cache.put(i == 0 ? "x" : "y", 0);
@@ -394,7 +394,7 @@ class TransactionsTest {
                   Thread writer = new Thread(meanwhile, "meanwhile");
                   writer.start();
                   if (optimistic()) {
-                    written.get(10, TimeUnit.SECONDS);
+                    written.get(60, TimeUnit.SECONDS);
                   }
                   mine.put("seen", 0);
                   return 0;
@@ -533,7 +533,7 @@ class TransactionsTest {
                         node(i),
                         () -> {
                           cache.put(i == 0 ? "x" : "y", i);
-                          both.await(10, TimeUnit.SECONDS);
+                          both.await(60, TimeUnit.SECONDS);
                           cache.put(i == 0 ? "y" : "x", i);
                         });
                     committed.countDown();
@@ -565,8 +565,9 @@ class TransactionsTest {
           handles.get(0).put("k", 2);
           for (int i = 0; i < setup.nodes; i++) {
             Cache<String, Integer> cache = turn(handles, i);
+            // Who waited would have to until the transaction ends, which is after this.
             assertThat(CompletableFuture.supplyAsync(() -> cache.get("k")))
-                .succeedsWithin(Duration.ofSeconds(5))
+                .succeedsWithin(Await.LONG)
                 .isEqualTo(1);
           }
         });

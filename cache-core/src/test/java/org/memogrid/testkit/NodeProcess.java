@@ -345,12 +345,20 @@ public final class NodeProcess implements AutoCloseable {
     try {
       Object value = Frames.read(payload);
       if (failed && value instanceof Throwable failure) {
+        tellIfNobodyWaits(reply, failure);
         reply.completeExceptionally(failure);
       } else {
         reply.complete(value);
       }
     } catch (RuntimeException unreadable) {
       reply.completeExceptionally(unreadable);
+    }
+  }
+
+  /** A test that waits for what the task was to do would only say that it waited. */
+  private void tellIfNobodyWaits(CompletableFuture<@Nullable Object> reply, Throwable failure) {
+    if (reply.getNumberOfDependents() == 0) {
+      System.err.println("a task failed on " + this + ", for which nobody waits now: " + failure);
     }
   }
 

@@ -166,7 +166,7 @@ class HalfWayTest {
       List<Named> begun = orderedBy(first, other);
       dieAt(first, at(State.RUNS, begun));
       put(one, begun, 1);
-      assertThat(first.isAlive()).isFalse();
+      Await.until("its end", () -> !first.isAlive()); // heard of later than by the others
       assertReads(other, begun, 1);
       put(other, begun, 2);
       assertReads(one, begun, 2);
@@ -179,7 +179,7 @@ class HalfWayTest {
       put(one, ended, 1);
       dieAt(second, at(State.ENDED, ended));
       await(startDestroying(one, ended));
-      assertThat(second.isAlive()).isFalse();
+      Await.until("its end", () -> !second.isAlive()); // heard of later than by the others
       cluster.kill(second);
       cluster.awaitMembers();
       for (NodeProcess node : cluster.nodes()) {
