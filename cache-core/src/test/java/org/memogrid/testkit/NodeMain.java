@@ -12,6 +12,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.CacheException;
 import org.memogrid.cluster.Cluster;
 import org.memogrid.cluster.ClusterBuilder;
 
@@ -78,10 +79,20 @@ public final class NodeMain implements NodeContext {
     try {
       return Frames.write(failure);
     } catch (RuntimeException notSerializable) {
-      AssertionError standIn = new AssertionError(failure.toString());
+      Throwable standIn = standIn(failure);
       standIn.setStackTrace(failure.getStackTrace());
       return Frames.write(standIn);
     }
+  }
+
+  /**
+   * One of the engine's causes may not be serializable, such as that of a member that was lost: who
+   * catches {@link CacheException} elsewhere is to catch it here, too.
+   */
+  private static Throwable standIn(Throwable failure) {
+    return failure instanceof CacheException
+        ? new CacheException(failure.getMessage() + " (cause: " + failure.getCause() + ")")
+        : new AssertionError(failure.toString());
   }
 
   private void say(String kind, String id, String payload) {

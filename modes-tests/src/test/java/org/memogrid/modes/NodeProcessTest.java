@@ -16,10 +16,13 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.infinispan.remoting.transport.Address;
+import org.infinispan.remoting.transport.jgroups.SuspectException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.memogrid.cache.CacheException;
 import org.memogrid.cluster.Member;
 import org.memogrid.testkit.Await;
 import org.memogrid.testkit.NodeProcess;
@@ -59,6 +62,21 @@ class NodeProcessTest {
                     }))
         .isInstanceOf(IllegalStateException.class)
         .hasMessage("over there");
+  }
+
+  /** The engine says who was lost, by an address that is not serializable. */
+  @Test
+  void aFailureTravelsAsWhatItIsThoughItsCauseDoesNot() {
+    assertThatThrownBy(
+            () ->
+                NODE.call(
+                    node -> {
+                      throw new CacheException(
+                          "put failed", new SuspectException("n1 was lost", Address.random()));
+                    }))
+        .isInstanceOf(CacheException.class)
+        .hasMessageContaining("put failed")
+        .hasMessageContaining("n1 was lost");
   }
 
   @Test
