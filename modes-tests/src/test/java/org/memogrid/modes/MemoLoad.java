@@ -56,9 +56,10 @@ final class MemoLoad {
     node.onEvent(
         FAILURES,
         told -> {
-          String[] timeAndCause = String.valueOf(told).split(" ", 2);
-          long at = Long.parseLong(timeAndCause[0]);
-          failures.add(new Operation(name, Kind.CALL, timeAndCause[1], 0, at, at));
+          String[] parts = String.valueOf(told).split(" ", 3);
+          long begun = Long.parseLong(parts[0]);
+          failures.add(
+              new Operation(name, Kind.CALL, parts[2], 0, begun, Long.parseLong(parts[1])));
         });
     String source = file;
     node.run(there -> there.kept(CALLERS, () -> new Callers(there, source, seed, pauseMicros)));
@@ -181,11 +182,13 @@ final class MemoLoad {
 
       void work() {
         while (!stopped) {
+          long begun = System.nanoTime();
           try {
-            step(random.nextInt(KEYS));
+            step(random.nextInt(KEYS), begun);
             LockSupport.parkNanos(random.nextInt(pauseMicros) * 1_000L);
           } catch (RuntimeException | Error e) {
-            there.emit(FAILURES, System.nanoTime() + " " + mode + ": " + e);
+            // From when on it waited: what was lost while this member stood still may end later.
+            there.emit(FAILURES, begun + " " + System.nanoTime() + " " + mode + ": " + e);
             LockSupport.parkNanos(FAILURE_PAUSE_NANOS);
           }
           if (words == BATCH) {
@@ -195,8 +198,7 @@ final class MemoLoad {
         flush();
       }
 
-      private void step(int key) {
-        long begun = System.nanoTime();
+      private void step(int key, long begun) {
         switch (random.nextInt(12)) {
           case 0 -> {
             long version = source.raise(slot(mode, key));
