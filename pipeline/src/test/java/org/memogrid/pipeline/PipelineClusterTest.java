@@ -60,18 +60,27 @@ class PipelineClusterTest {
       all.add(twoSteps(ran, node.self().name()).start(node));
     }
     List<Submission<Integer>> submitted = new ArrayList<>();
-    for (int n = 0; n < 60; n++) {
-      submitted.add(all.get(0).submit(n));
-    }
-    for (int n = 0; n < 60; n++) {
+    Await.until(
+        "steps on all members", // which may be slow to say that they have the steps
+        () -> {
+          for (int n = submitted.size(), to = n + 60; n < to; n++) {
+            submitted.add(all.get(0).submit(n));
+          }
+          for (Submission<Integer> each : submitted) {
+            var unused = get(each);
+          }
+          return Set.copyOf(ran)
+              .containsAll(
+                  Set.of("add on n0", "add on n1", "add on n2", "double on n1", "double on n2"));
+        });
+    int values = submitted.size();
+    for (int n = 0; n < values; n++) {
       assertThat(get(submitted.get(n))).isEqualTo(2 * (n + 1));
     }
-    assertThat(Set.copyOf(ran))
-        .contains("add on n0", "add on n1", "add on n2", "double on n1", "double on n2");
     assertThat(get(all.get(2).result(submitted.get(5).id()))).isEqualTo(12);
-    assertThat(all.get(1).stats().get(1).runs()).isEqualTo(60);
+    assertThat(all.get(1).stats().get(1).runs()).isEqualTo(values);
     cluster.crash(0);
-    for (int n = 0; n < 60; n++) {
+    for (int n = 0; n < values; n++) {
       assertThat(get(all.get(1).result(submitted.get(n).id()))).isEqualTo(2 * (n + 1));
     }
   }

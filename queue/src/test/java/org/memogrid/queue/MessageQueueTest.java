@@ -161,6 +161,7 @@ class MessageQueueTest {
             Listen.concurrency(1).adaptive(200));
     publish(queue, 101);
     Await.until("all but the failing one begun by one thread", () -> open.size() == 100);
+    Await.until("the failing one is out no more", () -> queue.deadLetters().size() == 1);
     assertThat(queue.stats().inFlight()).isEqualTo(100);
     open.forEach(end -> end.complete(null));
     Await.until("their ends", () -> queue.size() == 0);
@@ -181,6 +182,7 @@ class MessageQueueTest {
     CountDownLatch gate = new CountDownLatch(1);
     Registration slow = queue.listen(message -> gate.await(), Listen.concurrency(1).adaptive(500));
     publish(queue, 100);
+    Await.until("all to come in", () -> queue.size() == 100);
     Await.until("long work", () -> queue.stats().inFlight() == 2);
     assertThat(queue.stats().waiting()).isEqualTo(98);
     gate.countDown();
@@ -403,6 +405,7 @@ class MessageQueueTest {
         },
         Listen.concurrency(3));
     publish(queue, 10);
+    Await.until("all to come in", () -> queue.size() == 10);
     Await.until("three at a time", () -> three.getCount() == 0);
     assertThat(queue.stats().inFlight()).isEqualTo(6);
     gate.countDown();

@@ -217,13 +217,16 @@ class QueueClusterTest {
     CountDownLatch gate = new CountDownLatch(1);
     MessageQueue<Integer> slow = queue(1, name);
     slow.listen(message -> gate.await(), Listen.concurrency(1).prefetch(3));
+    MessageQueue<Integer> producer = queue(0, name);
+    IntStream.range(0, 3).forEach(producer::publish);
+    // Else all might be handled before the dispatcher has heard of it.
+    Await.until("what the slow one has", () -> producer.stats().inFlight() == 3);
     Queue<Integer> fast = new ConcurrentLinkedQueue<>();
     queue(2, name).listen(message -> fast.add(message.body()));
-    MessageQueue<Integer> producer = queue(0, name);
-    IntStream.range(0, 200).forEach(producer::publish);
-    Await.until("all but what the slow one has", () -> fast.size() >= 197);
+    IntStream.range(3, 200).forEach(producer::publish);
+    Await.until("all others", () -> fast.size() >= 197);
     // A message is handled before it is acknowledged.
-    Await.until("what the slow one has", () -> producer.stats().inFlight() == 3);
+    Await.until("what the slow one has, still", () -> producer.stats().inFlight() == 3);
     assertThat(fast).hasSize(197);
     gate.countDown();
     Await.until("an empty queue", () -> producer.size() == 0);
