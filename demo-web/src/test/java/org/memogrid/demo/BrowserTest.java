@@ -109,7 +109,8 @@ class BrowserTest {
         until(browser, "remembered", "1 → 2");
         a.kill();
         until(browser, "events", "node-0 left");
-        assertThat(text(browser, "members")).doesNotContain("node-0");
+        wait(browser, "node-0 is still in members")
+            .until(page -> !text(page, "members").contains("node-0"));
         until(browser, "daemon-holder", "node-1");
         browser.switchTo().window(first);
         until(browser, "state", "asking again");
@@ -127,7 +128,10 @@ class BrowserTest {
 
   private ChromeDriver browser() {
     ChromeDriverService service =
-        new ChromeDriverService.Builder().usingDriverExecutable(DRIVER.toFile()).build();
+        new ChromeDriverService.Builder()
+            .usingDriverExecutable(DRIVER.toFile())
+            .withTimeout(PATIENCE)
+            .build();
     ChromeOptions options = new ChromeOptions();
     options.setBinary(CHROMIUM.toFile());
     options.addArguments(

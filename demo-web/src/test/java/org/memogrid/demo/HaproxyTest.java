@@ -267,7 +267,7 @@ class HaproxyTest {
         "--cluster-port",
         Integer.toString(base),
         "--drain",
-        "2");
+        "5"); // long enough to be seen on a slow machine
   }
 
   /** A node of the JDK's own that is healthy, answers the rest so, and counts it. */

@@ -244,6 +244,7 @@ class JobClusterTest {
       List<Job> jobs = startOnAll(cluster, Job.named("ajob", task).every(MINUTE).onEveryNode());
       Await.until("both", () -> starts.size() == 2);
       jobs.get(0).pause();
+      Await.until("at rest", () -> jobs.get(0).status() == JobStatus.PAUSED);
       Await.until("at rest", () -> jobs.get(1).status() == JobStatus.SCHEDULED);
       tickAndAwait(3);
       assertThat(lastStart().node()).isEqualTo(cluster.node(1).self().name());

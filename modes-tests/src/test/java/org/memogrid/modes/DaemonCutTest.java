@@ -39,6 +39,7 @@ class DaemonCutTest {
     try (Hosts hosts = new Hosts(Partitions.AVAILABLE)) {
       for (int host = Hosts.COUNT; host >= 1; host--) { // 3 first: any two may agree on one of them
         counter.start(hosts.node(host), QUORUM, "host3");
+        awaitMore(1);
       }
       awaitMore(20);
       assertThat(counter.last().node()).isEqualTo(hosts.node(3).name());

@@ -11,6 +11,8 @@ import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.memogrid.cluster.TestTiming;
+import org.memogrid.internal.engine.Timing;
 import org.memogrid.modes.Counter.End;
 import org.memogrid.modes.Counter.Step;
 import org.memogrid.testkit.Await;
@@ -25,8 +27,12 @@ class DaemonFaultTest {
   /** Far more than the half second that it takes on a machine that has nothing else to do. */
   private static final Duration SOON = Duration.ofSeconds(20);
 
-  /** Less than the silence by which members are found to be gone where nothing else tells. */
-  private static final Duration BEFORE_SILENCE = Duration.ofSeconds(4);
+  /**
+   * By which members are found to be gone where nothing else tells; long on a slow machine, too.
+   */
+  private static final Duration SILENCE = Duration.ofSeconds(15);
+
+  private static final Duration BEFORE_SILENCE = Duration.ofSeconds(12);
 
   private static final Duration LINGERING = Duration.ofMillis(300);
 
@@ -35,7 +41,12 @@ class DaemonFaultTest {
 
   @BeforeEach
   void threeNodes() {
-    cluster = ProcessCluster.of(0);
+    cluster =
+        ProcessCluster.of(
+            0,
+            builder ->
+                TestTiming.timing(
+                    builder, Timing.DEFAULT.withSilence(SILENCE, Duration.ofSeconds(1))));
     List<NodeProcess> spares = new ArrayList<>();
     for (int i = 0; i < 3; i++) {
       spares.add(cluster.spare());

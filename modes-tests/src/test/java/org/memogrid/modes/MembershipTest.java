@@ -4,6 +4,7 @@ package org.memogrid.modes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.memogrid.testkit.Portable.op;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -14,6 +15,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -30,6 +32,9 @@ import org.memogrid.testkit.TestCluster;
 class MembershipTest {
   private static final List<Mode> MODES = List.of(Mode.REPLICATED, Mode.DISTRIBUTED);
   private static final int WRITERS = 8;
+
+  /** If its last writes take longer a member that leaves waits for their answers no more. */
+  private static final Duration ANSWERED = Duration.ofSeconds(1);
 
   @Test
   void joiningAndLeavingUnderLoadLosesNoAcknowledgedWrite() {
@@ -61,10 +66,12 @@ class MembershipTest {
         Await.until("settled", () -> Settled.among(leaving, 3));
         AtomicInteger confirmed = new AtomicInteger();
         AtomicInteger unsure = new AtomicInteger();
+        AtomicLong longest = new AtomicLong();
         CountDownLatch begun = new CountDownLatch(20);
         List<Future<?>> writers = new ArrayList<>();
         for (int i = 0; i < WRITERS; i++) {
-          writers.add(threads.submit(() -> countUntilItFails(leaving, confirmed, unsure, begun)));
+          writers.add(
+              threads.submit(() -> countUntilItFails(leaving, confirmed, unsure, longest, begun)));
         }
         begun.await();
         cluster.leave(2);
@@ -73,6 +80,11 @@ class MembershipTest {
         }
         least += confirmed.get();
         most += confirmed.get() + unsure.get();
+        if (longest.get() > ANSWERED.toNanos()) { // all have the same when it is written again
+          cluster.node(0).<String, Integer>cache("moves-" + mode).update("counter", op(n -> n + 1));
+          least++;
+          most++;
+        }
         List<@Nullable Integer> there = new ArrayList<>();
         for (Cluster node : cluster.nodes()) {
           there.add(node.<String, Integer>cache("moves-" + mode).get("counter"));
@@ -93,14 +105,18 @@ class MembershipTest {
       Cache<String, Integer> cache,
       AtomicInteger confirmed,
       AtomicInteger unsure,
+      AtomicLong longest,
       CountDownLatch begun) {
+    long from = 0;
     try {
       while (true) {
+        from = System.nanoTime();
         cache.update("counter", op(n -> n == null ? 1 : n + 1));
         confirmed.incrementAndGet();
         begun.countDown();
       }
     } catch (RuntimeException left) {
+      longest.accumulateAndGet(System.nanoTime() - from, Math::max);
       if (!String.valueOf(left.getMessage()).contains("was closed here")) { // and it had not begun
         unsure.incrementAndGet();
       }

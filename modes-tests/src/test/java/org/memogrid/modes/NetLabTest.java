@@ -23,7 +23,7 @@ class NetLabTest {
         NodeProcess two = NodeProcess.start("two", lab.inside(2), List.of())) {
       two.run(node -> node.kept("server", NetLabTest::listen));
       String address = lab.address(2);
-      assertThat(reaches(one, address)).isTrue();
+      org.memogrid.testkit.Await.until("the new cable", () -> reaches(one, address));
       lab.cut(2);
       assertThat(reaches(one, address)).isFalse();
       lab.heal(2);

@@ -134,14 +134,15 @@ class QueueFaultTest {
   }
 
   /**
-   * It neither dispatches nor listens. The listeners are slower than it: their windows are full.
+   * It neither dispatches nor listens. The listeners are much slower than it, also on a machine on
+   * which it is slow itself: their windows are full.
    */
   @Test
   void aKilledProducerTakesNothingWithItAndNobodyHasMoreThanItsWindow() {
     start(3);
     String name = nameDispatchedBy(cluster.node(0));
     for (NodeProcess node : cluster.nodes().subList(0, 2)) {
-      node.run(there -> QueueLoad.listenLater(there, queue(there, name), 30));
+      node.run(there -> QueueLoad.listenLater(there, queue(there, name), 100));
     }
     NodeProcess producer = cluster.node(2);
     String named = producer.name();

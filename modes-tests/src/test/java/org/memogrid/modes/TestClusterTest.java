@@ -3,19 +3,25 @@ package org.memogrid.modes;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.memogrid.cache.Cache;
 import org.memogrid.cache.Mode;
 import org.memogrid.cluster.Cluster;
+import org.memogrid.cluster.ClusterBuilder;
 import org.memogrid.cluster.Member;
+import org.memogrid.cluster.TestTiming;
+import org.memogrid.internal.engine.Timing;
 import org.memogrid.testkit.TestCluster;
 
 /** Nodes of one JVM join, leave and crash, and two clusters don't meet. */
 class TestClusterTest {
+  private static final Duration SILENCE = Duration.ofSeconds(40);
+
   @Test
   void nodesComeAndGo() {
-    try (TestCluster cluster = TestCluster.of(3)) {
+    try (TestCluster cluster = TestCluster.of(3, TestClusterTest::patient)) {
       assertThat(names(cluster.node(0))).containsExactly("n0", "n1", "n2");
       cluster.leave(0);
       assertThat(names(cluster.node(1))).containsExactly("n1", "n2");
@@ -24,10 +30,15 @@ class TestClusterTest {
       long start = System.nanoTime();
       cluster.crash(1);
       assertThat(names(cluster.node(0))).containsExactly("n1", "n3");
-      assertThat((System.nanoTime() - start) / 1_000_000)
-          .as("ms until a crash is noticed, as a broken socket and not as a silence")
-          .isLessThan(5_000);
+      assertThat(Duration.ofNanos(System.nanoTime() - start))
+          .as("until a crash is noticed, as a broken socket and not as a silence")
+          .isLessThan(SILENCE);
     }
+  }
+
+  /** Whose silence is not what a crash is noticed by, however slow the machine is. */
+  private static ClusterBuilder patient(ClusterBuilder builder) {
+    return TestTiming.timing(builder, Timing.DEFAULT.withSilence(SILENCE, Duration.ofSeconds(2)));
   }
 
   /** They look for members in the same places, and find those of the other name. */
