@@ -64,6 +64,9 @@ final class ClusterStore implements Store {
   /** Null unless members share it in files. */
   private final @Nullable Recovery recovery;
 
+  /** Null unless members share it in a table. */
+  private final @Nullable TableHold table;
+
   private final CoarseClock coarse;
 
   /** Whether a full member lets go of what it does not see used. */
@@ -110,6 +113,7 @@ final class ClusterStore implements Store {
     this.topologies = topologies;
     this.onDestroy = onDestroy;
     this.recovery = NearModule.recovery(cache);
+    this.table = shared ? Tables.hold(cache, name) : null;
     this.calls = new StoreCalls(name, calls, recovery);
     Patience patience = Patience.of(name, options, shared);
     this.loads =
@@ -181,7 +185,7 @@ final class ClusterStore implements Store {
 
   @Override
   public @Nullable Envelope near(Object key) {
-    if (recovery != null && !recovery.serving().serves()) {
+    if (!serves()) {
       return null;
     }
     Envelope copy = near == null ? null : near.get(key);
@@ -193,9 +197,12 @@ final class ClusterStore implements Store {
 
   @Override
   public @Nullable Object nearValue(Object key, long era) {
-    return near == null || (recovery != null && !recovery.serving().serves())
-        ? null
-        : near.value(key, era, coarse);
+    return near == null || !serves() ? null : near.value(key, era, coarse);
+  }
+
+  /** Whether what memory has may be read without a word of the engine. */
+  private boolean serves() {
+    return (recovery == null || recovery.serving().serves()) && (table == null || !table.isLost());
   }
 
   @Override

@@ -3,11 +3,13 @@ package org.memogrid.internal.engine;
 
 import static java.util.Objects.requireNonNull;
 
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.concurrent.Executor;
 import org.infinispan.AdvancedCache;
 import org.infinispan.configuration.cache.Configuration;
@@ -139,7 +141,8 @@ public final class DurableStores implements StoreFactory {
     @Override
     public Configuration prepare(CacheOptions options) {
       Configuration configuration = EngineConfiguration.alone(options);
-      tables.openAlone(name, persist, configuration.clustering().hash().numSegments());
+      tables.open(
+          name, persist, configuration.clustering().hash().numSegments(), new ThisProcess());
       if (persist.isPurgeOnStart()) {
         tables.purge(name);
       }
@@ -154,6 +157,19 @@ public final class DurableStores implements StoreFactory {
     @Override
     public void close() {
       tables.close(name, false);
+    }
+  }
+
+  private static final class ThisProcess implements Tables.Owner {
+    @Override
+    public TableHold hold(Table table) {
+      String process = ManagementFactory.getRuntimeMXBean().getName();
+      return new TableHold(table, "process " + process + ", " + UUID.randomUUID());
+    }
+
+    @Override
+    public boolean isLast() {
+      return true;
     }
   }
 

@@ -57,6 +57,7 @@ final class EngineCaches {
   private final OptionsRegistry registry;
   private final ClusterStores.Context context;
   private final Tables tables;
+  private final Tables.Owner members;
   private final Sources sources;
   private final SharedFiles files;
   private final Consumer<String> onStopped;
@@ -102,6 +103,7 @@ final class EngineCaches {
     this.registry = registry;
     this.context = context;
     this.tables = Tables.of(manager.getCacheManagerConfiguration());
+    this.members = new MembersOfTables(manager, context.members(), registry::isWhole);
     this.sources = Sources.of(manager.getCacheManagerConfiguration());
     this.files = SharedFiles.of(manager.getCacheManagerConfiguration());
     this.onStopped = onStopped;
@@ -278,7 +280,7 @@ final class EngineCaches {
     if (persist != null) {
       requireConsistent(here.incarnation.cache(), persist);
       if (persist.table() != null) {
-        tables.open(here.incarnation.cache(), persist, segments(here.options));
+        tables.open(here.incarnation.cache(), persist, segments(here.options), members);
       }
     }
   }
@@ -323,7 +325,7 @@ final class EngineCaches {
     if (persist != null) {
       requireConsistent(name, persist);
       if (persist.table() != null) {
-        tables.check(name, persist, segments(options));
+        tables.check(name, persist, segments(options), members);
       } else if (persist.isOfProgram()) {
         var unused = sources.resolve(name, persist);
       }

@@ -8,8 +8,8 @@ import org.infinispan.persistence.manager.PersistenceManager;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Refuses all calls of a cache whose {@linkplain TableHold table another process has} by now: what
- * memory has may be old.
+ * Refuses all calls of a cache whose {@linkplain TableHold table another process or cluster has} by
+ * now: what memory has may be old.
  */
 final class HeldGuard extends BaseAsyncInterceptor {
   private final PersistenceManager stores;
@@ -21,15 +21,18 @@ final class HeldGuard extends BaseAsyncInterceptor {
 
   @Override
   public Object visitCommand(InvocationContext context, VisitableCommand command) throws Throwable {
-    table().requireHeld();
+    TableStore<?, ?> there = table();
+    if (there != null) {
+      there.requireHeld();
+    }
     return invokeNext(context, command);
   }
 
   /** There once the cache has started. */
-  private TableStore<?, ?> table() {
+  private @Nullable TableStore<?, ?> table() {
     TableStore<?, ?> there = table;
     if (there == null) {
-      there = stores.getStores(TableStore.class).iterator().next();
+      there = stores.getStores(TableStore.class).stream().findFirst().orElse(null);
       table = there;
     }
     return there;

@@ -22,6 +22,7 @@ import org.infinispan.notifications.cachelistener.annotation.CacheEntryModified;
 import org.infinispan.notifications.cachelistener.annotation.DataRehashed;
 import org.infinispan.notifications.cachelistener.event.CacheEntryEvent;
 import org.infinispan.notifications.cachelistener.event.DataRehashedEvent;
+import org.infinispan.partitionhandling.AvailabilityMode;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.CacheOptions;
 import org.memogrid.cluster.Codec;
@@ -271,6 +272,12 @@ final class OptionsRegistry {
         new Incarnation(name, envelope.version().origin()),
         State.of(envelope),
         OptionsFormat.read(requireNonNull(envelope.bytes(codec), "options")));
+  }
+
+  /** False in a split, for those who may be the lesser part; and once this member has left. */
+  boolean isWhole() {
+    return entries.getStatus().allowInvocations()
+        && entries.getAdvancedCache().getAvailability() == AvailabilityMode.AVAILABLE;
   }
 
   /** The names of the caches that there are. */

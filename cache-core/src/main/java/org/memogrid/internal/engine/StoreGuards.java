@@ -63,8 +63,7 @@ final class StoreGuards {
           new BehindGuard(components.getComponent(PersistenceManager.class).wired()),
           CacheWriterInterceptor.class);
     }
-    if (!clustered
-        && configuration.persistence().stores().stream().anyMatch(StoreGuards::isInTable)) {
+    if (configuration.persistence().stores().stream().anyMatch(StoreGuards::isInTable)) {
       chain.addInterceptor(
           new HeldGuard(components.getComponent(PersistenceManager.class).wired()), 0);
     }

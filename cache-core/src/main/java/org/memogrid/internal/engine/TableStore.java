@@ -82,7 +82,7 @@ public final class TableStore<K, V> implements NonBlockingStore<K, V>, EndingSto
 
     /** Whether another process has the table by now. */
     boolean isLost() {
-      return opened.hold() != null && opened.hold().lostTo() != null;
+      return opened.hold().isLost();
     }
 
     void requireHeld() {
@@ -90,7 +90,7 @@ public final class TableStore<K, V> implements NonBlockingStore<K, V>, EndingSto
         throw new PersistenceException(
             opened.place()
                 + ": the table is held by "
-                + requireNonNull(opened.hold()).lostTo()
+                + opened.hold().lostTo()
                 + ", since this process did not answer for some seconds; what it has in memory may"
                 + " be old: start it again when the other has ended");
       }
@@ -177,17 +177,11 @@ public final class TableStore<K, V> implements NonBlockingStore<K, V>, EndingSto
             context.getBlockingManager(),
             context.getKeyPartitioner());
     TableHold hold = running.opened.hold();
-    if (hold != null) {
-      looking =
-          context
-              .getBlockingManager()
-              .scheduleRunBlockingAtFixedRate(
-                  () -> look(hold),
-                  LOOK_MILLIS,
-                  LOOK_MILLIS,
-                  TimeUnit.MILLISECONDS,
-                  "memogrid-hold");
-    }
+    looking =
+        context
+            .getBlockingManager()
+            .scheduleRunBlockingAtFixedRate(
+                () -> look(hold), LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS, "memogrid-hold");
   }
 
   private static void look(TableHold hold) {

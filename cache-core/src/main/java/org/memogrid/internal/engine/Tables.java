@@ -4,16 +4,17 @@ package org.memogrid.internal.engine;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Objects.requireNonNull;
 
-import java.lang.management.ManagementFactory;
 import java.sql.SQLException;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import javax.sql.DataSource;
+import org.infinispan.AdvancedCache;
 import org.infinispan.configuration.global.GlobalConfiguration;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.CacheException;
@@ -38,14 +39,16 @@ final class Tables {
 
   /**
    * @param place what errors call it
-   * @param hold by which other processes are kept away; null if members share the table
+   * @param hold by which other processes and clusters are kept away
+   * @param isLast whether nobody has the table together with this process now
    */
   record Opened(
       Connections connections,
       Table table,
       String place,
       CountDownLatch closing,
-      @Nullable TableHold hold) {
+      TableHold hold,
+      BooleanSupplier isLast) {
     CacheException failed(String cache, String what, Throwable cause) {
       return Tables.failed(cache, place, what, cause);
     }
@@ -59,43 +62,42 @@ final class Tables {
     this.sources = Map.copyOf(sources);
   }
 
-  /**
-   * Opens the table of that cache unless that was done; makes and marks it if need be.
-   *
-   * @throws CacheException if it can't be reached, made or read, or is another's
-   */
-  synchronized void open(String cache, Persist persist, int segments) {
-    if (!opened.containsKey(cache)) {
-      opened.put(cache, connect(cache, persist, segments, false));
-    }
+  /** Who has tables: a process by itself, or with the other members of its cluster. */
+  interface Owner {
+    TableHold hold(Table table);
+
+    /** Whether it is alone, at this moment. */
+    boolean isLast();
   }
 
   /**
-   * The same for one process alone. Takes some seconds more if the last one was killed.
+   * Opens the table of that cache unless that was done; makes and marks it if need be. Takes some
+   * seconds more if the last owner was killed.
    *
-   * @throws CacheException also if another process has it
+   * @throws CacheException if it can't be reached, made or read, or is another's
    */
-  synchronized void openAlone(String cache, Persist persist, int segments) {
+  synchronized void open(String cache, Persist persist, int segments, Owner owner) {
     if (!opened.containsKey(cache)) {
-      opened.put(cache, connect(cache, persist, segments, true));
+      opened.put(cache, connect(cache, persist, segments, owner));
     }
   }
 
   /** Throws what {@link #open} would throw, and leaves nothing open. */
-  synchronized void check(String cache, Persist persist, int segments) {
+  synchronized void check(String cache, Persist persist, int segments, Owner owner) {
     if (!opened.containsKey(cache)) {
-      connect(cache, persist, segments, false).connections.close();
+      connect(cache, persist, segments, owner).connections.close();
     }
   }
 
-  private Opened connect(String cache, Persist persist, int segments, boolean alone) {
+  private Opened connect(String cache, Persist persist, int segments, Owner owner) {
     String place = persist.toString();
     Connections connections = connections(cache, persist);
     try {
       Table table = new Table(connections, requireNonNull(persist.table(), "table"));
       claim(cache, place, table, segments);
-      TableHold hold = alone ? hold(cache, place, table) : null;
-      return new Opened(connections, table, place, new CountDownLatch(1), hold);
+      TableHold hold = owner.hold(table);
+      take(cache, place, hold);
+      return new Opened(connections, table, place, new CountDownLatch(1), hold, owner::isLast);
     } catch (Connections.Unreachable e) {
       connections.close();
       throw failed(
@@ -121,6 +123,12 @@ final class Tables {
   /** The tables of the engine with that configuration. */
   static Tables of(GlobalConfiguration engine) {
     return ((EntryMarshaller) engine.serialization().marshaller()).tables();
+  }
+
+  /** Who has the table of that cache; null if it is in none. */
+  static @Nullable TableHold hold(AdvancedCache<?, ?> cache, String name) {
+    Opened there = of(cache.getCacheManager().getCacheManagerConfiguration()).opened(name);
+    return there == null ? null : there.hold;
   }
 
   /** Deletes all that the cache's table holds. */
@@ -165,7 +173,7 @@ final class Tables {
 
   private static void release(Opened there) {
     try {
-      if (there.hold != null) {
+      if (there.isLast.getAsBoolean()) {
         there.hold.release();
       }
     } catch (SQLException e) {
@@ -174,8 +182,9 @@ final class Tables {
   }
 
   void close() {
-    opened.values().forEach(each -> each.connections.close());
-    opened.clear();
+    for (String cache : List.copyOf(opened.keySet())) {
+      close(cache, false);
+    }
   }
 
   private Connections connections(String cache, Persist persist) {
@@ -234,11 +243,7 @@ final class Tables {
     }
   }
 
-  private static TableHold hold(String cache, String place, Table table) throws SQLException {
-    TableHold hold =
-        new TableHold(
-            table,
-            "process " + ManagementFactory.getRuntimeMXBean().getName() + ", " + UUID.randomUUID());
+  private static void take(String cache, String place, TableHold hold) throws SQLException {
     String other;
     try {
       other = hold.take(() -> TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS));
@@ -252,10 +257,9 @@ final class Tables {
           at(cache, place)
               + "the table is in use by "
               + other
-              + ": give each process a table of its own, or have members share one in DISTRIBUTED"
-              + " or REPLICATED");
+              + ": give each cluster and each LOCAL cache a table of its own; processes share one"
+              + " in DISTRIBUTED or REPLICATED, as members of one cluster");
     }
-    return hold;
   }
 
   private static String at(String cache, String place) {

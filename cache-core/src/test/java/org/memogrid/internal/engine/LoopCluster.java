@@ -213,6 +213,18 @@ public final class LoopCluster implements AutoCloseable {
         .getChannel();
   }
 
+  /** All leave as members do, each when the others have seen the one before go. */
+  void leaveOneByOne() {
+    while (!nodes.isEmpty()) {
+      Node node = nodes.remove(0);
+      node.stores().close();
+      node.manager().stop();
+      int left = nodes.size();
+      nodes.forEach(
+          each -> Await.until("its leave", () -> each.manager().getMembers().size() <= left));
+    }
+  }
+
   @Override
   public void close() {
     nodes.forEach(node -> node.manager().stop());

@@ -9,6 +9,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -17,15 +18,20 @@ import java.util.UUID;
 import java.util.concurrent.Future;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.memogrid.cache.Cache;
+import org.memogrid.cache.CacheException;
 import org.memogrid.cache.CacheOptions;
 import org.memogrid.cache.Expiry;
 import org.memogrid.cache.Mode;
 import org.memogrid.cache.Persist;
+import org.memogrid.cluster.Member;
+import org.memogrid.cluster.Partitions;
+import org.memogrid.testkit.Await;
 
 /** Members that share a cache and its table, in H2. */
 final class SharedTableTest extends SharedStoreContract {
@@ -94,6 +100,7 @@ final class SharedTableTest extends SharedStoreContract {
   }
 
   private void restart() {
+    cluster.leaveOneByOne();
     cluster.close();
     switches.clear();
     begin();
@@ -245,6 +252,89 @@ final class SharedTableTest extends SharedStoreContract {
     cluster.tick(Duration.ofSeconds(1));
     caches.forEach(cache -> assertThat(cache.get(1)).isNull());
     caches.forEach(cache -> assertThat(cache.asMap()).isEqualTo(Map.of(2, 2)));
+  }
+
+  private LoopCluster another(int members) {
+    return new LoopCluster(new SerialCodec(), members, Partitions.CONSISTENT, this::named);
+  }
+
+  private static void assertInUse(ThrowingCallable opening, String by) {
+    assertThatThrownBy(opening)
+        .isInstanceOf(CacheException.class)
+        .hasMessageContaining("'c'")
+        .hasMessageContaining("in use by " + by)
+        .hasMessageContaining("a table of its own");
+  }
+
+  @Test
+  void aTableThatAnotherClusterHasIsRefusedWhileOneOfItsMembersIsThere() {
+    CacheOptions options = options(Mode.DISTRIBUTED);
+    List<Cache<Integer, Integer>> caches = open(options);
+    caches.get(0).putAll(numbered(0, ENTRIES));
+    try (LoopCluster other = another(1)) {
+      assertInUse(() -> other.caches(0).cache("c", options), "member n0 of cluster 'loop-");
+      cluster.crash(0);
+      assertInUse(() -> other.caches(0).cache("c", options), "member n");
+      cluster.leave(0);
+      assertInUse(() -> other.caches(0).cache("c", options), "member n");
+      assertThat(cluster.caches(0).cache("c").asMap()).isEqualTo(numbered(0, ENTRIES));
+      cluster.leave(0);
+      assertThat(other.caches(0).cache("c", options).asMap()).isEqualTo(numbered(0, ENTRIES));
+    }
+  }
+
+  private DurableStores process() {
+    return new DurableStores(
+        new Member("alone", "1"), new SerialCodec(), InstantSource.system(), threads, named(0));
+  }
+
+  @Test
+  void aTableIsAProcessesOrAClustersAndNotBoths() {
+    CacheOptions options = options(Mode.REPLICATED);
+    CacheOptions local = options(Mode.LOCAL);
+    DurableStores process = process();
+    try {
+      var unused = process.open("c", local);
+      assertInUse(() -> cluster.caches(0).cache("c", options), "process");
+    } finally {
+      process.close();
+    }
+    open(options).get(0).put(1, 1);
+    DurableStores late = process();
+    try {
+      assertInUse(() -> late.open("c", local), "member n0 of cluster 'loop-");
+    } finally {
+      late.close();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"REPLICATED", "DISTRIBUTED"})
+  void aClusterWhoseTableWasTakenMeanwhileServesNothing(Mode mode) throws SQLException {
+    List<Cache<Integer, Integer>> caches = open(options(mode));
+    caches.get(0).putAll(numbered(0, ENTRIES));
+    try (Connection connection = database.getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute(
+          "UPDATE shared SET ends = ends + 1, entry = STRINGTOUTF8('another')"
+              + " WHERE id = 'memogrid holder'");
+    }
+    for (Cache<Integer, Integer> cache : caches) {
+      Await.untilAsserted(
+          "the end of its service",
+          () ->
+              assertThatThrownBy(() -> cache.get(1))
+                  .isInstanceOf(CacheException.class)
+                  .hasStackTraceContaining("held by another"));
+    }
+    for (Cache<Integer, Integer> cache : caches) {
+      assertThatThrownBy(() -> cache.put(1, 2)).isInstanceOf(CacheException.class);
+      assertThatThrownBy(() -> cache.remove(1)).isInstanceOf(CacheException.class);
+      assertThatThrownBy(cache::clear).isInstanceOf(CacheException.class);
+      assertThatThrownBy(cache::size).isInstanceOf(CacheException.class);
+      assertThatThrownBy(() -> cache.asMap().size()).isInstanceOf(CacheException.class);
+    }
+    assertThat(rows()).isEqualTo(ENTRIES);
   }
 
   @Test

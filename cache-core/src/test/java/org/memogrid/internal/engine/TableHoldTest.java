@@ -10,7 +10,9 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -169,5 +171,157 @@ class TableHoldTest {
     first.look();
     assertThat(first.lostTo()).isNull();
     assertThat(second.take(answering(first))).isEqualTo("first");
+  }
+
+  // ---- members of a cluster
+
+  /** A view, which is each member's own. */
+  private final Set<String> together = ConcurrentHashMap.newKeySet();
+
+  private TableHold member(String id, Set<String> view) {
+    return new TableHold(table, "member " + id, id, new Kin(view::contains));
+  }
+
+  private TableHold member(String id) {
+    together.add(id);
+    return member(id, together);
+  }
+
+  @Test
+  void membersOfOneClusterHaveItTogetherAndAStrangerIsRefusedWhoeverAnswers() throws Exception {
+    TableHold a = member("a");
+    TableHold b = member("b");
+    assertThat(a.take(NOT_NEEDED)).isNull();
+    assertThat(b.take(NOT_NEEDED)).isNull();
+    assertThat(first.take(answering(b))).isEqualTo("member a");
+    assertThat(first.take(answering(a))).isEqualTo("member a");
+    TableHold stranger = member("x", Set.of("x"));
+    assertThat(stranger.take(answering(b))).isEqualTo("member a");
+    a.look();
+    b.look();
+    assertThat(a.lostTo()).isNull();
+    assertThat(b.lostTo()).isNull();
+  }
+
+  @Test
+  void aClusterIsRefusedWhatAProcessHas() throws Exception {
+    assertThat(first.take(NOT_NEEDED)).isNull();
+    assertThat(member("a").take(answering(first))).isEqualTo("first");
+  }
+
+  /** Its place is taken when it has left the view, so who joins then need not knock. */
+  @Test
+  void whoIsNamedMayDieAndTheOthersGoOn() throws Exception {
+    TableHold a = member("a");
+    TableHold b = member("b");
+    assertThat(a.take(NOT_NEEDED)).isNull();
+    assertThat(b.take(NOT_NEEDED)).isNull();
+    together.remove("a");
+    b.look();
+    assertThat(member("c").take(NOT_NEEDED)).isNull();
+    assertThat(first.take(answering(b))).isEqualTo("member b");
+    assertThat(b.lostTo()).isNull();
+  }
+
+  /** The one that joins had not heard who is there when it asked, nor had they heard of it. */
+  @Test
+  void whoJoinsBeforeItsViewIsKnownKnocksAndIsLetInByTheAnswer() throws Exception {
+    TableHold a = member("a");
+    assertThat(a.take(NOT_NEEDED)).isNull();
+    Set<String> view = ConcurrentHashMap.newKeySet();
+    view.add("b");
+    TableHold b = member("b", view);
+    assertThat(
+            b.take(
+                () -> {
+                  together.add("b");
+                  view.add("a");
+                  answering(a).make();
+                }))
+        .isNull();
+    assertThat(first.take(answering(b))).isEqualTo("member a"); // which is in its view
+  }
+
+  @Test
+  void aClusterThatDoesNotAnswerLosesItOnAllMembers() throws Exception {
+    TableHold a = member("a");
+    TableHold b = member("b");
+    assertThat(a.take(NOT_NEEDED)).isNull();
+    assertThat(b.take(NOT_NEEDED)).isNull();
+    TableHold stranger = member("x", Set.of("x"));
+    assertThat(stranger.take(NOBODY_ANSWERS)).isNull();
+    a.look();
+    b.look();
+    assertThat(a.lostTo()).isEqualTo("member x");
+    assertThat(b.lostTo()).isEqualTo("member x");
+    stranger.release();
+    a.look();
+    assertThat(a.lostTo()).as("what it has is old").isEqualTo("member x");
+    TableHold c = member("c");
+    assertThat(c.take(NOT_NEEDED)).isNull();
+    a.look();
+    assertThat(a.lostTo()).as("what it has is old").isEqualTo("member x");
+  }
+
+  /** Nobody answered it, and a member that went on then had no view with it yet. */
+  @Test
+  void kinThatTookItWhileNobodyAnsweredIsNoStranger() throws Exception {
+    Set<String> old = ConcurrentHashMap.newKeySet();
+    old.add("a");
+    TableHold a = member("a", old);
+    assertThat(a.take(NOT_NEEDED)).isNull();
+    TableHold b = member("b");
+    assertThat(b.take(NOBODY_ANSWERS)).isNull();
+    a.look();
+    assertThat(a.lostTo()).isEqualTo("member b");
+    old.add("b");
+    a.look();
+    assertThat(a.lostTo()).isNull();
+  }
+
+  /** A member that was cut off closes last of those it sees, and says that nobody has it. */
+  @Test
+  void whatAMemberOfItsOwnLetGoIsTakenAgain() throws Exception {
+    TableHold a = member("a");
+    TableHold b = member("b");
+    assertThat(a.take(NOT_NEEDED)).isNull();
+    assertThat(b.take(NOT_NEEDED)).isNull();
+    a.release();
+    b.look();
+    assertThat(b.lostTo()).isNull();
+    assertThat(first.take(answering(b))).isEqualTo("member b");
+  }
+
+  /** A cluster with many tables that was killed is waited for once. */
+  @Test
+  void whoIsSilentForOneTableIsNotWaitedForAtTheNext() throws Exception {
+    Table other = new Table(Connections.of(url), "more");
+    assertThat(other.create()).isTrue();
+    Kin dead = new Kin(Set.of("dead")::contains);
+    assertThat(new TableHold(table, "member dead", "dead", dead).take(NOT_NEEDED)).isNull();
+    assertThat(new TableHold(other, "member dead", "dead", dead).take(NOT_NEEDED)).isNull();
+    Kin next = new Kin(Set.of("next")::contains);
+    assertThat(new TableHold(table, "member next", "next", next).take(NOBODY_ANSWERS)).isNull();
+    assertThat(new TableHold(other, "member next", "next", next).take(NOT_NEEDED)).isNull();
+  }
+
+  @Test
+  void nothingIsWrittenWhileNobodyKnocks() throws Exception {
+    TableHold a = member("a");
+    TableHold b = member("b");
+    assertThat(a.take(NOT_NEEDED)).isNull();
+    assertThat(b.take(NOT_NEEDED)).isNull();
+    assertThat(first.take(answering(b))).isEqualTo("member a");
+    a.look(); // it answers too, late
+    long number = number();
+    for (int i = 0; i < 10; i++) {
+      a.look();
+      b.look();
+    }
+    assertThat(number()).isEqualTo(number);
+  }
+
+  private long number() throws SQLException {
+    return Objects.requireNonNull(table.find(Table.MARK + " holder")).ends;
   }
 }
