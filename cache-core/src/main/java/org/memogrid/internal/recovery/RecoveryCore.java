@@ -141,12 +141,6 @@ public final class RecoveryCore {
     step();
   }
 
-  /** That member is there, and has no part in the cache any more. */
-  public void onSilent(String life) {
-    heard.remove(life);
-    step();
-  }
-
   /**
    * The engine refuses on this side of a split, from now until the next layout. The other side may
    * go on: what this one sees is not what is.
