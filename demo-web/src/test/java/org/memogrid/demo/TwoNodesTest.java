@@ -27,9 +27,6 @@ import org.memogrid.testkit.FreePorts;
  */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class TwoNodesTest {
-  /** What "at once" may take on a loaded machine; every run here takes longer. */
-  private static final Duration AT_ONCE = Duration.ofMillis(1900);
-
   private static FreePorts ports;
   private static DemoProcess a;
   private static DemoProcess b;
@@ -59,7 +56,7 @@ class TwoNodesTest {
     for (DemoProcess node : List.of(a, b)) {
       Answer next = answer(node.get("/example/?t=2"));
       assertThat(next.body()).isEqualTo("value=3\n");
-      assertThat(next.took()).isLessThan(AT_ONCE);
+      assertThat(next.memo()).as("answered at once").isEqualTo("hit");
     }
     assertThat(a.runs(2) + b.runs(2)).isEqualTo(1);
   }
@@ -72,16 +69,11 @@ class TwoNodesTest {
     Await.until("the run for t=3", () -> a.runs(3) == 1);
     calls.add(b.get("/example/?t=3"));
     calls.add(a.get("/example/?t=3"));
-    List<Long> ends = new ArrayList<>();
     List<String> memos = new ArrayList<>();
     for (CompletableFuture<Answer> call : calls) {
       Answer answer = answer(call);
       assertThat(answer.body()).isEqualTo("value=4\n");
-      ends.add(answer.at());
       memos.add(answer.memo());
-    }
-    for (long end : ends) {
-      assertThat(Duration.ofNanos(Math.abs(end - ends.get(0)))).isLessThan(AT_ONCE);
     }
     assertThat(a.runs(3) + b.runs(3)).isEqualTo(1);
     assertThat(memos).containsExactly("run", "joined", "joined");
