@@ -3,6 +3,7 @@ package org.memogrid.memo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.memogrid.memo.MemoPersistTest.computed;
 
 import java.nio.file.Path;
@@ -11,8 +12,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -122,18 +125,27 @@ final class MemoPersistClusterTest {
     int before = runs.get();
     assertThat(memo.missing()).isNotEmpty();
     String missing = memo.missing().iterator().next();
-    assertThatThrownBy(() -> memo.apply("c-2"))
+    // At once, since each waits for a few seconds before it gives up.
+    CompletableFuture<Throwable> read = failure(() -> memo.apply("c-2"));
+    CompletableFuture<Throwable> ofKey = failure(() -> memo.invalidate("c-2"));
+    CompletableFuture<Throwable> ofTag = failure(() -> memo.invalidateTag("c"));
+    assertThat(read.join())
         .isInstanceOf(MemoException.class)
         .hasMessageContaining("the result for c-2 could not be read")
         .hasMessageContaining("may have later entries")
         .hasMessageContaining(missing);
-    assertThatThrownBy(() -> memo.invalidate("c-2"))
-        .isInstanceOf(MemoException.class)
-        .hasMessageContaining(missing);
-    assertThatThrownBy(() -> memo.invalidateTag("c"))
-        .isInstanceOf(MemoException.class)
-        .hasMessageContaining(missing);
+    for (CompletableFuture<Throwable> invalidation : List.of(ofKey, ofTag)) {
+      assertThat(invalidation.join())
+          .isInstanceOf(MemoException.class)
+          .hasMessageContaining(missing);
+    }
     assertThat(runs).hasValue(before);
+  }
+
+  /** What the call throws, on a thread of its own. */
+  private static CompletableFuture<Throwable> failure(ThrowingCallable call) {
+    return CompletableFuture.supplyAsync(
+        () -> catchThrowable(call), task -> new Thread(task, "caller").start());
   }
 
   @Test
