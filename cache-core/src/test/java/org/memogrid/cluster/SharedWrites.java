@@ -108,7 +108,7 @@ final class SharedWrites {
   }
 
   /** Again and again: until it is known who is there a call may fail, and have written or not. */
-  private static void write(Cache<String, Integer> cache, String key, @Nullable Integer value) {
+  static void write(Cache<String, Integer> cache, String key, @Nullable Integer value) {
     Await.untilAsserted(
         "a write",
         () -> {

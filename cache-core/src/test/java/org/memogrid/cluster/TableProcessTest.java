@@ -342,23 +342,10 @@ final class TableProcessTest {
     try (FileChannel out =
         FileChannel.open(confirmed, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
       for (int number = from; ; number++) {
-        write(cache, writer + "-" + number % KEYS, shown(number));
+        SharedWrites.write(cache, writer + "-" + number % KEYS, shown(number));
         out.write(ByteBuffer.allocate(Integer.BYTES).putInt(0, number), 0);
       }
     }
-  }
-
-  /** Again and again: until the dead one is missed a call may fail, and have written or not. */
-  private static void write(Cache<String, Integer> cache, String key, @Nullable Integer value) {
-    Await.untilAsserted(
-        "a write",
-        () -> {
-          if (value == null) {
-            cache.remove(key);
-          } else {
-            cache.put(key, value);
-          }
-        });
   }
 
   private static @Nullable Integer shown(int number) {

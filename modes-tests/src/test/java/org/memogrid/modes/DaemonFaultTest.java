@@ -152,19 +152,7 @@ class DaemonFaultTest {
     long turn = counter.last().turn();
     Step successor;
     AtomicBoolean alone = new AtomicBoolean();
-    holder.onEvent("alone", told -> alone.set(true));
-    holder.run(
-        there -> {
-          var unused =
-              there
-                  .cluster()
-                  .onMembership(
-                      (before, now) -> {
-                        if (now.members().size() == 1) {
-                          there.emit("alone", "");
-                        }
-                      });
-        });
+    Alone.onAlone(holder, () -> alone.set(true));
     holder.pause();
     try {
       Await.until("a later turn", Await.LONG, () -> counter.last().turn() > turn);

@@ -97,18 +97,9 @@ class JobFaultTest {
     node.onEvent("starts", told -> starts.add(Start.heard(node.name(), String.valueOf(told))));
     node.onEvent("ends", told -> ended(String.valueOf(told)));
     node.onEvent("lost", told -> lost(String.valueOf(told)));
-    node.onEvent("alone", told -> alone.add(node.name()));
+    Alone.onAlone(node, () -> alone.add(node.name()));
     node.run(
         there -> {
-          var unused =
-              there
-                  .cluster()
-                  .onMembership(
-                      (before, now) -> {
-                        if (now.members().size() == 1) {
-                          there.emit("alone", "");
-                        }
-                      });
           start(there, ONCE, WhenLost.SKIP);
           start(there, AGAIN, WhenLost.RERUN);
         });

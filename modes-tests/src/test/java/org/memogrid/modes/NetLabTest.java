@@ -9,6 +9,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.memogrid.testkit.Await;
 import org.memogrid.testkit.NetLab;
 import org.memogrid.testkit.NodeProcess;
 
@@ -23,15 +24,15 @@ class NetLabTest {
         NodeProcess two = NodeProcess.start("two", lab.inside(2), List.of())) {
       two.run(node -> node.kept("server", NetLabTest::listen));
       String address = lab.address(2);
-      org.memogrid.testkit.Await.until("the new cable", () -> reaches(one, address));
+      Await.until("the new cable", () -> reaches(one, address));
       lab.cut(2);
       assertThat(reaches(one, address)).isFalse();
       lab.heal(2);
-      org.memogrid.testkit.Await.until("the healed cable", () -> reaches(one, address));
+      Await.until("the healed cable", () -> reaches(one, address));
       lab.deafen(2);
       assertThat(reaches(one, address)).isFalse();
       lab.heal(2);
-      org.memogrid.testkit.Await.until("the open ear", () -> reaches(one, address));
+      Await.until("the open ear", () -> reaches(one, address));
     }
   }
 

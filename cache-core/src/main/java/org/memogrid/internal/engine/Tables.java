@@ -176,7 +176,7 @@ final class Tables {
       if (there.isLast.getAsBoolean()) {
         there.hold.release();
       }
-    } catch (SQLException e) {
+    } catch (SQLException | RuntimeException e) { // the others are to be closed all the same
       LOG.debug("{} was not let go: who opens it next waits for a while", there.place, e);
     }
   }

@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  * <p>The race, if a write only looked afterwards: 1. what is beside has evicted, and is not over;
  * 2. the write finds it at work and leaves its entry to it; 3. it ends, and the map, whose executor
  * this is, does not have it begin anew; 4. the write finds nobody beside.
+ *
+ * <p>Weak: what another thread writes at that moment, or is about to hand on, may leave the map an
+ * entry too many until the next call.
  */
 final class Upkeep implements Executor {
   private static final long HANDED = (1L << Integer.SIZE) + 1;
@@ -56,7 +59,7 @@ final class Upkeep implements Executor {
     return (int) beside > 0;
   }
 
-  /** Whether something is beside and not done. */
+  /** For tests: whether something is beside and not done. */
   boolean isUnderWay() {
     return isUnderWay(beside.get());
   }

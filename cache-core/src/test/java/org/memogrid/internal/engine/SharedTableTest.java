@@ -283,6 +283,19 @@ final class SharedTableTest extends SharedStoreContract {
     }
   }
 
+  @Test
+  void theLastMemberThatLeavesLetsGoOfTheTable() throws Exception {
+    open(options(Mode.DISTRIBUTED)).get(0).put(1, 1);
+    cluster.leaveOneByOne();
+    TableHold next = new TableHold(new Table(Connections.of(database), "shared"), "next");
+    assertThat(
+            next.take(
+                () -> {
+                  throw new AssertionError("it need not wait");
+                }))
+        .isNull();
+  }
+
   private DurableStores process() {
     return new DurableStores(
         new Member("alone", "1"), new SerialCodec(), InstantSource.system(), threads, named(0));

@@ -187,12 +187,17 @@ class TableHoldTest {
     return member(id, together);
   }
 
+  private static void takeTogether(TableHold... members) throws Exception {
+    for (TableHold each : members) {
+      assertThat(each.take(NOT_NEEDED)).isNull();
+    }
+  }
+
   @Test
   void membersOfOneClusterHaveItTogetherAndAStrangerIsRefusedWhoeverAnswers() throws Exception {
     TableHold a = member("a");
     TableHold b = member("b");
-    assertThat(a.take(NOT_NEEDED)).isNull();
-    assertThat(b.take(NOT_NEEDED)).isNull();
+    takeTogether(a, b);
     assertThat(first.take(answering(b))).isEqualTo("member a");
     assertThat(first.take(answering(a))).isEqualTo("member a");
     TableHold stranger = member("x", Set.of("x"));
@@ -214,8 +219,7 @@ class TableHoldTest {
   void whoIsNamedMayDieAndTheOthersGoOn() throws Exception {
     TableHold a = member("a");
     TableHold b = member("b");
-    assertThat(a.take(NOT_NEEDED)).isNull();
-    assertThat(b.take(NOT_NEEDED)).isNull();
+    takeTogether(a, b);
     together.remove("a");
     b.look();
     assertThat(member("c").take(NOT_NEEDED)).isNull();
@@ -246,8 +250,7 @@ class TableHoldTest {
   void aClusterThatDoesNotAnswerLosesItOnAllMembers() throws Exception {
     TableHold a = member("a");
     TableHold b = member("b");
-    assertThat(a.take(NOT_NEEDED)).isNull();
-    assertThat(b.take(NOT_NEEDED)).isNull();
+    takeTogether(a, b);
     TableHold stranger = member("x", Set.of("x"));
     assertThat(stranger.take(NOBODY_ANSWERS)).isNull();
     a.look();
@@ -284,8 +287,7 @@ class TableHoldTest {
   void whatAMemberOfItsOwnLetGoIsTakenAgain() throws Exception {
     TableHold a = member("a");
     TableHold b = member("b");
-    assertThat(a.take(NOT_NEEDED)).isNull();
-    assertThat(b.take(NOT_NEEDED)).isNull();
+    takeTogether(a, b);
     a.release();
     b.look();
     assertThat(b.lostTo()).isNull();
@@ -309,8 +311,7 @@ class TableHoldTest {
   void nothingIsWrittenWhileNobodyKnocks() throws Exception {
     TableHold a = member("a");
     TableHold b = member("b");
-    assertThat(a.take(NOT_NEEDED)).isNull();
-    assertThat(b.take(NOT_NEEDED)).isNull();
+    takeTogether(a, b);
     assertThat(first.take(answering(b))).isEqualTo("member a");
     a.look(); // it answers too, late
     long number = number();
