@@ -29,6 +29,7 @@ public final class Bench {
               entry("jobs", new Jobs()),
               entry("memo", MemoPeers::run),
               entry("persist", new PersistBench()),
+              entry("persist-shared", new SharedPersistBench()),
               entry("pipeline", new PipelineBench()),
               entry("puts", new Puts()),
               entry("queue", QueueBench::run),

@@ -210,8 +210,8 @@ public final class Persist {
   /**
    * Lets a write return when memory has it, and has a thread write it to the table or the files, or
    * give it to the writer, ("write-behind") with up to {@code batch} others at once, in a table in
-   * one transaction; {@link Mode#LOCAL} only. Of several writes of one key that wait the last is
-   * written.
+   * one transaction; in files {@link Mode#LOCAL} only. Of several writes of one key that wait the
+   * last is written.
    *
    * <p>The end of the process takes what waits with it: at most {@code queueSize} keys, and one for
    * each thread that was writing. Closing the cluster writes them first, and says in an error log
@@ -220,6 +220,12 @@ public final class Persist {
    * however long the database is away. Files that have refused a write, as on a full disk, take
    * none any more: what waited is lost, an error log says so, and from then on every write fails,
    * and every read of what memory does not have, until the cluster is closed and opened anew.
+   *
+   * <p>Where members share the cache, each writes what it orders, {@code queueSize} is for each of
+   * them, and its backups have what waits there: if it is lost whoever orders the keys next writes
+   * it, maybe once more. If all owners of a key are lost at once, what waited of it is lost. While
+   * members come and go writes wait until they are written. A write that waits for room longer than
+   * calls do fails, and may have happened, or may still.
    *
    * @throws IllegalArgumentException if one of the two is below 1
    */
@@ -305,12 +311,12 @@ public final class Persist {
           "persist does not work with async: nobody would hear of a write that is refused there;"
               + " leave one out");
     }
-    if (queueSize > 0) {
+    if (queueSize > 0 && directory != null) {
       throw new IllegalArgumentException(
-          "writeBehind works in mode LOCAL only, and this is "
+          "writeBehind works with files in mode LOCAL only, and this is "
               + mode
-              + ": what a member that is cut off writes behind would replace what others wrote"
-              + " meanwhile; leave it out");
+              + ": which member has the last entries is known by what is in its files; leave it"
+              + " out");
     }
     if (preload || purgeOnStart) {
       throw new IllegalArgumentException(

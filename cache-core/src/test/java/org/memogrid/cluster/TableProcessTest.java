@@ -17,7 +17,9 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -53,6 +55,7 @@ import org.postgresql.ds.PGConnectionPoolDataSource;
 final class TableProcessTest {
   private static final int KEYS = 40;
   private static final int MEMBERS = 3;
+  private static final int QUEUE = 50;
 
   private static @Nullable Postgres started;
 
@@ -80,14 +83,22 @@ final class TableProcessTest {
     return JdbcConnectionPool.create(source);
   }
 
-  /** Whose table it is. */
+  /** Whose table it is, and whether writers wait for it. */
   private enum Owner {
     CACHE,
-    PROGRAM;
+    CACHE_BEHIND,
+    PROGRAM,
+    PROGRAM_BEHIND;
+
+    boolean isBehind() {
+      return this == CACHE_BEHIND || this == PROGRAM_BEHIND;
+    }
 
     CacheOptions options() {
+      boolean own = this == CACHE || this == CACHE_BEHIND;
+      Persist persist = own ? Persist.jdbc("main", name()) : Persist.with("rows");
       return CacheOptions.of(Mode.DISTRIBUTED)
-          .persist(this == CACHE ? Persist.jdbc("main", name()) : Persist.with("rows"));
+          .persist(isBehind() ? persist.writeBehind(QUEUE, 10) : persist);
     }
   }
 
@@ -283,15 +294,17 @@ final class TableProcessTest {
   }
 
   /**
-   * Kills first one member in the middle of all members' writes, then all. Whoever comes back finds
-   * each write that was confirmed; only of the writes that were under way nobody knows.
+   * Kills first one member in the middle of all members' writes, then all; where writes wait the
+   * others leave, since they alone have what they have not written. Whoever comes back finds each
+   * write that was confirmed; only of the writes that were under way nobody knows.
    */
   @ParameterizedTest
   @EnumSource
   void killedMembersLoseNoAcknowledgedWriteAndBringNothingBack(Owner owner) throws Exception {
-    if (owner == Owner.PROGRAM) {
+    if (owner == Owner.PROGRAM || owner == Owner.PROGRAM_BEHIND) {
       try (Connection connection = DriverManager.getConnection(server().url());
           Statement statement = connection.createStatement()) {
+        statement.execute("DROP TABLE IF EXISTS program");
         statement.execute("CREATE TABLE program (name VARCHAR(20) PRIMARY KEY, value INTEGER)");
       }
     }
@@ -323,7 +336,11 @@ final class TableProcessTest {
         LockSupport.parkNanos(random.nextInt(5_000_000));
         assertThat(writing).filteredOn(CompletableFuture::isDone).hasSizeLessThan(2);
         for (NodeProcess node : cluster.nodes()) {
-          cluster.kill(node);
+          if (owner.isBehind()) {
+            cluster.leave(node);
+          } else {
+            cluster.kill(node);
+          }
         }
       }
       for (int writer = 0; writer < MEMBERS; writer++) {
@@ -333,6 +350,119 @@ final class TableProcessTest {
     try (ProcessCluster cluster = cluster(1, url)) {
       assertAllThere(cluster.node(0), owner, last, seed);
     }
+  }
+
+  /** All at once: each takes what waits there, and who copies it is gone as well. */
+  @Test
+  void membersThatAreKilledTogetherLoseNoMoreThanMayWait() throws Exception {
+    String url = server().url();
+    try (ProcessCluster cluster = cluster(MEMBERS, url)) {
+      List<CompletableFuture<String>> writing = new ArrayList<>();
+      for (int member = 0; member < MEMBERS; member++) {
+        int writer = member;
+        String confirmed = directory.resolve("confirmed" + writer).toString();
+        writing.add(
+            cluster.node(writer).callAsync(node -> writeNew(node, writer, Path.of(confirmed))));
+      }
+      Await.until("writes", () -> IntStream.range(0, MEMBERS).allMatch(i -> lastOf(i) > 300));
+      assertThat(writing).noneMatch(CompletableFuture::isDone);
+      cluster.nodes().forEach(cluster::kill);
+    }
+    int last = lastOf(0) + lastOf(1) + lastOf(2);
+    try (ProcessCluster cluster = cluster(1, url)) {
+      long there = cluster.node(0).call(node -> node.cluster().cache("new", options()).size());
+      System.out.println(last + " confirmed, " + there + " written");
+      assertThat(there).isBetween(last - (long) MEMBERS * (QUEUE + MEMBERS), last + 3L);
+    }
+  }
+
+  private static CacheOptions options() {
+    return CacheOptions.of(Mode.DISTRIBUTED)
+        .persist(Persist.jdbc("main", "together").writeBehind(QUEUE, 10));
+  }
+
+  private static String writeNew(NodeContext node, int writer, Path confirmed) throws IOException {
+    Cache<String, Integer> cache = node.cluster().cache("new", options());
+    try (FileChannel out =
+        FileChannel.open(confirmed, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+      for (int number = 1; ; number++) {
+        cache.put(writer + "-" + number, number);
+        out.write(ByteBuffer.allocate(Integer.BYTES).putInt(0, number), 0);
+      }
+    }
+  }
+
+  /**
+   * A member stands still with changes that wait, since the table is locked. The others take it for
+   * lost, write what it had, and write on. When it goes on it must not write what it has.
+   */
+  @Test
+  void whoStoodStillWritesNothingOld() throws Exception {
+    String url = server().url();
+    try (ProcessCluster cluster = cluster(MEMBERS, url)) {
+      NodeProcess still = cluster.node(1);
+      String name = still.name();
+      ArrayList<String> keys =
+          still.call(node -> new ArrayList<>(keysOf(node.cluster().cache("still", still()), name)));
+      still.run(node -> keys.forEach(key -> node.cluster().cache("still", still()).put(key, 0)));
+      long written = still.call(node -> node.cluster().cache("still", still()).size());
+      assertThat(written).isEqualTo(KEYS);
+      try (Connection connection = DriverManager.getConnection(url)) {
+        connection.setAutoCommit(false);
+        try (Statement statement = connection.createStatement()) {
+          statement.execute("LOCK TABLE still IN EXCLUSIVE MODE");
+          still.run(
+              node -> keys.forEach(key -> node.cluster().cache("still", still()).put(key, 1)));
+          still.pause();
+          // While owners change, writes wait for the table, which does not answer.
+          var unused =
+              cluster
+                  .node(0)
+                  .call(
+                      Duration.ofMinutes(3),
+                      node -> {
+                        Cache<String, Integer> cache = node.cluster().cache("still", still());
+                        keys.forEach(key -> SharedWrites.write(cache, key, 2));
+                        return true;
+                      });
+          connection.rollback();
+        }
+      }
+      still.resume();
+      cluster.awaitMembers();
+      for (NodeProcess node : cluster.nodes()) {
+        assertNew(node);
+      }
+    }
+    try (ProcessCluster cluster = cluster(1, url)) {
+      assertNew(cluster.node(0));
+    }
+  }
+
+  private static void assertNew(NodeProcess node) {
+    Map<String, Integer> all =
+        node.call(there -> new HashMap<>(asMap(there.cluster().cache("still", still()))));
+    assertThat(all).hasSize(KEYS).allSatisfy((key, value) -> assertThat(value).isEqualTo(2));
+  }
+
+  private static CacheOptions still() {
+    return CacheOptions.of(Mode.DISTRIBUTED)
+        .persist(Persist.jdbc("main", "still").writeBehind(1_000, 5));
+  }
+
+  private static Map<String, Integer> asMap(Cache<String, Integer> cache) {
+    Map<String, Integer> all = new HashMap<>();
+    Await.untilAsserted("service", () -> all.putAll(cache.asMap()));
+    return all;
+  }
+
+  /** Those that a member orders. */
+  private static List<String> keysOf(Cache<String, Integer> cache, String member) {
+    return IntStream.range(0, 10_000)
+        .mapToObj(i -> "k" + i)
+        .filter(key -> cache.owners(key).get(0).name().equals(member))
+        .limit(KEYS)
+        .collect(Collectors.toCollection(ArrayList::new));
   }
 
   /** Each writer has keys of its own; every third write is a removal. */

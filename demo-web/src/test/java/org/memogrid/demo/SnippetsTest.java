@@ -619,6 +619,15 @@ class SnippetsTest {
   }
 
   /** Compiled, not run. */
+  static Cache<String, Integer> behindTogether(Cluster cluster) {
+    CacheOptions options =
+        CacheOptions.of(Mode.DISTRIBUTED)
+            .persist(Persist.jdbc("shop", "visits").writeBehind(1_000, 100));
+    Cache<String, Integer> visits = cluster.cache("visits", options);
+    return visits;
+  }
+
+  /** Compiled, not run. */
   static Cache<String, Integer> inSharedTable(DataSource source) {
     Cluster cluster =
         Cluster.builder()

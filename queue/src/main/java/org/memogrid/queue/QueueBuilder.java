@@ -193,6 +193,14 @@ public final class QueueBuilder<T> {
               + "): give files or a table: what is kept there"
               + " is the queue's own");
     }
+    if (persist.queueSize() > 0) {
+      throw new IllegalArgumentException(
+          "queue '"
+              + name
+              + "', persist("
+              + persist
+              + "): leave writeBehind out: what is confirmed must be kept");
+    }
     CacheOptions unused = CacheOptions.of(Mode.DISTRIBUTED).persist(persist);
     this.persist = persist;
     return set();

@@ -52,6 +52,14 @@ public final class TopicBuilder<T> {
               + persist
               + "): give files or a table: what is kept there is the topic's own");
     }
+    if (persist.queueSize() > 0) {
+      throw new IllegalArgumentException(
+          "topic '"
+              + name
+              + "', persist("
+              + persist
+              + "): leave writeBehind out: what is confirmed must be kept");
+    }
     CacheOptions unused = CacheOptions.of(Mode.REPLICATED).persist(persist);
     this.persist = persist;
     return this;

@@ -254,6 +254,7 @@ public final class ClusterStores implements StoreFactory {
 
   @Override
   public void leave() {
+    Behinds.of(manager.getCacheManagerConfiguration()).leave();
     SharedFiles.of(manager.getCacheManagerConfiguration()).leave();
   }
 

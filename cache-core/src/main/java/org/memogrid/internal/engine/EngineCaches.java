@@ -60,6 +60,7 @@ final class EngineCaches {
   private final Tables.Owner members;
   private final Sources sources;
   private final SharedFiles files;
+  private final Behinds behinds;
   private final Consumer<String> onStopped;
   private final ThreadPoolExecutor thread;
   private final ConcurrentMap<String, Held> held = new ConcurrentHashMap<>();
@@ -106,6 +107,7 @@ final class EngineCaches {
     this.members = new MembersOfTables(manager, context.members(), registry::isWhole);
     this.sources = Sources.of(manager.getCacheManagerConfiguration());
     this.files = SharedFiles.of(manager.getCacheManagerConfiguration());
+    this.behinds = Behinds.of(manager.getCacheManagerConfiguration());
     this.onStopped = onStopped;
     this.thread =
         new ThreadPoolExecutor(
@@ -191,7 +193,9 @@ final class EngineCaches {
     Held here = held.get(name);
     if (here != null && (wanted == null || !isFor(here, wanted))) {
       Incarnation incarnation = here.incarnation;
+      Held known = here;
       files.end(here.engineName(), () -> registry.hasEnded(incarnation));
+      behinds.end(here.engineName(), () -> isInTable(known) && registry.hasEnded(incarnation));
       stop(here);
       here = null;
     }
@@ -210,6 +214,11 @@ final class EngineCaches {
     if (wanted.state() == State.RUNS && here.cache == null) {
       held.put(name, start(here));
     }
+  }
+
+  private static boolean isInTable(Held here) {
+    Persist persist = here.options.persist();
+    return persist != null && persist.table() != null;
   }
 
   /** Whether it may stay as it is. */
@@ -450,6 +459,7 @@ final class EngineCaches {
     public void onCacheStopped(CacheStoppedEvent event) {
       tables.close(Incarnation.cacheName(event.getCacheName()), false);
       sources.remove(event.getCacheName());
+      behinds.remove(event.getCacheName());
       onStopped.accept(event.getCacheName());
     }
   }

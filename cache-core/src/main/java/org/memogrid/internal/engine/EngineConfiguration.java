@@ -84,7 +84,14 @@ final class EngineConfiguration {
           .purgeOnStartup(false)
           .addProperty(LifeStore.DIRECTORY, persist.directory().toString());
     } else if (persist != null) {
-      (persist.isOfProgram() ? inSource(builder) : inTable(builder)).shared(true);
+      CustomStoreConfigurationBuilder store =
+          persist.isOfProgram() ? inSource(builder) : inTable(builder);
+      store.shared(true);
+      if (persist.queueSize() > 0) { // ours: the engine's queue knows no other member
+        store
+            .addProperty(BehindWrites.QUEUE, Integer.toString(persist.queueSize()))
+            .addProperty(BehindWrites.BATCH, Integer.toString(persist.batch()));
+      }
     }
     return builder.build();
   }

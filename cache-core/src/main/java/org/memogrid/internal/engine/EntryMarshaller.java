@@ -44,6 +44,7 @@ final class EntryMarshaller extends AbstractMarshaller {
   private final Tables tables;
   private final Sources sources;
   private final SharedFiles files = new SharedFiles();
+  private final Behinds behinds = new Behinds(this);
 
   EntryMarshaller(Codec codec) {
     this(codec, Resources.NONE);
@@ -73,6 +74,11 @@ final class EntryMarshaller extends AbstractMarshaller {
   /** The files of caches that members share, likewise. */
   SharedFiles files() {
     return files;
+  }
+
+  /** What members write behind, likewise. */
+  Behinds behinds() {
+    return behinds;
   }
 
   @Override

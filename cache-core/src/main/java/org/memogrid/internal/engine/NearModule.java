@@ -93,7 +93,12 @@ public final class NearModule implements ModuleMetadataBuilder, ModuleLifecycle 
       StoreGuards.install(
           cache.getComponent(BasicComponentRegistry.class),
           configuration,
-          Sources.of(cache.getGlobalComponentRegistry().getGlobalConfiguration()).get(name));
+          Sources.of(cache.getGlobalComponentRegistry().getGlobalConfiguration()).get(name),
+          BehindWrites.find(
+              cache.getComponent(BasicComponentRegistry.class),
+              configuration,
+              Behinds.of(cache.getGlobalComponentRegistry().getGlobalConfiguration()),
+              name));
       Recovering.install(
           cache.getComponent(BasicComponentRegistry.class),
           configuration,

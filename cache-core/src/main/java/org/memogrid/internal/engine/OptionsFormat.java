@@ -23,12 +23,13 @@ import org.memogrid.cache.Persist;
  * Cache options as bytes: format, mode, time to live, max idle, max entries, when full, owners,
  * async, near cache's max entries and max age, locking, where it persists: the directory of files,
  * the data source's name and the table, or the name of a loader and a writer and how long they are
- * waited for. Enums by name, "" for none; durations in seconds and nanoseconds, 0 for none. The
- * weigher never crosses the wire, nor does a URL or an object that leads to a database: they are
- * LOCAL.
+ * waited for; of those two how many keys may wait to be written behind, and how many are written at
+ * once, 0 if writers wait. Enums by name, "" for none; durations in seconds and nanoseconds, 0 for
+ * none. The weigher never crosses the wire, nor does a URL or an object that leads to a database:
+ * they are LOCAL.
  */
 final class OptionsFormat {
-  private static final byte FORMAT = 7;
+  private static final byte FORMAT = 8;
 
   private static final byte NOWHERE = 0;
   private static final byte FILES = 1;
@@ -75,11 +76,18 @@ final class OptionsFormat {
       out.writeByte(PROGRAM);
       out.writeUTF(persist.loaderName());
       write(out, persist.waitTimeout());
+      writeBehind(out, persist);
     } else {
       out.writeByte(TABLE);
       out.writeUTF(requireNonNull(persist.source(), "source"));
       out.writeUTF(requireNonNull(persist.table(), "table"));
+      writeBehind(out, persist);
     }
+  }
+
+  private static void writeBehind(DataOutputStream out, Persist persist) throws IOException {
+    out.writeInt(persist.queueSize());
+    out.writeInt(persist.batch());
   }
 
   static CacheOptions read(byte[] bytes) {
@@ -123,7 +131,7 @@ final class OptionsFormat {
     return switch (place) {
       case NOWHERE -> null;
       case FILES -> Persist.file(Path.of(in.readUTF()));
-      case TABLE -> Persist.jdbc(in.readUTF(), in.readUTF());
+      case TABLE -> readBehind(in, Persist.jdbc(in.readUTF(), in.readUTF()));
       case PROGRAM -> readProgram(in);
       default -> throw new IOException("options that persist in the unknown place " + place);
     };
@@ -132,7 +140,13 @@ final class OptionsFormat {
   private static Persist readProgram(DataInputStream in) throws IOException {
     Persist named = Persist.with(in.readUTF());
     Duration waitTimeout = readDuration(in);
-    return waitTimeout.isZero() ? named : named.waitTimeout(waitTimeout);
+    return readBehind(in, waitTimeout.isZero() ? named : named.waitTimeout(waitTimeout));
+  }
+
+  private static Persist readBehind(DataInputStream in, Persist persist) throws IOException {
+    int queueSize = in.readInt();
+    int batch = in.readInt();
+    return queueSize == 0 ? persist : persist.writeBehind(queueSize, batch);
   }
 
   private static Duration readDuration(DataInputStream in) throws IOException {

@@ -70,6 +70,10 @@ final class SharedFiles {
       Wire wire,
       InstantSource clock,
       Function<Address, Member> members) {
+    Set<String> ids() {
+      return Set.copyOf(view().stream().map(Member::id).toList());
+    }
+
     Transport transport() {
       return GlobalComponentRegistry.componentOf(manager, Transport.class);
     }
@@ -112,7 +116,9 @@ final class SharedFiles {
       Wire wire,
       InstantSource clock,
       Function<Address, Member> members) {
-    linked.complete(new Link(manager, self, wire, clock, members));
+    Link link = new Link(manager, self, wire, clock, members);
+    linked.complete(link);
+    Behinds.of(manager.getCacheManagerConfiguration()).connect(link);
     var unused =
         wire.serve(
             SERVICE,
@@ -256,7 +262,7 @@ final class SharedFiles {
   }
 
   private void onView() {
-    Set<String> ids = Set.copyOf(link().view().stream().map(Member::id).toList());
+    Set<String> ids = link().ids();
     early.values().forEach(heard -> heard.keySet().removeIf(id -> !ids.contains(id)));
     leaving.retainAll(ids);
     recoveries.values().forEach(Recovery::onView);

@@ -53,19 +53,26 @@ final class SharedSource {
 
   private final Source source;
   private final DistributionManager distribution;
+  private final boolean writes;
   private final ConcurrentMap<Object, CompletableFuture<@Nullable Object>> loads =
       new ConcurrentHashMap<>();
 
-  SharedSource(Source source, DistributionManager distribution) {
+  /**
+   * @param writes whether it writes; not if {@link BehindWrites} do
+   */
+  SharedSource(Source source, DistributionManager distribution, boolean writes) {
     this.source = source;
     this.distribution = distribution;
+    this.writes = writes;
   }
 
   /** Before the cache starts. */
   void install(AsyncInterceptorChain chain) {
     chain.addInterceptorBefore(new Joining(), typeOf(chain, AbstractLockingInterceptor.class));
     chain.addInterceptorBefore(new Noting(), typeOf(chain, EntryWrappingInterceptor.class));
-    EarlyBatches.install(chain, distribution, (entries, unusedMetadata) -> writeAll(entries));
+    if (writes) {
+      EarlyBatches.install(chain, distribution, (entries, unusedMetadata) -> writeAll(entries));
+    }
     chain.addInterceptorBefore(new Changes(), CallInterceptor.class);
   }
 
@@ -100,6 +107,11 @@ final class SharedSource {
         && put.isPutIfAbsent()
         && put.hasAnyFlag(FlagBitSets.SKIP_LISTENER_NOTIFICATION)
         && !put.hasAnyFlag(FlagBitSets.BACKUP_WRITE);
+  }
+
+  /** Whether that is a load which this member, or the one that passed it on, has made. */
+  static boolean isLoaded(DataWriteCommand command) {
+    return command.hasAnyFlag(FlagBitSets.SKIP_LISTENER_NOTIFICATION);
   }
 
   private boolean isOrderedHere(Object key) {
@@ -168,7 +180,7 @@ final class SharedSource {
       if (isLoad(command)) {
         return keep(context, (PutKeyValueCommand) command);
       }
-      return command instanceof DataWriteCommand one && isToBeWritten(context, one)
+      return writes && command instanceof DataWriteCommand one && isToBeWritten(context, one)
           ? invokeNextThenApply(context, one, decided)
           : invokeNext(context, command);
     }

@@ -50,6 +50,7 @@ final class Source {
   private final CountDownLatch closing = new CountDownLatch(1);
   private final @Nullable WriteBehind behind;
   private volatile @Nullable BlockingManager threads;
+  private volatile @Nullable SharedBehind others;
 
   /**
    * @param given has the loader and the writer
@@ -70,7 +71,7 @@ final class Source {
     this.codec = codec;
     this.clock = clock;
     this.behind =
-        persist.queueSize() == 0
+        persist.queueSize() == 0 || shared
             ? null
             : new WriteBehind(
                 persist.queueSize(),
@@ -83,9 +84,17 @@ final class Source {
     return users.getClass().getName();
   }
 
-  /** Nothing is asked of it before. */
-  void start(BlockingManager threads) {
+  /**
+   * Nothing is asked of it before.
+   *
+   * @param others what its members write behind; null if their writers wait
+   */
+  void start(BlockingManager threads, @Nullable SharedBehind others) {
     this.threads = threads;
+    this.others = others;
+    if (others != null) {
+      others.start("the writer " + nameOf(writer), this::writeNow, threads);
+    }
   }
 
   private BlockingManager threads() {
@@ -95,6 +104,10 @@ final class Source {
   /** What waits is written, if the writer takes it. */
   CompletionStage<Void> stop() {
     closing.countDown();
+    SharedBehind shared = others;
+    if (shared != null) {
+      return shared.stop();
+    }
     return behind == null ? CompletableFutures.completedNull() : behind.whenIdle();
   }
 
@@ -105,7 +118,7 @@ final class Source {
 
   private @Nullable Envelope loadNow(ClusterKey key) {
     try {
-      WriteBehind.Change waits = behind == null ? null : behind.waitsFor(key);
+      WriteBehind.Change waits = waitsFor(key);
       Object value = waits == null ? loader.load(key.key()) : valueOf(waits);
       return value == null ? null : ending(key, value);
     } catch (Exception e) {
@@ -125,6 +138,14 @@ final class Source {
   private static String logged(String message, Exception cause) {
     LOG.debug(message, cause);
     return message;
+  }
+
+  private WriteBehind.@Nullable Change waitsFor(ClusterKey key) {
+    SharedBehind shared = others;
+    if (shared != null) {
+      return shared.waitsFor(key);
+    }
+    return behind == null ? null : behind.waitsFor(key);
   }
 
   private Envelope ending(ClusterKey key, Object value) {
@@ -153,7 +174,7 @@ final class Source {
   /** Done when memory may follow. */
   CompletionStage<Void> write(Map<ClusterKey, WriteBehind.Change> changes) {
     Map<ClusterKey, WriteBehind.Change> users = new HashMap<>(changes);
-    users.values().removeIf(Source::isOurs);
+    users.values().removeIf(change -> !isWritten(change));
     if (users.isEmpty()) {
       return CompletableFutures.completedNull();
     }
@@ -172,9 +193,10 @@ final class Source {
             THREAD);
   }
 
-  private static boolean isOurs(WriteBehind.Change change) {
+  /** Whether a program wrote that. */
+  static boolean isWritten(WriteBehind.Change change) {
     Envelope entry = change.entry();
-    return entry != null && (entry.isTombstone() || entry.isRenewed());
+    return entry == null || !(entry.isTombstone() || entry.isRenewed());
   }
 
   private void writeNow(Map<ClusterKey, WriteBehind.Change> changes) throws Exception {

@@ -34,7 +34,8 @@ public final class SourceStore<K, V> implements NonBlockingStore<K, V> {
   public CompletionStage<Void> start(InitializationContext context) {
     String cache = context.getCache().getName();
     Source there = requireNonNull(Sources.of(context.getGlobalConfiguration()).get(cache), cache);
-    there.start(context.getBlockingManager());
+    there.start(
+        context.getBlockingManager(), Behinds.of(context.getGlobalConfiguration()).get(cache));
     source = there;
     entries = context.getMarshallableEntryFactory();
     clock = context.getTimeService();

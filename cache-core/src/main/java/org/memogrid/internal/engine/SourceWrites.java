@@ -3,6 +3,7 @@ package org.memogrid.internal.engine;
 
 import java.util.HashMap;
 import java.util.Map;
+import org.infinispan.commands.CommandInvocationId;
 import org.infinispan.commands.DataCommand;
 import org.infinispan.commands.VisitableCommand;
 import org.infinispan.commands.write.ClearCommand;
@@ -14,6 +15,7 @@ import org.infinispan.container.entries.CacheEntry;
 import org.infinispan.context.InvocationContext;
 import org.infinispan.interceptors.BaseAsyncInterceptor;
 import org.infinispan.interceptors.InvocationSuccessFunction;
+import org.infinispan.remoting.transport.Address;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.internal.store.Envelope;
 
@@ -79,7 +81,17 @@ final class SourceWrites extends BaseAsyncInterceptor {
       return Map.of();
     }
     Envelope now = command instanceof RemoveCommand ? null : entryOf(context, command);
-    return Map.of((ClusterKey) command.getKey(), new WriteBehind.Change(now));
+    return Map.of(
+        (ClusterKey) command.getKey(),
+        new WriteBehind.Change(now, now == null ? removal(command) : null));
+  }
+
+  /** The same wherever the command is carried out, and however often. */
+  private static Envelope.Version removal(DataWriteCommand command) {
+    CommandInvocationId id = command.getCommandInvocationId();
+    Address from = id.getAddress();
+    return new Envelope.Version(
+        from == null ? 0 : from.getNodeUUID().getLeastSignificantBits(), id.getId());
   }
 
   private @Nullable Object writeMany(

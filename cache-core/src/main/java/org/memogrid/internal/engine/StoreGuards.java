@@ -51,9 +51,14 @@ final class StoreGuards {
    * Before the cache starts.
    *
    * @param source what it is in front of; null if that is no program's
+   * @param behind what members that share the store write there behind their writers; null if those
+   *     wait
    */
   static void install(
-      BasicComponentRegistry components, Configuration configuration, @Nullable Source source) {
+      BasicComponentRegistry components,
+      Configuration configuration,
+      @Nullable Source source,
+      @Nullable SharedBehind behind) {
     AsyncInterceptorChain chain = components.getComponent(AsyncInterceptorChain.class).wired();
     boolean clustered = configuration.clustering().cacheMode().isClustered();
     boolean shared =
@@ -82,10 +87,17 @@ final class StoreGuards {
         chain.findInterceptorExtending(EntryWrappingInterceptor.class).getClass());
     if (source != null && clustered) {
       chain.removeInterceptor(DistCacheWriterInterceptor.class);
-      new SharedSource(source, components.getComponent(DistributionManager.class).wired())
+      new SharedSource(
+              source, components.getComponent(DistributionManager.class).wired(), behind == null)
           .install(chain);
+      if (behind != null) {
+        BehindWrites.install(components, behind, Source::isWritten);
+      }
     } else if (source != null) {
       chain.replaceInterceptor(new SourceWrites(source), CacheWriterInterceptor.class);
+    } else if (behind != null) {
+      chain.removeInterceptor(DistCacheWriterInterceptor.class);
+      BehindWrites.install(components, behind, change -> true);
     } else if (shared) {
       chain.removeInterceptor(DistCacheWriterInterceptor.class);
       chain.addInterceptorBefore(own(components, new EarlyWrites()), CallInterceptor.class);

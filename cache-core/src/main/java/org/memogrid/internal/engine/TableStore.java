@@ -14,10 +14,12 @@ import java.util.Optional;
 import java.util.PrimitiveIterator;
 import java.util.Set;
 import java.util.StringJoiner;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.infinispan.commons.time.TimeService;
 import org.infinispan.commons.util.IntSet;
 import org.infinispan.commons.util.concurrent.CompletableFutures;
@@ -55,6 +57,7 @@ public final class TableStore<K, V> implements NonBlockingStore<K, V>, EndingSto
 
   private volatile @Nullable Running running;
   private volatile @Nullable ScheduledFuture<?> looking;
+  private volatile @Nullable SharedBehind behind;
   private volatile long purgedAt = Long.MIN_VALUE;
 
   /**
@@ -74,6 +77,17 @@ public final class TableStore<K, V> implements NonBlockingStore<K, V>, EndingSto
 
     int segment(ClusterKey key) {
       return placement.getSegment(key);
+    }
+
+    /** As {@link TableStore#row} has one that is written now. */
+    Table.Row row(ClusterKey key, Envelope entry) {
+      long now = clock.wallClockTime();
+      long left = entry.lifeLeft(now);
+      return new Table.Row(
+          segment(key),
+          left == Envelope.NEVER ? Long.MAX_VALUE : now + left,
+          marshaller.objectToByteBuffer(key),
+          marshaller.objectToByteBuffer(entry));
     }
 
     Table table() {
@@ -176,6 +190,12 @@ public final class TableStore<K, V> implements NonBlockingStore<K, V>, EndingSto
             context.getTimeService(),
             context.getBlockingManager(),
             context.getKeyPartitioner());
+    SharedBehind shared =
+        Behinds.of(context.getGlobalConfiguration()).get(context.getCache().getName());
+    if (shared != null) {
+      behind = shared;
+      shared.start(running.opened.place(), this::changeBehind, context.getBlockingManager());
+    }
     TableHold hold = running.opened.hold();
     looking =
         context
@@ -198,8 +218,35 @@ public final class TableStore<K, V> implements NonBlockingStore<K, V>, EndingSto
     if (looks != null) {
       looks.cancel(false);
     }
-    running = null;
-    return CompletableFutures.completedNull();
+    SharedBehind shared = behind;
+    if (shared == null) {
+      running = null;
+      return CompletableFutures.completedNull();
+    }
+    return shared.stop().thenRun(() -> running = null);
+  }
+
+  /** Writes what members write behind their writers. */
+  private void changeBehind(Map<ClusterKey, WriteBehind.Change> changes) throws SQLException {
+    Running now = running();
+    List<Table.Row> rows = new ArrayList<>();
+    List<byte[]> keys = new ArrayList<>();
+    changes.forEach(
+        (key, change) -> {
+          Envelope entry = change.entry();
+          if (entry == null) {
+            keys.add(now.marshaller.objectToByteBuffer(key));
+          } else {
+            rows.add(now.row(key, entry));
+          }
+        });
+    now.changeBehind(rows, keys);
+  }
+
+  /** When what waits on any member is written. */
+  private <T> CompletionStage<T> whenWritten(Supplier<CompletionStage<T>> then) {
+    SharedBehind shared = behind;
+    return shared == null ? then.get() : shared.writeEverywhere().thenCompose(done -> then.get());
   }
 
   private Running running() {
@@ -291,11 +338,13 @@ public final class TableStore<K, V> implements NonBlockingStore<K, V>, EndingSto
   @Override
   public CompletionStage<Void> clear() {
     return running().batch == 0
-        ? call(
-            now -> {
-              now.table().clear();
-              return null;
-            })
+        ? whenWritten(
+            () ->
+                call(
+                    now -> {
+                      now.table().clear();
+                      return null;
+                    }))
         : callBehind(
             now -> {
               now.insistence().make(() -> 1, now::clearBehind);
@@ -344,12 +393,27 @@ public final class TableStore<K, V> implements NonBlockingStore<K, V>, EndingSto
 
   @Override
   public CompletionStage<MarshallableEntry<K, V>> load(int segment, Object key) {
+    SharedBehind shared = behind;
+    WriteBehind.Change waits = shared == null ? null : shared.waitsFor((ClusterKey) key);
+    if (waits != null) {
+      return CompletableFuture.completedFuture(waiting(running(), (ClusterKey) key, waits));
+    }
     byte[] bytes = running().marshaller.objectToByteBuffer(key);
     return call(
         now -> {
           Table.Row row = now.table().load(bytes);
           return row == null || row.ends <= now.clock.wallClockTime() ? null : entry(now, key, row);
         });
+  }
+
+  private @Nullable MarshallableEntry<K, V> waiting(
+      Running now, ClusterKey key, WriteBehind.Change change) {
+    Envelope entry = change.entry();
+    if (entry == null) {
+      return null;
+    }
+    Table.Row row = now.row(key, entry);
+    return row.ends <= now.clock.wallClockTime() ? null : entry(now, key, row);
   }
 
   @SuppressWarnings("unchecked") // of this cache
@@ -375,7 +439,12 @@ public final class TableStore<K, V> implements NonBlockingStore<K, V>, EndingSto
                 done(now, r -> r.table().scan(r.clock.wallClockTime(), list(segments, r.segments))),
             cursor -> rows(now, cursor).mapOptional(row -> wanted(now, filter, row)),
             Table.Cursor::close);
-    return now.threads.blockingPublisher(all);
+    Publisher<MarshallableEntry<K, V>> there = now.threads.blockingPublisher(all);
+    SharedBehind shared = behind;
+    return shared == null
+        ? there
+        : Flowable.fromCompletionStage(shared.writeEverywhere().thenApply(done -> true))
+            .concatMap(done -> there);
   }
 
   private static Flowable<Table.Row> rows(Running now, Table.Cursor cursor) {

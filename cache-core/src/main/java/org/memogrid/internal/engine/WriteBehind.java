@@ -38,8 +38,13 @@ final class WriteBehind {
    * What becomes of a key.
    *
    * @param entry null if it is removed
+   * @param removal tells that removal from others where members tell each other of it; else null
    */
-  record Change(@Nullable Envelope entry) {}
+  record Change(@Nullable Envelope entry, Envelope.@Nullable Version removal) {
+    Change(Envelope entry) {
+      this(entry, null);
+    }
+  }
 
   /** Where it is written. */
   interface Writing {

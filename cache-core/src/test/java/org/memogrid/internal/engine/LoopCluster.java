@@ -21,6 +21,8 @@ import org.infinispan.manager.EmbeddedCacheManager;
 import org.infinispan.remoting.transport.Address;
 import org.infinispan.remoting.transport.Transport;
 import org.infinispan.remoting.transport.jgroups.JGroupsTransport;
+import org.infinispan.topology.CacheTopology;
+import org.infinispan.topology.LocalTopologyManager;
 import org.jgroups.JChannel;
 import org.jgroups.View;
 import org.jgroups.protocols.DISCARD;
@@ -43,6 +45,7 @@ public final class LoopCluster implements AutoCloseable {
   private final AtomicInteger underway = new AtomicInteger();
   private final Executor workers = this::run;
   private final List<Node> nodes = new ArrayList<>();
+  private final LoopWire wire = new LoopWire(workers);
   private final Codec codec;
   private final Partitions partitions;
   private final IntFunction<Resources> resources;
@@ -105,6 +108,14 @@ public final class LoopCluster implements AutoCloseable {
     EmbeddedCacheManager manager = new DefaultCacheManager(global.build(), false);
     EngineClock.install(manager, clock);
     manager.start();
+    Behinds.of(manager.getCacheManagerConfiguration())
+        .connect(
+            new SharedFiles.Link(
+                manager,
+                member(manager.getAddress()),
+                wire.of(member(manager.getAddress())),
+                clock,
+                LoopCluster::member));
     ClusterStores stores =
         new ClusterStores(
             manager,
@@ -173,6 +184,7 @@ public final class LoopCluster implements AutoCloseable {
   }
 
   public void leave(int index) {
+    node(index).stores().leave();
     nodes.remove(index).manager().stop();
   }
 
@@ -180,6 +192,7 @@ public final class LoopCluster implements AutoCloseable {
   public void crash(int index) {
     Node victim = nodes.get(index);
     silence(index);
+    wire.silence(victim.self);
     nodes.remove(index);
     JChannel gone = channel(victim);
     long view = gone.getView().getViewId().getId() + 1;
@@ -213,16 +226,27 @@ public final class LoopCluster implements AutoCloseable {
         .getChannel();
   }
 
-  /** All leave as members do, each when the others have seen the one before go. */
+  /**
+   * All leave as members do, each when the others have seen the one before go, and have made up for
+   * it, and the oldest last. Otherwise the last may take the others for lost: who coordinates next
+   * does not always know that the one before has left.
+   */
   void leaveOneByOne() {
     while (!nodes.isEmpty()) {
-      Node node = nodes.remove(0);
+      Node node = nodes.remove(nodes.size() - 1);
+      node.stores().leave();
       node.stores().close();
       node.manager().stop();
       int left = nodes.size();
-      nodes.forEach(
-          each -> Await.until("its leave", () -> each.manager().getMembers().size() <= left));
+      nodes.forEach(each -> Await.until("its leave", () -> settledMembers(each.manager()) <= left));
     }
+  }
+
+  private static int settledMembers(EmbeddedCacheManager manager) {
+    CacheTopology stable =
+        GlobalComponentRegistry.componentOf(manager, LocalTopologyManager.class)
+            .getStableCacheTopology(OptionsRegistry.NAME);
+    return Math.max(manager.getMembers().size(), stable.getMembers().size());
   }
 
   @Override

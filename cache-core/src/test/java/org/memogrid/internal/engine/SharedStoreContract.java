@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -236,7 +237,8 @@ abstract class SharedStoreContract {
     for (CacheOptions mode :
         List.of(CacheOptions.of(Mode.REPLICATED), CacheOptions.of(Mode.DISTRIBUTED))) {
       refused(mode.async(), persist(), "async");
-      refused(mode, persist().writeBehind(1, 1), "writeBehind");
+      refused(mode.async(), persist().writeBehind(1, 1), "async");
+      refused(mode, Persist.file(Path.of("files")).writeBehind(1, 1), "writeBehind");
       assertThatThrownBy(() -> mode.persist(persist()).async())
           .isInstanceOf(IllegalArgumentException.class);
     }
