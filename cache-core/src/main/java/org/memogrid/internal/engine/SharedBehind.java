@@ -229,7 +229,7 @@ final class SharedBehind {
       moved = core.layout(next);
       givenUp |= core.left() > 0 && !next.steady();
     }
-    if (moved > 0 && !cut) {
+    if (moved > 0 && !cut && others.isIn(members)) { // else others have gone on with what they kept
       LOG.error(
           "cache '{}': {} changes were not written to {} when other members began to order their"
               + " keys; they are lost there unless one of those was an owner before",
@@ -276,16 +276,14 @@ final class SharedBehind {
   private void writeAll() {
     while (true) {
       linger();
+      boolean idle;
       synchronized (lock) {
-        if (core.take(limits.batch()).isEmpty()) {
-          busy = false;
-        }
+        idle = core.take(limits.batch()).isEmpty();
+        busy = !idle;
       }
       release();
-      synchronized (lock) {
-        if (!busy) {
-          return;
-        }
+      if (idle) {
+        return; // who has begun meanwhile has a thread of its own
       }
       if (!writeSome()) {
         synchronized (lock) {

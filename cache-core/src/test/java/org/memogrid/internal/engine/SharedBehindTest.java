@@ -22,6 +22,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.h2.jdbcx.JdbcDataSource;
@@ -75,6 +77,8 @@ final class SharedBehindTest {
 
   /** One member's loader and writer, to the data of all. */
   private final class Part implements CacheLoader<Integer, Integer>, CacheWriter<Integer, Integer> {
+    private final AtomicInteger active = new AtomicInteger();
+    private final AtomicInteger most = new AtomicInteger();
     volatile boolean refuses;
 
     @Override
@@ -83,6 +87,12 @@ final class SharedBehindTest {
     }
 
     private void call(String what) throws IOException {
+      int now = active.incrementAndGet();
+      most.accumulateAndGet(now, Math::max);
+      if (now == 1) {
+        LockSupport.parkNanos(20_000); // somebody else would come now
+      }
+      active.decrementAndGet();
       if (refuses) {
         throw new IOException("no row today");
       }
@@ -396,6 +406,29 @@ final class SharedBehindTest {
     }
     cluster.leaveOneByOne();
     assertThat(rows).isEqualTo(expected);
+  }
+
+  @Test
+  void oneWritesAtATime() throws Exception {
+    CacheOptions options =
+        CacheOptions.of(Mode.REPLICATED).persist(Persist.with("rows").writeBehind(1_000, 1));
+    List<Cache<Integer, Integer>> caches = open(options);
+    List<Future<?>> writers = new ArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      int writer = i;
+      writers.add(
+          threads.submit(
+              () -> {
+                for (int n = 0; n < 500; n++) {
+                  caches.get(writer % MEMBERS).put(writer * 1_000 + n % 50, n);
+                }
+              }));
+    }
+    for (Future<?> each : writers) {
+      each.get(Await.LONG.toMillis(), TimeUnit.MILLISECONDS);
+    }
+    cluster.node(0).stores().leave();
+    assertThat(parts).allSatisfy(part -> assertThat(part.most.get()).isOne());
   }
 
   /** The rest of the queue waits, and so do writers, not for ever. */
