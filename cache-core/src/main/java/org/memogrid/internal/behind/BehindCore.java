@@ -40,6 +40,7 @@ public final class BehindCore<K, C> {
   private final Map<K, Waiting<C>> writing = new LinkedHashMap<>();
   private Share share = Share.NONE;
   private boolean leaving;
+  private boolean givenUp;
   private long added;
 
   /**
@@ -232,7 +233,12 @@ public final class BehindCore<K, C> {
             share.owned(),
             share.read(),
             share.steady() && next.steady());
-    return left() > 0 && (!share.steady() || waitsForOthers(next));
+    return left() > 0 && !givenUp && (!share.steady() || waitsForOthers(next));
+  }
+
+  /** The store does not take what waits: no topology waits for it before owners are at rest. */
+  public void giveUp() {
+    givenUp = true;
   }
 
   private boolean waitsForOthers(Share next) {
@@ -253,6 +259,7 @@ public final class BehindCore<K, C> {
     BitSet missed = (BitSet) share.read().clone();
     missed.andNot(next.read());
     share = next;
+    givenUp &= !next.steady();
     early
         .entrySet() // what was under way by an earlier one is written again
         .removeIf(

@@ -62,7 +62,6 @@ final class SharedBehind {
   private volatile @Nullable BlockingManager threads;
   private volatile boolean cut;
   private boolean busy;
-  private boolean givenUp;
   private long movedAt;
   private volatile String place = "the store";
 
@@ -199,35 +198,41 @@ final class SharedBehind {
    * @param members the ids of those that are in it
    */
   CompletionStage<Void> onTopology(Share next, Set<String> members) {
-    CompletableFuture<Void> written = null;
+    CompletableFuture<Void> written;
+    long last;
     synchronized (lock) {
-      boolean first = core.prepare(next);
-      if (first && !cut && !givenUp && others.isIn(members)) {
-        long last = core.last();
-        written = when(() -> core.isWritten(last));
-      }
-      if (next.steady()) {
-        givenUp = false;
-      }
+      last = core.last();
+      boolean waits = core.prepare(next) && !cut && others.isIn(members);
+      written = waits ? when(() -> core.isWritten(last)) : CompletableFuture.completedFuture(null);
     }
-    if (written == null || written.isDone()) {
-      take(next, members);
+    if (written.isDone()) {
+      layout(next, members);
       return CompletableFuture.completedFuture(null);
     }
     return written
         .completeOnTimeout(null, PATIENCE_MILLIS, TimeUnit.MILLISECONDS)
         .thenRunAsync(
-            () -> take(next, members),
+            () -> {
+              giveUpUnless(last);
+              layout(next, members);
+            },
             requireNonNull(threads, "something waits").asExecutor(THREAD));
   }
 
-  private void take(Share next, Set<String> members) {
+  private void giveUpUnless(long written) {
+    synchronized (lock) {
+      if (!core.isWritten(written)) {
+        core.giveUp();
+      }
+    }
+  }
+
+  private void layout(Share next, Set<String> members) {
     int moved;
     synchronized (lock) {
       since.keySet().retainAll(members);
       members.forEach(member -> since.putIfAbsent(member, next.number()));
       moved = core.layout(next);
-      givenUp |= core.left() > 0 && !next.steady();
     }
     if (moved > 0 && !cut && others.isIn(members)) { // else others have gone on with what they kept
       LOG.error(

@@ -100,6 +100,23 @@ final class BehindCoreTest {
     assertThat(core.isWritten(number)).isTrue();
   }
 
+  /** Changes come all the time; each of the topologies waits for those before it. */
+  @Test
+  void eachTopologyWaitsUnlessTheStoreTakesNothing() {
+    layout(1, true, bits(0), bits(0));
+    assertThat(core.change(Map.of(0, "a"))).isZero();
+    Share next = new Share(2, bits(0), bits(0), bits(0), false);
+    assertThat(core.prepare(next)).isTrue();
+    assertThat(core.layout(next)).isZero();
+    assertThat(core.prepare(next)).isTrue();
+    core.giveUp();
+    assertThat(core.prepare(next)).isFalse();
+    assertThat(core.layout(next)).isZero();
+    assertThat(core.prepare(next)).isFalse();
+    layout(4, true, bits(0), bits(0));
+    assertThat(core.prepare(next)).isTrue();
+  }
+
   /** It was about to be an owner, and is not to be any more. */
   @Test
   void whatWasKeptForASegmentThatWentIsForgotten() {
