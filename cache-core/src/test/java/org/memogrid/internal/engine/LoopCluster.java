@@ -190,6 +190,11 @@ public final class LoopCluster implements AutoCloseable {
 
   /** Takes a member away without a goodbye, as if its process had died. */
   public void crash(int index) {
+    cutOff(index).manager.stop();
+  }
+
+  /** Takes a member away that goes on by itself; who asks for it has to stop it. */
+  Node cutOff(int index) {
     Node victim = nodes.get(index);
     silence(index);
     wire.silence(victim.self);
@@ -200,7 +205,7 @@ public final class LoopCluster implements AutoCloseable {
     List<org.jgroups.Address> others =
         nodes.stream().map(node -> channel(node).getAddress()).toList();
     nodes.forEach(node -> install(channel(node), View.create(others.get(0), view, others)));
-    victim.manager.stop();
+    return victim;
   }
 
   /** Nothing that it sends or is sent arrives any more, and nobody has missed it yet. */

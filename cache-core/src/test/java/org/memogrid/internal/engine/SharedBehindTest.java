@@ -11,9 +11,11 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -27,6 +29,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.h2.jdbcx.JdbcDataSource;
+import org.infinispan.commons.util.concurrent.CompletionStages;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -41,6 +44,7 @@ import org.memogrid.cache.Expiry;
 import org.memogrid.cache.Mode;
 import org.memogrid.cache.Persist;
 import org.memogrid.cluster.Partitions;
+import org.memogrid.internal.behind.Share;
 import org.memogrid.testkit.Await;
 
 /** Members that share a cache whose table, or the data before which it is, are written behind. */
@@ -429,6 +433,60 @@ final class SharedBehindTest {
     }
     cluster.node(0).stores().leave();
     assertThat(parts).allSatisfy(part -> assertThat(part.most.get()).isOne());
+  }
+
+  /** One that was away is told so, also when it is back, and has not heard of any topology. */
+  @Test
+  void whoWasAwayIsNotTakenForOneThatAlwaysWasThere() {
+    Behinds mine = Behinds.of(cluster.node(0).manager().getCacheManagerConfiguration());
+    Behinds others = Behinds.of(cluster.node(1).manager().getCacheManagerConfiguration());
+    String self = cluster.node(0).self().id();
+    String other = cluster.node(1).self().id();
+    SharedBehind there =
+        new SharedBehind("c", new SharedBehind.Limits(1, 1), new StablePlacement(), others);
+    others.add("c", there);
+    topology(there, 5, Set.of(self, other));
+    assertThat(mine.isAmong(Set.of(self, other), "c", 5)).isTrue();
+    topology(there, 6, Set.of(self, other));
+    assertThat(mine.isAmong(Set.of(self, other), "c", 5)).isTrue();
+    topology(there, 7, Set.of(other));
+    assertThat(mine.isAmong(Set.of(self, other), "c", 6)).isFalse();
+    topology(there, 8, Set.of(self, other));
+    assertThat(mine.isAmong(Set.of(self, other), "c", 6)).isFalse();
+    assertThat(mine.isAmong(Set.of(self, other), "c", 8)).isTrue();
+    assertThat(mine.isAmong(Set.of(self, other, "gone"), "c", 8)).isFalse();
+    assertThat(mine.isAmong(Set.of(self, other), "unknown there", 8)).isFalse();
+  }
+
+  private static void topology(SharedBehind behind, int number, Set<String> members) {
+    BitSet none = new BitSet();
+    CompletionStages.join(behind.onTopology(new Share(number, none, none, none, true), members));
+  }
+
+  /** It can't know whether the others have gone on without it. */
+  @ParameterizedTest
+  @EnumSource(names = {"REPLICATED", "DISTRIBUTED"})
+  void whoIsCutOffWritesNothing(Mode mode) {
+    List<Cache<Integer, Integer>> caches = open(before(mode));
+    refuse(true);
+    caches.get(0).putAll(numbered(0, ENTRIES));
+    LoopCluster.Node victim = cluster.cutOff(0);
+    try {
+      parts.subList(1, MEMBERS).forEach(part -> part.refuses = false);
+      Map<Integer, Integer> expected = new HashMap<>();
+      for (int key = 0; key < ENTRIES; key++) {
+        caches.get(1).put(key, -1);
+        expected.put(key, -1);
+      }
+      Await.until("the others' writes", () -> rows.equals(expected));
+      parts.get(0).refuses = false;
+      calls.clear();
+      victim.manager().stop(); // it tries once more
+      assertThat(calls).isEmpty();
+      assertThat(rows).isEqualTo(expected);
+    } finally {
+      victim.manager().stop();
+    }
   }
 
   /** The rest of the queue waits, and so do writers, not for ever. */
