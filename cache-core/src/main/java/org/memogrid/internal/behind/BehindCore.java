@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * <ul>
  *   <li>Of each key a member has the last change that it was told of as an owner, or it was written
  *       and the member may have been told so. It waits, is being written, or is kept.
- *   <li>A member writes only what it orders.
+ *   <li>A member writes only what it orders. What is changed once it is about to order a key no
+ *       more is not begun to be written: the store might end that after what the next one writes.
  *   <li>Between the first topology by which owners are about to change and the one by which they
  *       have, nobody confirms what is not written. So a new owner, who was not told of what went
  *       before, misses nothing.
@@ -39,6 +40,11 @@ public final class BehindCore<K, C> {
 
   private final Map<K, Waiting<C>> writing = new LinkedHashMap<>();
   private Share share = Share.NONE;
+
+  /** What this member ordered, and does not by the last topology that was about to be in use. */
+  private BitSet going = new BitSet();
+
+  private long beforeGoing;
   private boolean leaving;
   private boolean givenUp;
   private long added;
@@ -132,7 +138,8 @@ public final class BehindCore<K, C> {
     if (there != null && there.change.equals(written.change)) {
       kept.remove(key);
       if (there.topology == written.topology) {
-        early.remove(key); // of an earlier one
+        early.computeIfPresent( // of an earlier one; what came early by a later topology stays
+            key, (same, note) -> note.topology > written.topology ? note : null);
         return;
       }
     }
@@ -151,8 +158,10 @@ public final class BehindCore<K, C> {
       Iterator<Map.Entry<K, Waiting<C>>> first = waiting.entrySet().iterator();
       while (first.hasNext() && writing.size() < most) {
         Map.Entry<K, Waiting<C>> each = first.next();
-        writing.put(each.getKey(), each.getValue());
-        first.remove();
+        if (each.getValue().number <= beforeGoing || !going.get(segment(each.getKey()))) {
+          writing.put(each.getKey(), each.getValue());
+          first.remove();
+        } // else it is made again where it is ordered then
       }
     }
     Map<K, C> changes = new HashMap<>();
@@ -182,8 +191,11 @@ public final class BehindCore<K, C> {
 
   /** Whether all is written whose number is at most that. */
   public boolean isWritten(long number) {
-    Map<K, Waiting<C>> first = writing.isEmpty() ? waiting : writing;
-    return first.isEmpty() || first.values().iterator().next().number > number;
+    return isBehind(number, writing) && isBehind(number, waiting);
+  }
+
+  private static <K, C> boolean isBehind(long number, Map<K, Waiting<C>> changes) {
+    return changes.isEmpty() || changes.values().iterator().next().number > number;
   }
 
   /** The number of the topology that is in use. */
@@ -206,6 +218,11 @@ public final class BehindCore<K, C> {
     return left() + kept.size();
   }
 
+  /** For tests: of how many keys it is noted what was written early. */
+  int early() {
+    return early.size();
+  }
+
   /** What will be written for a key, by this member or another; null if nothing is known. */
   public @Nullable C waitsFor(K key) {
     Waiting<C> last = waiting.get(key);
@@ -226,25 +243,22 @@ public final class BehindCore<K, C> {
    * @return whether what waits should be written first
    */
   public boolean prepare(Share next) {
+    going = (BitSet) share.ordered().clone();
+    going.andNot(next.ordered());
+    beforeGoing = added;
     share =
         new Share(
             share.number(),
             share.ordered(),
             share.owned(),
             share.read(),
-            share.steady() && next.steady());
-    return left() > 0 && !givenUp && (!share.steady() || waitsForOthers(next));
+            share.steady() && next.steady() && going.isEmpty());
+    return left() > 0 && !givenUp && !share.steady();
   }
 
   /** The store does not take what waits: no topology waits for it before owners are at rest. */
   public void giveUp() {
     givenUp = true;
-  }
-
-  private boolean waitsForOthers(Share next) {
-    BitSet lost = (BitSet) share.ordered().clone();
-    lost.andNot(next.ordered());
-    return !lost.isEmpty();
   }
 
   /**

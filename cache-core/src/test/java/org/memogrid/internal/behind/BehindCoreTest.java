@@ -88,6 +88,32 @@ final class BehindCoreTest {
     assertThat(core.waitsFor(1)).isNull();
   }
 
+  /**
+   * News of two members overtake each other: who orders the key by the next topology has written,
+   * and who did by this one has as well.
+   */
+  @Test
+  void whatIsToldLateLeavesWhatWasToldEarly() {
+    layout(1, true, bits(), bits(0));
+    core.keep(Map.of(0, "a"));
+    core.told(2, Map.of(0, "b"));
+    core.told(1, Map.of(0, "a"));
+    layout(2, true, bits(), bits(0));
+    core.keep(Map.of(0, "b"));
+    assertThat(core.known()).isZero();
+  }
+
+  @Test
+  void whatIsToldInTurnIsForgotten() {
+    layout(1, true, bits(), bits(0));
+    core.keep(Map.of(0, "a"));
+    core.keep(Map.of(0, "b"));
+    core.told(1, Map.of(0, "a"));
+    assertThat(core.early()).isEqualTo(1);
+    core.told(1, Map.of(0, "b"));
+    assertThat(core.early() + core.known()).isZero();
+  }
+
   @Test
   void whoLeavesConfirmsNothingThatIsNotWritten() {
     layout(1, true, bits(0), bits(0));
@@ -115,6 +141,45 @@ final class BehindCoreTest {
     assertThat(core.prepare(next)).isFalse();
     layout(4, true, bits(0), bits(0));
     assertThat(core.prepare(next)).isTrue();
+  }
+
+  /**
+   * Else the store might have it from this member after what the next one writes.
+   *
+   * <ol>
+   *   <li>Another is about to order the key: what waits is written first.
+   *   <li>It is changed before that topology is in use.
+   *   <li>That waits for what went before, in whose turn the change is not taken.
+   *   <li>The topology is in use: the change is made again at the other.
+   * </ol>
+   */
+  @Test
+  void whatOthersAreAboutToOrderIsNotBegun() {
+    layout(1, false, bits(0, 1, 2), bits(0, 1, 2));
+    long before = core.change(Map.of(0, "a"));
+    Share next = new Share(2, bits(1), bits(0, 1, 2), bits(0, 1, 2), false);
+    assertThat(core.prepare(next)).isTrue();
+    long going = core.change(Map.of(2, "b"));
+    long staying = core.change(Map.of(1, "c"));
+    assertThat(core.change(Map.of(10, "d"))).isGreaterThan(staying);
+    assertThat(core.take(10)).isEqualTo(Map.of(0, "a", 1, "c"));
+    assertThat(core.isWritten(before)).isFalse();
+    assertThat(core.written()).isEqualTo(Map.of(0, "a", 1, "c"));
+    assertThat(core.isWritten(before)).isTrue();
+    assertThat(core.isWritten(going)).isFalse();
+    assertThat(core.isWritten(staying)).isFalse(); // in order
+    assertThat(core.take(10)).isEmpty();
+    assertThat(core.layout(next)).isZero();
+    assertThat(core.isWritten(core.last())).isTrue();
+    assertThat(core.change(Map.of(1, "e"))).isPositive();
+    assertThat(core.take(10)).isEqualTo(Map.of(1, "e"));
+  }
+
+  @Test
+  void nothingUnwrittenIsConfirmedOnceOthersAreAboutToOrderIt() {
+    layout(1, true, bits(0), bits(0));
+    assertThat(core.prepare(new Share(2, bits(), bits(), bits(), true))).isFalse();
+    assertThat(core.change(Map.of(0, "a"))).isPositive();
   }
 
   /** It was about to be an owner, and is not to be any more. */
