@@ -236,6 +236,15 @@ public final class NodeProcess implements AutoCloseable {
     awaitEnd();
   }
 
+  /** Whether a line of its stderr has that text. */
+  public boolean hasLogged(String text) {
+    try (Stream<String> lines = Files.lines(log, StandardCharsets.UTF_8)) {
+      return lines.anyMatch(line -> line.contains(text));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   /** The end of what it wrote to stderr. */
   public String log() {
     try {

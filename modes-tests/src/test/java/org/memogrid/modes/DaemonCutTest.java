@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
@@ -57,8 +58,15 @@ class DaemonCutTest {
       hosts.lab().heal(3);
       hosts.awaitWhole();
       awaitMore(20);
-      assertThat(counter.last().node()).as("who runs it keeps it").isEqualTo(successor);
+      if (!stoodStill(hosts)) { // then it loses its turn, and the next is for the preferred one
+        assertThat(counter.last().node()).as("who runs it keeps it").isEqualTo(successor);
+      }
       counter.assertDisjoint();
     }
+  }
+
+  private static boolean stoodStill(Hosts hosts) {
+    return IntStream.rangeClosed(1, Hosts.COUNT)
+        .anyMatch(host -> hosts.node(host).hasLogged("this member stood still"));
   }
 }
