@@ -35,7 +35,6 @@ import org.memogrid.cluster.Member;
 final class Spool {
   private static final int BATCH = 1_024;
   private static final int BATCH_CHUNKS = 8;
-  private static final int LEAST_BYTES = 1_024;
   private static final long AGAIN = 500;
 
   private static final Object HEAD = new Object();
@@ -484,7 +483,7 @@ final class Spool {
   private Kept.@Nullable Holders fill(List<Kept.OfTenure> writes) {
     Kept.Holders named = null;
     int bytes = 0;
-    int most = Math.max(LEAST_BYTES, BATCH_CHUNKS * desk.chunk());
+    int most = BATCH_CHUNKS * desk.chunk();
     covers = last;
     Iterator<Map.Entry<Object, Write>> next = pending.entrySet().iterator();
     while (next.hasNext() && writes.size() < BATCH && bytes < most) {

@@ -28,6 +28,11 @@ final class QueueChecker {
   /** How many losses there had been when somebody reigned so. */
   private final Map<Epoch, Integer> reignedAfter = new HashMap<>();
 
+  /** How often the disk had been read when somebody reigned so. */
+  private final Map<Epoch, Integer> readBefore = new HashMap<>();
+
+  private int reads;
+
   private boolean gaveBack;
 
   /** How often copies were lost that something may have been in alone. */
@@ -137,8 +142,14 @@ final class QueueChecker {
     }
   }
 
+  /** What is on the disk goes on, whoever had what. */
+  void readsDisk() {
+    reads++;
+  }
+
   void reigns(Epoch epoch) {
     reignedAfter.putIfAbsent(epoch, losses);
+    readBefore.putIfAbsent(epoch, reads);
   }
 
   /** A consumer says what became of a message. */
@@ -154,6 +165,9 @@ final class QueueChecker {
     Held held = new Held(by, tag);
     if (reignedAfter.getOrDefault(tag.epoch(), -1) != losses) {
       return; // who handed it out is gone, with all that knew
+    }
+    if (readBefore.getOrDefault(tag.epoch(), -1) != reads) {
+      return; // so is who was not named, and has read the disk: it is out under another tag
     }
     Integer handled = settling.remove(new Settling(held, false));
     if (handled != null) {
@@ -300,7 +314,8 @@ final class QueueChecker {
       violation(number + " comes from the disk and is not called redelivered");
     }
     String id = message.id;
-    if (id != null && message.begun == 1) {
+    boolean unknown = !message.confirmed && sim.member(message.by) == null; // it may land late
+    if (id != null && message.begun == 1 && !unknown) {
       sent.forEach(
           (other, its) -> {
             boolean known = its.over || (its.kept && its.begun > 0);

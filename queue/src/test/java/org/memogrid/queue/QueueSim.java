@@ -468,8 +468,10 @@ final class QueueSim {
       }
     }
     if (members.values().stream().noneMatch(m -> m.listens)) {
-      SimMember listener = members.values().iterator().next();
-      listener.listen();
+      members.values().stream()
+          .filter(m -> !m.isLeaving())
+          .findFirst()
+          .ifPresentOrElse(SimMember::listen, () -> join("last")); // who starts now listens
     }
     checker.healed();
   }

@@ -173,6 +173,7 @@ final class SimSpool {
           () -> {
             List<Kept> all = entries.values().stream().map(KeptFormat::read).toList();
             sim.note(by.self + " reads " + all);
+            sim.checker.readsDisk();
             answer(by, () -> by.core.loaded(load.epoch(), all));
           });
     }
