@@ -33,4 +33,21 @@ public interface CacheMXBean {
 
   /** Does what {@link Cache#goOnWithoutMissing()} does. */
   void goOnWithoutMissing();
+
+  /**
+   * What {@link Transactions#inDoubt} has of this cache, one a line: its id, which member prepared
+   * it, when, and which keys it holds.
+   */
+  List<String> getInDoubt();
+
+  /**
+   * Does what {@link InDoubtTransaction#commit} does.
+   *
+   * @param id as {@link #getInDoubt} shows it
+   * @throws IllegalArgumentException if none of that id is in doubt
+   */
+  void commitInDoubt(String id);
+
+  /** Does what {@link InDoubtTransaction#rollback} does; else as {@link #commitInDoubt}. */
+  void rollbackInDoubt(String id);
 }

@@ -39,6 +39,7 @@ public final class CacheOptions {
   private final long nearCacheMaxEntries;
   private final @Nullable Duration nearCacheMaxAge;
   private final @Nullable Locking locking;
+  private final boolean recoverable;
   private final Expiry expiry;
 
   private CacheOptions(Draft draft) {
@@ -55,6 +56,7 @@ public final class CacheOptions {
     this.nearCacheMaxEntries = draft.nearCacheMaxEntries;
     this.nearCacheMaxAge = draft.nearCacheMaxAge;
     this.locking = draft.locking;
+    this.recoverable = draft.recoverable;
     this.expiry =
         timeToLive == null && maxIdle == null
             ? Expiry.NEVER
@@ -266,6 +268,37 @@ public final class CacheOptions {
     return requireTransactable(draft);
   }
 
+  /**
+   * Keeps what a transaction has prepared of this cache on all members until its manager has ended
+   * it. If the member that runs it is lost meanwhile, the manager's recovery commits it or rolls it
+   * back, as in the databases beside it, through {@link Transactions#recovery}; the manager must be
+   * one of the program's that writes a log ({@code ClusterBuilder.transactionManager}), and come
+   * back with it. Until then nobody can write what that transaction had touched, nor read it in a
+   * transaction: who tries is told which it is. {@link Transactions#inDoubt} shows those, and ends
+   * them by hand.
+   *
+   * <p>It is kept in memory: while a member of the cluster is there that was there when it was
+   * prepared. It costs a write to all members in the prepare and another in the commit; a
+   * transaction of one cache alone commits in one phase, prepares nothing, and pays nothing for it.
+   *
+   * @throws IllegalArgumentException without {@link #transactional}, and in mode LOCAL, whose
+   *     entries are lost with their process
+   */
+  public CacheOptions recoverable() {
+    if (locking == null) {
+      throw new IllegalArgumentException(
+          "recoverable is of transactions: give transactional(...) before it");
+    }
+    if (mode == Mode.LOCAL) {
+      throw new IllegalArgumentException(
+          "recoverable does not work in mode LOCAL: when the process is lost nobody has what it"
+              + " prepared; use REPLICATED or DISTRIBUTED");
+    }
+    Draft draft = new Draft(this);
+    draft.recoverable = true;
+    return new CacheOptions(draft);
+  }
+
   private static CacheOptions requireTransactable(Draft draft) {
     if (draft.locking != null) {
       requireWithTransactions(
@@ -380,6 +413,11 @@ public final class CacheOptions {
     return locking;
   }
 
+  /** Whether {@link #recoverable()} was asked for. */
+  public boolean isRecoverable() {
+    return recoverable;
+  }
+
   @Override
   public boolean equals(@Nullable Object other) {
     return other instanceof CacheOptions that
@@ -395,7 +433,8 @@ public final class CacheOptions {
         && Objects.equals(persist, that.persist)
         && nearCacheMaxEntries == that.nearCacheMaxEntries
         && Objects.equals(nearCacheMaxAge, that.nearCacheMaxAge)
-        && locking == that.locking;
+        && locking == that.locking
+        && recoverable == that.recoverable;
   }
 
   @Override
@@ -413,7 +452,8 @@ public final class CacheOptions {
         persist,
         nearCacheMaxEntries,
         nearCacheMaxAge,
-        locking);
+        locking,
+        recoverable);
   }
 
   /** What is not as {@link #of} makes it. */
@@ -450,6 +490,9 @@ public final class CacheOptions {
     if (locking != null) {
       text.append(" transactional=").append(locking);
     }
+    if (recoverable) {
+      text.append(" recoverable");
+    }
     return text.toString();
   }
 
@@ -468,6 +511,7 @@ public final class CacheOptions {
     private long nearCacheMaxEntries;
     private @Nullable Duration nearCacheMaxAge;
     private @Nullable Locking locking;
+    private boolean recoverable;
 
     Draft(Mode mode) {
       this.mode = mode;
@@ -487,6 +531,7 @@ public final class CacheOptions {
       this.nearCacheMaxEntries = from.nearCacheMaxEntries;
       this.nearCacheMaxAge = from.nearCacheMaxAge;
       this.locking = from.locking;
+      this.recoverable = from.recoverable;
     }
   }
 }

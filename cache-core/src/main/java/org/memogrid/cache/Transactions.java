@@ -4,8 +4,10 @@ package org.memogrid.cache;
 import static java.util.Objects.requireNonNull;
 
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
+import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.LockSupport;
+import javax.transaction.xa.XAResource;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cluster.Cluster;
 import org.memogrid.internal.node.Node;
@@ -108,6 +110,31 @@ public final class Transactions {
         pause(attempt);
       }
     }
+  }
+
+  /**
+   * What a JTA manager's recovery asks for transactions in doubt, and tells how they end: those of
+   * all {@linkplain CacheOptions#recoverable recoverable} caches of the cluster. It is to be asked
+   * by the recovery of each process that commits, so that whose process comes back with its log
+   * ends what it had prepared. It stays good until the cluster is closed, and is thread-safe.
+   *
+   * <p>{@code recover} lists what {@link #inDoubt} lists, in one go. {@code commit} answers when
+   * the owners have what was prepared, and fails with {@code XAER_RMFAIL} if that was not possible
+   * now: the manager tries again. Nothing can be enlisted with it.
+   */
+  public static XAResource recovery(Cluster cluster) {
+    requireNonNull(cluster, "cluster");
+    return cluster.unwrap(Node.class).transactions().recovery();
+  }
+
+  /**
+   * What {@linkplain CacheOptions#recoverable recoverable} caches have prepared and nobody is about
+   * to end, as its member is lost or could not end it, oldest first; one for each cache of a
+   * transaction. It sends no message.
+   */
+  public static List<InDoubtTransaction> inDoubt(Cluster cluster) {
+    requireNonNull(cluster, "cluster");
+    return cluster.unwrap(Node.class).transactions().inDoubt();
   }
 
   /** Those that met don't meet again at once. */

@@ -79,7 +79,23 @@ final class CacheOptionsTest {
       assertThat(plain.owners(3).transactional(locking).timeToLive(SECOND))
           .hasToString("DISTRIBUTED timeToLive=PT1S owners=3 transactional=" + locking)
           .isNotEqualTo(plain.owners(3).timeToLive(SECOND));
+      CacheOptions recoverable = plain.transactional(locking).recoverable();
+      assertThat(recoverable)
+          .hasToString("DISTRIBUTED transactional=" + locking + " recoverable")
+          .isEqualTo(plain.transactional(locking).recoverable())
+          .isNotEqualTo(plain.transactional(locking));
+      assertThat(recoverable.owners(3).isRecoverable()).isTrue();
+      assertThatThrownBy(() -> local.recoverable())
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("nobody has what it prepared");
     }
+  }
+
+  @Test
+  void recoverableIsOfTransactions() {
+    assertThatThrownBy(() -> CacheOptions.of(Mode.REPLICATED).recoverable())
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("give transactional(...) before it");
   }
 
   @Test

@@ -4,6 +4,11 @@ package org.memogrid.examples;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.arjuna.ats.arjuna.common.recoveryPropertyManager;
+import com.arjuna.ats.arjuna.recovery.RecoveryManager;
+import com.arjuna.ats.arjuna.recovery.RecoveryModule;
+import com.arjuna.ats.internal.jta.recovery.arjunacore.XARecoveryModule;
+import com.arjuna.ats.jta.recovery.XAResourceRecoveryHelper;
 import jakarta.transaction.Transaction;
 import jakarta.transaction.TransactionManager;
 import java.sql.Connection;
@@ -11,11 +16,13 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import javax.sql.XAConnection;
+import javax.transaction.xa.XAResource;
 import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.memogrid.cache.Cache;
 import org.memogrid.cache.CacheOptions;
+import org.memogrid.cache.InDoubtTransaction;
 import org.memogrid.cache.Locking;
 import org.memogrid.cache.Mode;
 import org.memogrid.cache.Transactions;
@@ -33,6 +40,7 @@ class BankTest {
           "ObjectStoreEnvironmentBean." + store + "objectStoreDir",
           "target/narayana/" + ProcessHandle.current().pid());
     }
+    recoveryPropertyManager.getRecoveryEnvironmentBean().setRecoveryBackoffPeriod(1);
   }
 
   @Test
@@ -76,6 +84,52 @@ class BankTest {
             .transactionManager(com.arjuna.ats.jta.TransactionManager.transactionManager())
             .join();
     return cluster;
+  }
+
+  /** What a process does before it uses the cache, with the manager's log that it had before. */
+  static Cache<String, Integer> recover(Cluster cluster) {
+    RecoveryManager recovery = RecoveryManager.manager();
+    recovery.initialize();
+    for (RecoveryModule module : recovery.getModules()) {
+      if (module instanceof XARecoveryModule resources) {
+        resources.addXAResourceRecoveryHelper(
+            new XAResourceRecoveryHelper() {
+              @Override
+              public boolean initialise(String settings) {
+                return true;
+              }
+
+              @Override
+              public XAResource[] getXAResources() { // and those of the databases
+                return new XAResource[] {Transactions.recovery(cluster)};
+              }
+            });
+      }
+    }
+    Cache<String, Integer> stock =
+        cluster.cache(
+            "stock",
+            CacheOptions.of(Mode.REPLICATED).transactional(Locking.OPTIMISTIC).recoverable());
+    return stock;
+  }
+
+  /** By hand, if the log is lost. */
+  static void giveUp(Cluster cluster) {
+    for (InDoubtTransaction each : Transactions.inDoubt(cluster)) {
+      System.out.println(each + " holds " + each.keys());
+      each.rollback();
+    }
+  }
+
+  @Test
+  void whatIsInDoubtIsAskedForAndNothingIs() {
+    TransactionManager manager = com.arjuna.ats.jta.TransactionManager.transactionManager();
+    try (TestCluster nodes = TestCluster.of(2, builder -> builder.transactionManager(manager))) {
+      recover(nodes.node(0)).put("nut", 1);
+      RecoveryManager.manager().scan();
+      giveUp(nodes.node(1));
+      assertThat(nodes.node(1).cache("stock").get("nut")).isEqualTo(1);
+    }
   }
 
   @Test

@@ -4,6 +4,7 @@ package org.memogrid.internal.cache;
 import java.util.List;
 import org.memogrid.cache.CacheMXBean;
 import org.memogrid.cache.CacheOptions;
+import org.memogrid.cache.InDoubtTransaction;
 import org.memogrid.internal.store.Store;
 
 /** What JMX shows of a cache. */
@@ -71,5 +72,34 @@ final class CacheBean implements CacheMXBean {
   @Override
   public void goOnWithoutMissing() {
     store.goOnWithoutMissing();
+  }
+
+  @Override
+  public List<String> getInDoubt() {
+    return store.inDoubt().stream().map(each -> each + ", keys " + each.keys()).toList();
+  }
+
+  @Override
+  public void commitInDoubt(String id) {
+    inDoubt(id).commit();
+  }
+
+  @Override
+  public void rollbackInDoubt(String id) {
+    inDoubt(id).rollback();
+  }
+
+  private InDoubtTransaction inDoubt(String id) {
+    return store.inDoubt().stream()
+        .filter(each -> each.id().equals(id))
+        .findAny()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "no transaction of id '"
+                        + id
+                        + "' is in doubt in cache '"
+                        + store.name()
+                        + "': InDoubt shows those that are"));
   }
 }

@@ -47,6 +47,7 @@ public final class ClusterStores implements StoreFactory {
   private final Runnable noMoreJoiners;
   private final OptionsRegistry registry;
   private final EngineCaches caches;
+  private final InDoubts inDoubts;
   private final ConcurrentMap<String, ClusterStore> stores = new ConcurrentHashMap<>();
 
   /**
@@ -85,6 +86,8 @@ public final class ClusterStores implements StoreFactory {
             context.codec,
             calls);
     this.coarse = new CoarseClock(context.clock);
+    this.inDoubts = new InDoubts(manager, context, new Prepares());
+    context.transactions.join(inDoubts);
     this.caches = new EngineCaches(manager, registry, context, this::onStopped);
     try {
       registry.onChange(caches::follow);
@@ -122,6 +125,9 @@ public final class ClusterStores implements StoreFactory {
     while (true) {
       if (registry.get(name) == null) { // what is wrong is said now, and nothing has changed
         caches.checkPlace(name, options);
+        if (options.isRecoverable()) {
+          inDoubts.open();
+        }
       }
       OptionsRegistry.Entry there = registry.note(name, options);
       OtherOptions.refuse(name, there.options(), options);
@@ -221,6 +227,31 @@ public final class ClusterStores implements StoreFactory {
     List<Member> members = transport.getMembers().stream().map(context.members).toList();
     Member self = context.members.apply(transport.getAddress());
     return new ViewTopology(transport.getViewId(), members, self, context.codec);
+  }
+
+  /** What transactions in doubt need of the stores. */
+  private final class Prepares implements InDoubts.Caches {
+    @Override
+    public @Nullable Store prepared(boolean make) {
+      return make || optionsOf(InDoubts.STORE) != null
+          ? open(InDoubts.STORE, InDoubts.OPTIONS)
+          : null;
+    }
+
+    @Override
+    public @Nullable AdvancedCache<ClusterKey, Envelope> running(String engineName) {
+      String name = Incarnation.cacheName(engineName);
+      OptionsRegistry.Entry there = registry.get(name);
+      if (there == null || !there.incarnation().engineName().equals(engineName)) {
+        return null;
+      }
+      AdvancedCache<ClusterKey, Envelope> cache = caches.running(there.incarnation());
+      if (cache == null) {
+        throw new CacheException(
+            "cache '" + name + "' is not on this member yet; try again, or on another");
+      }
+      return cache;
+    }
   }
 
   private void destroy(ClusterStore store) {

@@ -234,7 +234,7 @@ final class EngineCaches {
   private Held define(Held here) {
     held.put(here.incarnation.cache(), here);
     expectFiles(here.incarnation, here.options);
-    var unused = manager.defineConfiguration(here.engineName(), configuration(here.options));
+    var unused = manager.defineConfiguration(here.engineName(), configuration(here));
     return here;
   }
 
@@ -257,12 +257,24 @@ final class EngineCaches {
     }
   }
 
+  private Configuration configuration(Held here) {
+    MemberTransactions transactions = context.transactions();
+    return here.options.isRecoverable()
+        ? EngineConfiguration.of(
+            here.options,
+            context.partitions(),
+            transactions.recovering(here.engineName()),
+            transactions.lock())
+        : configuration(here.options);
+  }
+
   private Configuration configuration(CacheOptions options) {
     return EngineConfiguration.of(options, context.partitions(), context.transactions());
   }
 
   private Held start(Held here) {
     try {
+      context.transactions().requireRecovery(here.incarnation.cache(), here.options);
       openTable(here);
       openSource(here);
       expectFiles(here.incarnation, here.options);
@@ -326,10 +338,11 @@ final class EngineCaches {
   /**
    * Does nothing if a cache with these options would start here.
    *
-   * @throws RuntimeException if its table can't be used, or this member lacks its loader: why, and
-   *     what to do
+   * @throws RuntimeException if its table can't be used, or this member lacks its loader, or a
+   *     manager that recovers it: why, and what to do
    */
   void checkPlace(String name, CacheOptions options) {
+    context.transactions().requireRecovery(name, options);
     Persist persist = options.persist();
     if (persist != null) {
       requireConsistent(name, persist);

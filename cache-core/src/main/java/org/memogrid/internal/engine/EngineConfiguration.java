@@ -3,6 +3,7 @@ package org.memogrid.internal.engine;
 
 import static java.util.Objects.requireNonNull;
 
+import jakarta.transaction.TransactionManager;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
@@ -52,11 +53,17 @@ final class EngineConfiguration {
 
   private EngineConfiguration() {}
 
-  /**
-   * @param transactions those of a transactional cache
-   */
   static Configuration of(
       CacheOptions options, Partitions partitions, MemberTransactions transactions) {
+    return of(options, partitions, transactions.manager(), transactions.lock());
+  }
+
+  /**
+   * @param transactions the manager of a transactional cache
+   * @param lock how long one waits there for a lock that another holds
+   */
+  static Configuration of(
+      CacheOptions options, Partitions partitions, TransactionManager transactions, Duration lock) {
     ConfigurationBuilder builder = new ConfigurationBuilder();
     builder.encoding().mediaType(MediaType.APPLICATION_OBJECT_TYPE);
     builder.expiration().wakeUpInterval(SWEEP_SECONDS, TimeUnit.SECONDS);
@@ -72,7 +79,7 @@ final class EngineConfiguration {
     if (options.maxEntries() > 0 && options.whenFull() == WhenFull.EVICT) {
       builder.memory().maxCount(options.maxEntries()).whenFull(EvictionStrategy.REMOVE);
     }
-    transactional(builder, options.locking(), transactions);
+    transactional(builder, options.locking(), transactions, lock);
     Persist persist = options.persist();
     patient(builder, persist);
     if (persist != null && persist.directory() != null) {
@@ -115,19 +122,22 @@ final class EngineConfiguration {
   /** A transactional cache of one process. */
   static Configuration alone(Locking locking, MemberTransactions transactions) {
     ConfigurationBuilder builder = alone(0);
-    transactional(builder, locking, transactions);
+    transactional(builder, locking, transactions.manager(), transactions.lock());
     return builder.build();
   }
 
   private static void transactional(
-      ConfigurationBuilder builder, @Nullable Locking locking, MemberTransactions transactions) {
+      ConfigurationBuilder builder,
+      @Nullable Locking locking,
+      TransactionManager transactions,
+      Duration lock) {
     if (locking == null) {
       return;
     }
     boolean optimistic = locking == Locking.OPTIMISTIC;
     builder
         .transaction()
-        .transactionManagerLookup(new ManagerLookup(transactions.manager()))
+        .transactionManagerLookup(new ManagerLookup(transactions))
         .transactionMode(TransactionMode.TRANSACTIONAL)
         .lockingMode(optimistic ? LockingMode.OPTIMISTIC : LockingMode.PESSIMISTIC)
         .useSynchronization(false)
@@ -137,8 +147,7 @@ final class EngineConfiguration {
     builder
         .locking()
         .lockAcquisitionTimeout(
-            optimistic ? COMMIT_LOCK_MILLIS : transactions.lock().toMillis(),
-            TimeUnit.MILLISECONDS);
+            optimistic ? COMMIT_LOCK_MILLIS : lock.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   /** A cache of one process in files. */

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.internal.engine;
 
+import static java.util.Objects.requireNonNull;
+
 import jakarta.transaction.HeuristicMixedException;
 import jakarta.transaction.HeuristicRollbackException;
+import jakarta.transaction.InvalidTransactionException;
 import jakarta.transaction.NotSupportedException;
 import jakarta.transaction.RollbackException;
 import jakarta.transaction.Status;
@@ -10,13 +13,18 @@ import jakarta.transaction.SystemException;
 import jakarta.transaction.Transaction;
 import jakarta.transaction.TransactionManager;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import javax.transaction.xa.XAResource;
 import org.infinispan.commons.tx.DefaultResourceConverter;
 import org.infinispan.commons.tx.TransactionImpl;
 import org.infinispan.transaction.tm.EmbeddedTransactionManager;
+import org.infinispan.transaction.xa.TransactionXaAdapter;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.CacheException;
+import org.memogrid.cache.CacheOptions;
+import org.memogrid.cache.InDoubtTransaction;
 import org.memogrid.internal.store.Transacting;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,7 +41,9 @@ public final class MemberTransactions implements Transacting {
 
   private final TransactionManager manager;
   private final Duration lock;
+  private final boolean given;
   private final Calls calls = new Calls();
+  private volatile @Nullable InDoubts inDoubts;
 
   /**
    * @param given null for the engine's own
@@ -41,11 +51,82 @@ public final class MemberTransactions implements Transacting {
    */
   public MemberTransactions(@Nullable TransactionManager given, Duration lock) {
     this.lock = lock;
+    this.given = given != null;
     this.manager = given == null ? EmbeddedTransactionManager.getInstance() : given;
   }
 
   TransactionManager manager() {
     return manager;
+  }
+
+  /** Has what recoverable caches prepare kept there. */
+  void join(InDoubts inDoubts) {
+    this.inDoubts = inDoubts;
+  }
+
+  /**
+   * The manager for a recoverable cache.
+   *
+   * @param cache the engine's name of it
+   */
+  TransactionManager recovering(String cache) {
+    return new RecoverableManager(
+        manager,
+        resource ->
+            new RecoverableBranch(
+                (TransactionXaAdapter) resource, cache, requireNonNull(inDoubts, "joined")));
+  }
+
+  /**
+   * Does nothing if a cache with these options may be on this member.
+   *
+   * @throws IllegalStateException if it is recoverable, and nobody here would recover it
+   */
+  void requireRecovery(String cache, CacheOptions options) {
+    if (options.isRecoverable() && !given) {
+      throw new IllegalStateException(
+          "cache '"
+              + cache
+              + "' is recoverable, and the transactions of this member are kept by a manager that"
+              + " writes no log, so that nobody could say how they end: give a JTA manager with"
+              + " ClusterBuilder.transactionManager(...) on every member, or leave recoverable out");
+    }
+  }
+
+  @Override
+  public XAResource recovery() {
+    return new RecoveryResource(() -> inDoubts);
+  }
+
+  @Override
+  public List<InDoubtTransaction> inDoubt() {
+    InDoubts all = inDoubts;
+    return all == null ? List.of() : all.show();
+  }
+
+  /** Runs a task outside of the transaction that the calling thread is in. */
+  void apart(Runnable task) {
+    Transaction suspended;
+    try {
+      suspended = manager.suspend();
+    } catch (SystemException e) {
+      throw failed("suspended", e);
+    }
+    try {
+      task.run();
+    } finally {
+      if (suspended != null) {
+        resume(suspended);
+      }
+    }
+  }
+
+  private void resume(Transaction suspended) {
+    try {
+      manager.resume(suspended);
+    } catch (InvalidTransactionException | SystemException e) {
+      throw failed("resumed", e);
+    }
   }
 
   /** How long one waits for a lock that another holds as long as it lasts. */

@@ -21,15 +21,15 @@ import org.memogrid.cache.Persist;
 
 /**
  * Cache options as bytes: format, mode, time to live, max idle, max entries, when full, owners,
- * async, near cache's max entries and max age, locking, where it persists: the directory of files,
- * the data source's name and the table, or the name of a loader and a writer and how long they are
- * waited for; of those two how many keys may wait to be written behind, and how many are written at
- * once, 0 if writers wait. Enums by name, "" for none; durations in seconds and nanoseconds, 0 for
- * none. The weigher never crosses the wire, nor does a URL or an object that leads to a database:
- * they are LOCAL.
+ * async, near cache's max entries and max age, locking, whether it is recoverable, where it
+ * persists: the directory of files, the data source's name and the table, or the name of a loader
+ * and a writer and how long they are waited for; of those two how many keys may wait to be written
+ * behind, and how many are written at once, 0 if writers wait. Enums by name, "" for none;
+ * durations in seconds and nanoseconds, 0 for none. The weigher never crosses the wire, nor does a
+ * URL or an object that leads to a database: they are LOCAL.
  */
 final class OptionsFormat {
-  private static final byte FORMAT = 8;
+  private static final byte FORMAT = 9;
 
   private static final byte NOWHERE = 0;
   private static final byte FILES = 1;
@@ -54,6 +54,7 @@ final class OptionsFormat {
       write(out, options.nearCacheMaxAge());
       Locking locking = options.locking();
       out.writeUTF(locking == null ? "" : locking.name());
+      out.writeBoolean(options.isRecoverable());
       write(out, options.persist());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -122,6 +123,7 @@ final class OptionsFormat {
     options = copies == 0 ? options : options.nearCache(copies, maxAge);
     String locking = in.readUTF();
     options = locking.isEmpty() ? options : options.transactional(Locking.valueOf(locking));
+    options = in.readBoolean() ? options.recoverable() : options;
     Persist persist = readPersist(in);
     return persist == null ? options : options.persist(persist);
   }

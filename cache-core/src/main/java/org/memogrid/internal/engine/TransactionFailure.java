@@ -32,7 +32,7 @@ final class TransactionFailure {
   }
 
   /** It came from another member, maybe of a class that this one lacks. */
-  private static Object shown(Object key) {
+  static Object shown(Object key) {
     try {
       return key instanceof ClusterKey held ? held.key() : key;
     } catch (RuntimeException e) {
@@ -92,6 +92,11 @@ final class TransactionFailure {
         failure,
         each -> each instanceof WriteSkewException || each instanceof TimeoutException,
         newSet());
+  }
+
+  /** Whether it met what nobody ends now. */
+  static boolean isHeldInDoubt(Throwable failure) {
+    return find(failure, HeldInDoubtException.class::isInstance, newSet()) != null;
   }
 
   private static Set<Throwable> newSet() {

@@ -2,6 +2,7 @@
 package org.memogrid.internal.engine;
 
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -9,6 +10,7 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.CacheEvent;
+import org.memogrid.cache.InDoubtTransaction;
 import org.memogrid.cache.Mode;
 import org.memogrid.cache.Registration;
 import org.memogrid.internal.store.Envelope;
@@ -46,7 +48,7 @@ final class TransactionalStore implements Store {
         if (!TransactionFailure.isConflict(e)) {
           throw e;
         }
-        if (System.nanoTime() - begun > PATIENCE_NANOS) {
+        if (System.nanoTime() - begun > PATIENCE_NANOS || TransactionFailure.isHeldInDoubt(e)) {
           throw TransactionFailure.inCall(name(), operation, key, e);
         }
       }
@@ -235,6 +237,11 @@ final class TransactionalStore implements Store {
   @Override
   public boolean isOpen() {
     return store.isOpen();
+  }
+
+  @Override
+  public List<InDoubtTransaction> inDoubt() {
+    return transactions.inDoubt().stream().filter(each -> each.cache().equals(name())).toList();
   }
 
   @Override

@@ -62,6 +62,7 @@ public final class TransactionalStores implements StoreFactory {
     if (closed) {
       throw new IllegalStateException("this member has left: join again");
     }
+    transactions.requireRecovery(name, options);
     ClusterStore store = start(name, options);
     stores.put(name, store);
     return store.asOpened();

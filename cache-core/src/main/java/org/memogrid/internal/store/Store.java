@@ -2,12 +2,14 @@
 package org.memogrid.internal.store;
 
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.memogrid.cache.CacheEvent;
+import org.memogrid.cache.InDoubtTransaction;
 import org.memogrid.cache.Mode;
 import org.memogrid.cache.Registration;
 
@@ -137,6 +139,11 @@ public interface Store {
 
   /** Waits no longer for those that are {@link #missing()} now: what they alone had is lost. */
   default void goOnWithoutMissing() {}
+
+  /** What is prepared of it by transactions whose members are lost; it sends no message. */
+  default List<InDoubtTransaction> inDoubt() {
+    return List.of();
+  }
 
   /** Removes the entries and the store itself on all members that share it. */
   void destroy();

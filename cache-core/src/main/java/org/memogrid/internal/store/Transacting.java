@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.internal.store;
 
+import java.util.List;
+import javax.transaction.xa.XAResource;
 import org.jspecify.annotations.Nullable;
+import org.memogrid.cache.InDoubtTransaction;
 
 /** The transactions of a member's threads. Thread-safe. */
 public interface Transacting {
@@ -22,4 +25,10 @@ public interface Transacting {
    * @throws org.memogrid.cache.CacheException if it could not be committed for another reason
    */
   <T extends @Nullable Object, E extends Exception> T call(Body<T, E> body) throws E;
+
+  /** What a manager's recovery asks of, and tells, the cluster's recoverable caches. */
+  XAResource recovery();
+
+  /** What is prepared in them of transactions whose members are lost, oldest first. */
+  List<InDoubtTransaction> inDoubt();
 }

@@ -120,6 +120,10 @@ final class WireFormTest {
     for (Locking locking : Locking.values()) {
       CacheOptions transactional = CacheOptions.of(Mode.REPLICATED).transactional(locking);
       assertThat(OptionsFormat.read(OptionsFormat.write(transactional))).isEqualTo(transactional);
+      CacheOptions recoverable = transactional.recoverable();
+      assertThat(OptionsFormat.read(OptionsFormat.write(recoverable)))
+          .isEqualTo(recoverable)
+          .isNotEqualTo(transactional);
     }
     CacheOptions named = CacheOptions.of(Mode.REPLICATED).persist(Persist.with("rows"));
     assertThat(OptionsFormat.read(OptionsFormat.write(named))).isEqualTo(named);
@@ -127,7 +131,7 @@ final class WireFormTest {
     assertThat(OptionsFormat.read(OptionsFormat.write(patient)))
         .isEqualTo(patient)
         .isNotEqualTo(named);
-    assertThatThrownBy(() -> OptionsFormat.read(new byte[] {9}))
+    assertThatThrownBy(() -> OptionsFormat.read(new byte[] {10}))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("one version");
   }
