@@ -39,6 +39,7 @@ public final class Bench {
               entry("reads", new Reads()),
               entry("remote", RemoteBench::run),
               entry("start", StartBench::run),
+              entry("topic-durable", QueueBench::runTopics),
               entry("turns", new Interleaved())));
 
   private Bench() {}

@@ -71,16 +71,28 @@ final class QueueBench {
    * broker's journal, on the same disk; neither syncs what it writes.
    */
   static List<Row> runDurable(boolean quick) {
+    return inFiles(List.of(OURS, ARTEMIS), ARTEMIS, quick);
+  }
+
+  /**
+   * Topics with one durable subscription in files, as {@code bin/bench topic-durable}, beside our
+   * queue.
+   */
+  static List<Row> runTopics(boolean quick) {
+    return inFiles(List.of(OURS, "memogrid-topic", "artemis-topic"), "artemis-topic", quick);
+  }
+
+  private static List<Row> inFiles(List<String> systems, String peer, boolean quick) {
     List<Row> rows = new ArrayList<>();
     Map<String, QueuePair> pairs = new LinkedHashMap<>();
     try {
       Path directory = Files.createTempDirectory("memogrid-bench");
-      for (String system : List.of(OURS, ARTEMIS)) {
+      for (String system : systems) {
         pairs.put(system, new QueuePair(system, directory.resolve(system)));
       }
       Map<String, Double> rates = rates(pairs, 100, quick);
-      rates.keySet().forEach(system -> rows.add(sent(100, system, rates, ARTEMIS)));
-      delays(pairs, quick ? 2 : 4, quick, ARTEMIS, rows);
+      rates.keySet().forEach(system -> rows.add(sent(100, system, rates, peer)));
+      delays(pairs, quick ? 2 : 4, quick, peer, rows);
     } catch (IOException | InterruptedException e) {
       throw new IllegalStateException("the queues' benchmark failed", e);
     } finally {

@@ -7,6 +7,7 @@ import com.hazelcast.core.HazelcastInstance;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -35,6 +36,7 @@ interface QueuePeer {
   int THREADS = 4;
 
   int MEMOGRID_PORT = 7820;
+  int TOPIC_PORT = 7830;
   int HAZELCAST_PORT = 7840;
   int ARTEMIS_PORT = 7859;
 
@@ -60,8 +62,10 @@ interface QueuePeer {
   static QueuePeer of(String system, int number, @Nullable Path place) throws Exception {
     return switch (system) {
       case "memogrid" -> new Memogrid(number, place);
+      case "memogrid-topic" -> new TopicPeer(number, place);
       case "hazelcast" -> new OfHazelcast();
-      case "artemis" -> number == 0 ? new Broker(place) : new Artemis(place != null);
+      case "artemis" -> number == 0 ? new Broker(place) : new Artemis(place != null, false);
+      case "artemis-topic" -> number == 0 ? new Broker(place) : new Artemis(place != null, true);
       default -> throw new IllegalArgumentException(system);
     };
   }
@@ -75,14 +79,32 @@ interface QueuePeer {
 
     Memogrid(int number, @Nullable Path place) {
       this.place = place;
-      cluster =
-          Cluster.builder()
-              .name("queue-bench")
-              .nodeName("n" + number)
-              .bind("127.0.0.1")
-              .port(MEMOGRID_PORT)
-              .partitions(place == null ? Partitions.AVAILABLE : Partitions.CONSISTENT)
-              .join();
+      this.cluster = join("queue-bench", MEMOGRID_PORT, number, place);
+    }
+
+    static Cluster join(String name, int port, int number, @Nullable Path place) {
+      return Cluster.builder()
+          .name(name)
+          .nodeName("n" + number)
+          .bind("127.0.0.1")
+          .port(port)
+          .partitions(place == null ? Partitions.AVAILABLE : Partitions.CONSISTENT)
+          .join();
+    }
+
+    static Persist files(Path place) {
+      return Persist.file(place);
+    }
+
+    static void tell(CompletableFuture<?> in, Runnable done) {
+      var unused =
+          in.whenComplete(
+              (there, failure) -> {
+                if (failure != null) {
+                  failure.printStackTrace();
+                }
+                done.run();
+              });
     }
 
     MessageQueue<byte[]> queue(String name) {
@@ -91,7 +113,7 @@ interface QueuePeer {
 
     private MessageQueue<byte[]> open(String name) {
       QueueBuilder<byte[]> queue = MessageQueue.named(name, byte[].class);
-      return (place == null ? queue : queue.persist(Persist.file(place))).open(cluster);
+      return (place == null ? queue : queue.persist(files(place))).open(cluster);
     }
 
     @Override
@@ -102,18 +124,7 @@ interface QueuePeer {
     @Override
     public Sender sender(String name) {
       MessageQueue<byte[]> queue = queue(name);
-      return (body, done) -> {
-        var unused =
-            queue
-                .publishAsync(body)
-                .whenComplete(
-                    (in, failure) -> {
-                      if (failure != null) {
-                        failure.printStackTrace();
-                      }
-                      done.run();
-                    });
-      };
+      return (body, done) -> tell(queue.publishAsync(body), done);
     }
 
     @Override
@@ -226,9 +237,14 @@ interface QueuePeer {
   final class Artemis implements QueuePeer {
     private final ServerLocator locator;
     private final boolean durable;
+    private final boolean topic;
 
-    Artemis(boolean durable) throws Exception {
+    /**
+     * @param topic whether what is sent goes to a subscription, which is a queue of another name
+     */
+    Artemis(boolean durable, boolean topic) throws Exception {
       this.durable = durable;
+      this.topic = topic;
       locator = ActiveMQClient.createServerLocator("tcp://127.0.0.1:" + ARTEMIS_PORT);
       locator.setBlockOnNonDurableSend(false);
       locator.setBlockOnDurableSend(false);
@@ -245,11 +261,18 @@ interface QueuePeer {
       ClientSession session = locator.createSessionFactory().createSession(true, true, 0);
       try {
         session.createQueue(
-            QueueConfiguration.of(name).setRoutingType(RoutingType.ANYCAST).setDurable(durable));
+            QueueConfiguration.of(queue(name))
+                .setAddress(name)
+                .setRoutingType(topic ? RoutingType.MULTICAST : RoutingType.ANYCAST)
+                .setDurable(durable));
       } catch (ActiveMQException e) {
         // the other process made it
       }
       return session;
+    }
+
+    private String queue(String address) {
+      return topic ? address + ".all" : address;
     }
 
     @Override
@@ -268,7 +291,7 @@ interface QueuePeer {
       for (int i = 0; i < THREADS; i++) {
         ClientSession session = session(name);
         session
-            .createConsumer(name)
+            .createConsumer(queue(name))
             .setMessageHandler(
                 message -> {
                   byte[] body = new byte[message.getBodyBuffer().readableBytes()];
