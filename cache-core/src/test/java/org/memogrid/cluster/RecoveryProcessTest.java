@@ -16,10 +16,17 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.sql.XAConnection;
 import javax.transaction.xa.XAResource;
@@ -43,6 +50,9 @@ class RecoveryProcessTest {
   private static final String LOG =
       "-D" + Narayana.NODE + "=r" + ProcessHandle.current().pid() + "-";
 
+  private static final int ACCOUNTS = 6;
+  private static final int BALANCE = 100;
+
   /** A cache of each kind. */
   private static List<Cache<String, Integer>> open(Cluster cluster) {
     return Stream.of(Mode.REPLICATED, Mode.DISTRIBUTED)
@@ -54,7 +64,7 @@ class RecoveryProcessTest {
                             cluster.<String, Integer>cache(
                                 mode + "-" + locking,
                                 CacheOptions.of(mode).transactional(locking).recoverable())))
-        .toList();
+        .collect(Collectors.toCollection(ArrayList::new));
   }
 
   /** Stands in the way of its transaction, until that is recovered. */
@@ -164,6 +174,85 @@ class RecoveryProcessTest {
           }
         });
     return "";
+  }
+
+  /**
+   * One moves from cache to cache and is killed at it, at any moment: between two messages of its
+   * prepare or of its commit, too. When its manager is back nothing is half done, on any member.
+   */
+  @Test
+  void nothingIsHalfDoneOnceTheManagerOfWhoWasKilledIsBack() {
+    int rounds = Integer.getInteger("memogrid.test.rounds", 1);
+    long seed = Long.getLong("memogrid.test.seed", System.nanoTime());
+    System.out.println("kills at random moments: -Dmemogrid.test.seed=" + seed);
+    Random random = new Random(seed);
+    try (ProcessCluster cluster = cluster()) {
+      NodeProcess mover = cluster.spare(LOG + "moves");
+      List<NodeProcess> others = List.of(cluster.spare(), cluster.spare());
+      cluster.join(mover);
+      others.forEach(cluster::join);
+      mover.run(node -> open(node.cluster()).forEach(each -> fill(each)));
+      for (int round = 1; round <= rounds; round++) {
+        NodeProcess back = cluster.spare(LOG + "moves");
+        AtomicInteger moves = new AtomicInteger();
+        mover.onEvent("moved", event -> moves.incrementAndGet());
+        CompletableFuture<?> moving = mover.callAsync(RecoveryProcessTest::move);
+        Await.until("moves", () -> moving.isDone() || moves.get() > 5);
+        LockSupport.parkNanos(random.nextInt(300) * 1_000_000L);
+        assertThat(moving).isNotDone();
+        cluster.kill(mover);
+        cluster.awaitMembers();
+        int inDoubt = others.get(0).call(node -> Transactions.inDoubt(node.cluster()).size());
+        cluster.join(back);
+        back.run(node -> recover(node, ""));
+        for (NodeProcess each : cluster.nodes()) {
+          int sum = each.call(RecoveryProcessTest::sum);
+          assertThat(sum)
+              .as("on %s, round %s of seed %s, %s were in doubt", each, round, seed, inDoubt)
+              .isEqualTo(4 * ACCOUNTS * BALANCE);
+        }
+        back.run(RecoveryProcessTest::writeAll);
+        System.out.println("round " + round + ": " + moves + " moves, in doubt " + inDoubt);
+        mover = back;
+      }
+    }
+  }
+
+  private static void fill(Cache<String, Integer> cache) {
+    for (int a = 0; a < ACCOUNTS; a++) {
+      cache.put("a" + a, BALANCE);
+    }
+  }
+
+  /** From each cache to another, until it is killed. */
+  private static String move(NodeContext node) {
+    List<Cache<String, Integer>> caches = open(node.cluster());
+    Random random = new Random();
+    while (true) {
+      Collections.shuffle(caches, random);
+      String from = "a" + random.nextInt(ACCOUNTS);
+      String to = "a" + random.nextInt(ACCOUNTS);
+      Transactions.run(
+          node.cluster(),
+          1000,
+          () -> {
+            caches.get(0).update(from, old -> old - 1);
+            caches.get(1).update(to, old -> old + 2);
+            caches.get(2).update(from, old -> old - 1);
+          });
+      node.emit("moved", "");
+    }
+  }
+
+  /** What each member has itself of a replicated cache, and reads of the others. */
+  private static int sum(NodeContext node) {
+    int sum = 0;
+    for (Cache<String, Integer> cache : open(node.cluster())) {
+      for (int a = 0; a < ACCOUNTS; a++) {
+        sum += requireNonNull(cache.get("a" + a));
+      }
+    }
+    return sum;
   }
 
   /**
