@@ -32,6 +32,7 @@ import javax.sql.XAConnection;
 import javax.transaction.xa.XAResource;
 import javax.transaction.xa.Xid;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.memogrid.cache.Cache;
 import org.memogrid.cache.CacheOptions;
@@ -105,6 +106,26 @@ class RecoveryProcessTest {
     }
   }
 
+  /** Of two that stay, and one that is killed and comes back; started by who needs it first. */
+  private static @Nullable ProcessCluster lasting;
+
+  private static ProcessCluster lasting() {
+    ProcessCluster there = lasting;
+    if (there == null) {
+      there = cluster();
+      lasting = there;
+      Stream.of(there.spare(), there.spare()).toList().forEach(there::join);
+    }
+    return there;
+  }
+
+  @AfterAll
+  static void stop() {
+    if (lasting != null) {
+      lasting.close();
+    }
+  }
+
   private static ProcessCluster cluster() {
     return ProcessCluster.of(0, builder -> builder.transactionManager(Narayana.manager()));
   }
@@ -116,38 +137,36 @@ class RecoveryProcessTest {
   @Test
   void whatWasDecidedIsCommittedAndWhatWasNotIsRolledBackOnceTheManagerIsBack() {
     Set<Object> stopped = ConcurrentHashMap.newKeySet();
-    try (ProcessCluster cluster = cluster()) {
-      NodeProcess victim = cluster.spare(LOG + "caches");
-      List<NodeProcess> others = List.of(cluster.spare(), cluster.spare());
-      NodeProcess back = cluster.spare(LOG + "caches");
-      cluster.join(victim);
-      others.forEach(cluster::join);
-      cluster.node(1).run(node -> open(node.cluster()).forEach(each -> each.put("decided", 1)));
-      cluster.node(2).run(node -> open(node.cluster()).forEach(each -> each.put("open", 1)));
-      victim.onEvent("stopped", stopped::add);
-      var unused = victim.callAsync(node -> stop(node, true));
-      unused = victim.callAsync(node -> stop(node, false));
-      Await.until("both to stop", () -> stopped.size() == 2);
-      cluster.kill(victim);
-      cluster.awaitMembers();
-      for (NodeProcess survivor : cluster.nodes()) {
-        int inDoubt = survivor.call(node -> Transactions.inDoubt(node.cluster()).size());
-        assertThat(inDoubt).isEqualTo(6);
-      }
-      cluster.join(back);
-      back.run(node -> recover(node, ""));
-      for (NodeProcess each : cluster.nodes()) {
-        each.run(
-            node -> {
-              for (Cache<String, Integer> cache : open(node.cluster())) {
-                assertThat(cache.get("decided")).as(cache.name()).isEqualTo(2);
-                assertThat(cache.get("open")).as(cache.name()).isEqualTo(1);
-              }
-              assertThat(Transactions.inDoubt(node.cluster())).isEmpty();
-            });
-      }
-      cluster.node(0).run(RecoveryProcessTest::writeAll);
+    ProcessCluster cluster = lasting();
+    NodeProcess victim = cluster.spare(LOG + "caches");
+    NodeProcess back = cluster.spare(LOG + "caches");
+    cluster.join(victim);
+    cluster.node(0).run(node -> open(node.cluster()).forEach(each -> each.put("decided", 1)));
+    cluster.node(1).run(node -> open(node.cluster()).forEach(each -> each.put("open", 1)));
+    victim.onEvent("stopped", stopped::add);
+    var unused = victim.callAsync(node -> stop(node, true));
+    unused = victim.callAsync(node -> stop(node, false));
+    Await.until("both to stop", () -> stopped.size() == 2);
+    cluster.kill(victim);
+    cluster.awaitMembers();
+    for (NodeProcess survivor : cluster.nodes()) {
+      int inDoubt = survivor.call(node -> Transactions.inDoubt(node.cluster()).size());
+      assertThat(inDoubt).isEqualTo(6);
     }
+    cluster.join(back);
+    back.run(node -> recover(node, ""));
+    for (NodeProcess each : cluster.nodes()) {
+      each.run(
+          node -> {
+            for (Cache<String, Integer> cache : open(node.cluster())) {
+              assertThat(cache.get("decided")).as(cache.name()).isEqualTo(2);
+              assertThat(cache.get("open")).as(cache.name()).isEqualTo(1);
+            }
+            assertThat(Transactions.inDoubt(node.cluster())).isEmpty();
+          });
+    }
+    cluster.node(0).run(RecoveryProcessTest::writeAll);
+    cluster.leave(back);
   }
 
   private static void writeAll(NodeContext node) {
@@ -186,36 +205,33 @@ class RecoveryProcessTest {
     long seed = Long.getLong("memogrid.test.seed", System.nanoTime());
     System.out.println("kills at random moments: -Dmemogrid.test.seed=" + seed);
     Random random = new Random(seed);
-    try (ProcessCluster cluster = cluster()) {
-      NodeProcess mover = cluster.spare(LOG + "moves");
-      List<NodeProcess> others = List.of(cluster.spare(), cluster.spare());
-      cluster.join(mover);
-      others.forEach(cluster::join);
-      mover.run(node -> open(node.cluster()).forEach(each -> fill(each)));
-      for (int round = 1; round <= rounds; round++) {
-        NodeProcess back = cluster.spare(LOG + "moves");
-        AtomicInteger moves = new AtomicInteger();
-        mover.onEvent("moved", event -> moves.incrementAndGet());
-        CompletableFuture<?> moving = mover.callAsync(RecoveryProcessTest::move);
-        Await.until("moves", () -> moving.isDone() || moves.get() > 5);
-        LockSupport.parkNanos(random.nextInt(300) * 1_000_000L);
-        assertThat(moving).isNotDone();
-        cluster.kill(mover);
-        cluster.awaitMembers();
-        int inDoubt = others.get(0).call(node -> Transactions.inDoubt(node.cluster()).size());
-        cluster.join(back);
-        back.run(node -> recover(node, ""));
-        for (NodeProcess each : cluster.nodes()) {
-          int sum = each.call(RecoveryProcessTest::sum);
-          assertThat(sum)
-              .as("on %s, round %s of seed %s, %s were in doubt", each, round, seed, inDoubt)
-              .isEqualTo(4 * ACCOUNTS * BALANCE);
-        }
-        back.run(RecoveryProcessTest::writeAll);
-        System.out.println("round " + round + ": " + moves + " moves, in doubt " + inDoubt);
-        mover = back;
+    ProcessCluster cluster = lasting();
+    NodeProcess mover = cluster.join(LOG + "moves");
+    mover.run(node -> open(node.cluster()).forEach(each -> fill(each)));
+    for (int round = 1; round <= rounds; round++) {
+      NodeProcess back = cluster.spare(LOG + "moves");
+      AtomicInteger moves = new AtomicInteger();
+      mover.onEvent("moved", event -> moves.incrementAndGet());
+      CompletableFuture<?> moving = mover.callAsync(RecoveryProcessTest::move);
+      Await.until("moves", () -> moving.isDone() || moves.get() > 5);
+      LockSupport.parkNanos(random.nextInt(300) * 1_000_000L);
+      assertThat(moving).isNotDone();
+      cluster.kill(mover);
+      cluster.awaitMembers();
+      int inDoubt = cluster.node(0).call(node -> Transactions.inDoubt(node.cluster()).size());
+      cluster.join(back);
+      back.run(node -> recover(node, ""));
+      for (NodeProcess each : cluster.nodes()) {
+        int sum = each.call(RecoveryProcessTest::sum);
+        assertThat(sum)
+            .as("on %s, round %s of seed %s, %s were in doubt", each, round, seed, inDoubt)
+            .isEqualTo(4 * ACCOUNTS * BALANCE);
       }
+      back.run(RecoveryProcessTest::writeAll);
+      System.out.println("round " + round + ": " + moves + " moves, in doubt " + inDoubt);
+      mover = back;
     }
+    cluster.leave(mover);
   }
 
   private static void fill(Cache<String, Integer> cache) {
