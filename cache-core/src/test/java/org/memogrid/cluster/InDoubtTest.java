@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import jakarta.transaction.TransactionManager;
 import java.lang.management.ManagementFactory;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,12 +16,14 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import javax.management.JMX;
 import javax.management.ObjectName;
 import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
 import javax.transaction.xa.Xid;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.memogrid.cache.Cache;
@@ -37,7 +41,10 @@ import org.memogrid.testkit.TestCluster;
 
 /** What is prepared of recoverable caches when their members are lost. */
 class InDoubtTest {
-  private final TransactionManager manager = Narayana.manager();
+  /** What happens before somebody begins the next transaction. */
+  private final AtomicReference<@Nullable Runnable> beforeNext = new AtomicReference<>();
+
+  private final TransactionManager manager = watched(Narayana.manager());
   private final TestCluster cluster =
       TestCluster.of(3, builder -> builder.transactionManager(manager));
   private final List<CountDownLatch> stopped = new ArrayList<>();
@@ -48,6 +55,24 @@ class InDoubtTest {
     stopped.forEach(CountDownLatch::countDown);
     threads.shutdown();
     cluster.close();
+  }
+
+  private TransactionManager watched(TransactionManager manager) {
+    return (TransactionManager)
+        Proxy.newProxyInstance(
+            InDoubtTest.class.getClassLoader(),
+            new Class<?>[] {TransactionManager.class},
+            (proxy, method, arguments) -> {
+              Runnable first = method.getName().equals("begin") ? beforeNext.getAndSet(null) : null;
+              if (first != null) {
+                first.run();
+              }
+              try {
+                return method.invoke(manager, arguments);
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            });
   }
 
   private record Kind(Mode mode, Locking locking) {
@@ -265,6 +290,47 @@ class InDoubtTest {
       assertThat(cluster.node(1).cache(each.cache()).get("b")).isEqualTo("1");
     }
     assertThat(Transactions.inDoubt(cluster.node(1))).isEmpty();
+  }
+
+  /**
+   * The manager's recovery, and somebody by hand.
+   *
+   * <ol>
+   *   <li>Two find the same in doubt.
+   *   <li>One ends it, and lets go of its keys.
+   *   <li>A third writes one of them.
+   *   <li>The other has its locks: it must not write, and nothing is wrong.
+   * </ol>
+   */
+  @Test
+  void whoEndsWhatAnotherHasEndedMeanwhileWritesNothing() throws Exception {
+    for (Kind kind : Kind.ALL) {
+      kind.open(cluster.node(1)).put("k", "before");
+    }
+    lose(Kind.ALL, cache -> cache.put("k", "after"));
+    Cluster survivor = cluster.node(0);
+    for (InDoubtTransaction each : Transactions.inDoubt(cluster.node(1))) {
+      Cache<String, String> cache = survivor.cache(each.cache());
+      beforeNext.set(
+          () -> {
+            Transactions.inDoubt(survivor).stream()
+                .filter(same -> same.id().equals(each.id()))
+                .forEach(InDoubtTransaction::commit);
+            assertThat(cache.get("k")).isEqualTo("after");
+            cache.put("k", "later");
+          });
+      each.commit();
+      assertThat(cache.get("k")).isEqualTo("later");
+      each.commit();
+      each.rollback();
+    }
+    assertThat(beforeNext).hasValue(null);
+    for (Kind kind : Kind.ALL) {
+      for (Cluster node : cluster.nodes()) {
+        assertThat(kind.open(node).get("k")).isEqualTo("later");
+        assertThat(Transactions.inDoubt(node)).isEmpty();
+      }
+    }
   }
 
   /** The members that own the entries are lost, too, one with the transaction and one after it. */

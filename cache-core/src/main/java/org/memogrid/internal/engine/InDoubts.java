@@ -246,9 +246,13 @@ final class InDoubts {
    * it otherwise lets nobody at them before this has written.
    */
   void requireThere(Branch branch) {
-    if (all().stream().noneMatch(each -> each.branch().equals(branch))) {
+    if (!isThere(branch)) {
       throw new CacheException("transaction " + branch.id() + " has been ended by another");
     }
+  }
+
+  private boolean isThere(Branch branch) {
+    return all().stream().anyMatch(each -> each.branch().equals(branch));
   }
 
   /** What the thread ends by a transaction of its own; null if nothing. */
@@ -342,8 +346,12 @@ final class InDoubts {
             try {
               var unused = transactions.call(() -> writeAll(prepared.writes(), cache));
               return;
-            } catch (TransactionConflictException e) {
-              if (System.nanoTime() - begun > PATIENCE_NANOS) {
+            } catch (TransactionConflictException | CacheException e) {
+              if (!isThere(prepared.branch())) {
+                return; // another has ended it
+              }
+              boolean again = e instanceof TransactionConflictException;
+              if (!again || System.nanoTime() - begun > PATIENCE_NANOS) {
                 throw e;
               }
             } finally {
