@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.memogrid.cluster;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -17,12 +18,14 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import javax.management.JMX;
 import javax.management.ObjectName;
 import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
 import javax.transaction.xa.Xid;
+import org.infinispan.AdvancedCache;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -331,6 +334,30 @@ class InDoubtTest {
         assertThat(Transactions.inDoubt(node)).isEmpty();
       }
     }
+  }
+
+  /** Who orders the record has lost it, the other has not: a removal alone would stay with it. */
+  @Test
+  void whatSomeMembersHaveAndOthersNotIsOverForAll() throws Exception {
+    lose(Kind.one(), cache -> cache.put("k", "after"));
+    Store store = prepared(cluster.node(0));
+    Member orders;
+    try (var places = store.localEntries()) {
+      orders = places.map(place -> store.topology().home(place.getKey())).findAny().orElseThrow();
+    }
+    Predicate<Cluster> isOrdering = node -> node.self().equals(orders);
+    Cluster without = cluster.nodes().stream().filter(isOrdering).findAny().orElseThrow();
+    Cluster with = cluster.nodes().stream().filter(isOrdering.negate()).findAny().orElseThrow();
+    AdvancedCache<?, ?> engine =
+        (AdvancedCache<?, ?>) requireNonNull(prepared(without).unwrap(AdvancedCache.class));
+    engine.getDataContainer().clear();
+    assertThat(Transactions.inDoubt(without)).isEmpty();
+    List<InDoubtTransaction> left = Transactions.inDoubt(with);
+    assertThat(left).hasSize(1);
+    left.forEach(InDoubtTransaction::commit);
+    assertThat(Transactions.inDoubt(with)).isEmpty();
+    assertThat(Kind.one().get(0).open(without).get("k")).isEqualTo("after");
+    Kind.one().get(0).open(with).put("k", "later");
   }
 
   /** The members that own the entries are lost, too, one with the transaction and one after it. */
